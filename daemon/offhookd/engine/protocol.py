@@ -24,7 +24,6 @@ from typing import (
     NewType,
     TypeVar,
     Union,
-    cast,
     get_args,
     get_origin,
     get_type_hints,
