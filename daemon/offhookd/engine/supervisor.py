@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Keeps one engine process running: starts it, listens for its end, starts it again."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from .link import Link
+from .protocol import Event, Ping, Reply, Stop
+
+RESTART_DELAYS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""The first try is at once, because most deaths are singular; the last is repeated."""
+HEALTHY_AFTER_S = 30.0
+"""An engine that lived this long starts the delays from the beginning when it dies."""
+PING_EVERY_S = 10.0
+"""Often enough for a watchdog of 30 s; each costs two wake-ups."""
+PING_LIMIT_S = 5.0
+"""The SIP thread never works longer than some milliseconds."""
+STOP_LIMIT_S = 1.5
+"""The engine's own teardown takes at most 0.7 s; the daemon must be gone within 2."""
+
+COMMAND = (sys.executable, "-I", "-m", "offhookd.engine")
+
+logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """`up` is called with the link of every new engine, `down` with a sentence at its end."""
+
+    def __init__(
+        self,
+        up: Callable[[Link], None],
+        event: Callable[[Event], None],
+        down: Callable[[str], None],
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        self._up = up
+        self._event = event
+        self._down = down
+        self._command = command
+        self._task: asyncio.Task[None] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link: Link | None = None
+        self._stopping = False
+        self.alive = False
+        """Whether the last ping was answered: what the service manager's watchdog is told."""
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep(), name="engine supervisor")
+
+    async def stop(self) -> None:
+        """End the engine in good order: calls are hung up, accounts unregistered."""
+        self._stopping = True
+        if self._link:
+            self._link.send(Stop())
+        if self._task:
+            done, _ = await asyncio.wait([self._task], timeout=STOP_LIMIT_S)
+            if not done:
+                logger.warning("the engine does not stop; killing it")
+                self._kill()
+                await self._task
+            self._task = None
+
+    async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
+        deaths = 0
+        while not self._stopping:
+            started = loop.time()
+            why = await self._run_once()
+            if self._stopping:
+                return
+            deaths = 1 if loop.time() - started > HEALTHY_AFTER_S else deaths + 1
+            delay = RESTART_DELAYS_S[min(deaths, len(RESTART_DELAYS_S)) - 1]
+            logger.error("the SIP engine ended (%s); starting it again in %.2f s", why, delay)
+            await asyncio.sleep(delay)
+
+    async def _run_once(self) -> str:
+        """Run one engine until it is gone; the reason why."""
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        process, ours = self._spawn()
+        self._process = process
+        self._link = link = Link(
+            ours, self._event, lambda why: None if ended.done() else ended.set_result(why)
+        )
+        pinging = asyncio.create_task(self._ping(link), name="engine ping")
+        self._up(link)
+        try:
+            why = await ended
+        finally:
+            pinging.cancel()
+            self.alive = False
+            self._link = None
+            self._down(await self._reap(process))
+        return f"{why}; {describe(process.returncode)}"
+
+    def _spawn(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """A new process and our end of its socket."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                [*self._command, "--fd", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        return process, ours
+
+    async def _reap(self, process: subprocess.Popen[bytes]) -> str:
+        """Wait for the end of a process whose socket is closed; make sure of it."""
+        pidfd = os.pidfd_open(process.pid)
+        gone = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(pidfd, gone.set)
+        try:
+            await asyncio.wait_for(gone.wait(), STOP_LIMIT_S if self._stopping else 0.2)
+        except TimeoutError:
+            process.kill()
+            await gone.wait()
+        finally:
+            loop.remove_reader(pidfd)
+            os.close(pidfd)
+        process.wait()
+        return f"The SIP engine {describe(process.returncode)}"
+
+    def _kill(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+
+    async def _ping(self, link: Link) -> None:
+        """A SIP thread that hangs is as bad as one that died."""
+        while True:
+            answered = asyncio.Event()
+
+            def heard(reply: Reply, answered: asyncio.Event = answered) -> None:
+                if not reply.error:
+                    answered.set()
+
+            link.send(Ping(), heard)
+            try:
+                await asyncio.wait_for(answered.wait(), PING_LIMIT_S)
+            except TimeoutError:
+                logger.warning("the SIP engine does not answer; killing it")
+                self._kill()
+                return
+            self.alive = True
+            await asyncio.sleep(PING_EVERY_S)
+
+
+def describe(returncode: int) -> str:
+    """The end of a process in words."""
+    if returncode < 0:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    return f"exited with {returncode}" if returncode else "stopped"

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One call: its facts, its state machine, and what can be done with it now.
+
+    pending -> dialing -> (ringing | early) -> active -> ended        outgoing
+    incoming -> active -> ended                                       incoming
+
+Every state may go to ended.  Hold is not a state: see `local_hold` and `remote_hold`.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from .errors import InvalidStateError
+from .events import Signal
+from .values import (
+    AccountId,
+    CallId,
+    CallState,
+    Direction,
+    Encryption,
+    EndReason,
+    Flow,
+    Quality,
+)
+
+logger = logging.getLogger(__name__)
+
+NEXT_STATES: dict[CallState, frozenset[CallState]] = {
+    CallState.PENDING: frozenset({CallState.DIALING, CallState.ENDED}),
+    CallState.DIALING: frozenset(
+        {CallState.RINGING, CallState.EARLY, CallState.ACTIVE, CallState.ENDED}
+    ),
+    # A gateway may ring, play an announcement, and ring elsewhere.
+    CallState.RINGING: frozenset({CallState.EARLY, CallState.ACTIVE, CallState.ENDED}),
+    CallState.EARLY: frozenset({CallState.RINGING, CallState.ACTIVE, CallState.ENDED}),
+    CallState.INCOMING: frozenset({CallState.ACTIVE, CallState.ENDED}),
+    CallState.ACTIVE: frozenset({CallState.ENDED}),
+    CallState.ENDED: frozenset(),
+}
+
+GOOD_MOS = 4.0
+FAIR_MOS = 3.6
+"""ITU-T G.107 annex B: R 80 and 70, "satisfied" and "some users dissatisfied"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What the audio is made of, once it is negotiated."""
+
+    codec: str = ""
+    clock_rate: int = 0
+    flow: Flow = Flow.NONE
+    encryption: Encryption = Encryption.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How the audio flows.  Losses are parts (0.0-1.0) of the last interval; `mos` is 1.0-4.5 by
+    the E-model (ITU-T G.107), 0 while unknown."""
+
+    round_trip_us: int = 0
+    jitter_us: int = 0
+    loss_sent: float = 0.0
+    loss_received: float = 0.0
+    packets_sent: int = 0
+    packets_received: int = 0
+    mos: float = 0.0
+
+    @property
+    def quality(self) -> Quality:
+        if not self.mos:
+            return Quality.UNKNOWN
+        if self.mos >= GOOD_MOS:
+            return Quality.GOOD
+        return Quality.FAIR if self.mos >= FAIR_MOS else Quality.POOR
+
+
+class Call:
+    """A call from its first moment until some seconds after its end.
+
+    Only `Calls` changes it; everybody else reads, and listens to `Calls.changed`.
+    """
+
+    def __init__(
+        self,
+        call_id: CallId,
+        account: AccountId,
+        direction: Direction,
+        peer_uri: str,
+        peer_name: str,
+        created_us: int,
+        state: CallState,
+    ) -> None:
+        self.id = call_id
+        self.account = account
+        self.direction = direction
+        self.peer_uri = peer_uri
+        self.peer_name = peer_name
+        self.diversion_uri = ""
+        self.sip_call_id = ""
+        self.created_us = created_us
+        self.answered_us = 0
+        self.ended_us = 0
+        self.state = state
+        self.end_reason = EndReason.NONE
+        self.end_code = 0
+        self.end_text = ""
+        self.local_hold = False
+        self.remote_hold = False
+        self.muted = False
+        self.media = Media()
+        self.statistics = Statistics()
+        self.dtmf_received: Signal[[str, int]] = Signal()
+
+    @property
+    def up(self) -> bool:
+        """Whether it still occupies the phone."""
+        return self.state is not CallState.ENDED
+
+    @property
+    def on_line(self) -> bool:
+        """Whether both parties are connected."""
+        return self.state is CallState.ACTIVE
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The D-Bus methods that can succeed now, in a fixed order."""
+        match self.state:
+            case CallState.PENDING:
+                return ("Start", "Hangup")
+            case CallState.DIALING | CallState.RINGING:
+                return ("Hangup",)
+            case CallState.EARLY:
+                return ("Hangup", "SendDtmf")
+            case CallState.INCOMING:
+                return ("Answer", "Decline", "Hangup")
+            case CallState.ACTIVE:
+                return ("Hangup", "Resume" if self.local_hold else "Hold", "SendDtmf")
+            case CallState.ENDED:
+                return ()
+
+    def change(self, state: CallState, why: str) -> None:
+        """The only way into another state."""
+        if state not in NEXT_STATES[self.state]:
+            raise InvalidStateError(f"A call that is {self.state} cannot become {state}")
+        logger.info(
+            "call %d: %s -> %s (%s)", self.id, self.state, state, why, extra={"call": self.id}
+        )
+        self.state = state
+
+    def require(self, *states: CallState) -> None:
+        """`InvalidStateError` unless the call is in one of `states`."""
+        if self.state not in states:
+            raise InvalidStateError(
+                f"The call is {self.state}; this needs one that is {' or '.join(states)}"
+            )

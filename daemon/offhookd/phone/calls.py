@@ -1,0 +1,435 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All calls of the phone: placing, answering, ending them, and which one has the microphone.
+
+Commands of people come in as methods that raise a `PhoneError` at once when they make no sense,
+or call `done` when what was asked for has come about.  Events of the engine come in as the
+methods under "What the engine tells".  What follows is said on the signals.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from .call import Call, Media, Statistics
+from .endings import TONE_SECONDS, end_reason, tone_of
+from .errors import (
+    AmbiguousError,
+    InvalidArgumentError,
+    InvalidStateError,
+    LimitReachedError,
+    PhoneError,
+    RejectedError,
+)
+from .events import Signal
+from .policy import Invitation, Refuse, decide
+from .ports import Alerting, CallEngine, CallLog, Clock, Done, ignore
+from .values import AccountId, CallId, CallState, Direction, DtmfMethod, EndReason
+
+LINGER_S = 5.0
+"""How long a call that ended can still be read: longer than a script takes to look."""
+HANGUP_LIMIT_S = 1.0
+"""A far end that does not answer our BYE must not keep the line in the user's eyes; the engine
+goes on repeating it (RFC 3261 timer F)."""
+RING_LIMIT_S = 180.0
+"""A caller who neither cancels nor gives up: RFC 3261 13.3.1.1 expects an end after 3 minutes."""
+REMEMBERED_REQUESTS = 64
+"""How many request-ids are kept to recognise a repeated Dial."""
+
+DECLINE_CODES: Mapping[str, tuple[int, EndReason]] = {
+    "busy": (486, EndReason.DECLINED),
+    "declined": (603, EndReason.DECLINED),
+    "not-here": (480, EndReason.DECLINED),
+}
+DTMF_ALPHABET = frozenset("0123456789*#ABCD,")
+LONGEST_DTMF = 64
+DTMF_MS = range(40, 5001)
+"""Shorter tones are not recognised (ITU-T Q.24), longer ones are mistakes."""
+
+_ANSWERED_FIRST = (CallState.ACTIVE,)
+
+
+@dataclass(frozen=True, slots=True)
+class DialOptions:
+    confirm: bool = False
+    request_id: str = ""
+    anonymous: bool = False
+    muted: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Wait:
+    states: Collection[CallState]
+    done: Done
+
+
+class Calls:
+    """The switchboard.  `limit` is the number of calls that the engine can carry."""
+
+    def __init__(self, engine: CallEngine, log: CallLog, alerting: Alerting, clock: Clock) -> None:
+        self.limit = 4
+        self.focus: Call | None = None
+        self.added: Signal[[Call]] = Signal()
+        self.changed: Signal[[Call]] = Signal()
+        self.removed: Signal[[Call]] = Signal()
+        self.focus_changed: Signal[[]] = Signal()
+        self._engine = engine
+        self._log = log
+        self._alerting = alerting
+        self._clock = clock
+        self._calls: dict[CallId, Call] = {}
+        self._dialled: dict[CallId, tuple[str, DialOptions]] = {}
+        self._requests: dict[str, CallId] = {}
+        self._waits: dict[CallId, list[_Wait]] = {}
+        self._tone = ""
+
+    # ------------------------------------------------------------ looking
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(tuple(self._calls.values()))
+
+    def get(self, call_id: CallId) -> Call | None:
+        return self._calls.get(call_id)
+
+    @property
+    def ringing(self) -> Call | None:
+        """The incoming call that a person is asked about: the one that waits longest."""
+        return next((call for call in self if call.state is CallState.INCOMING), None)
+
+    def only(self, *states: CallState) -> Call:
+        """The single call in one of `states` (any that is up when none is named)."""
+        fitting = [call for call in self if call.up and (not states or call.state in states)]
+        if not fitting:
+            raise InvalidStateError("There is no such call")
+        if len(fitting) > 1:
+            raise AmbiguousError(f"{len(fitting)} calls fit; name one")
+        return fitting[0]
+
+    # ------------------------------------------------------------ what people ask for
+
+    def dial(self, uri: str, name: str, account: AccountId, options: DialOptions) -> Call:
+        """A new outgoing call; "pending" until `start` when `options.confirm` is set."""
+        if known := self._calls.get(self._requests.get(options.request_id, CallId(0))):
+            return known
+        self._require_line()
+        call = self._begin(
+            account, Direction.OUTGOING, uri, name, CallState.PENDING, muted=options.muted
+        )
+        self._dialled[call.id] = (uri, options)
+        if options.request_id:
+            self._remember(options.request_id, call.id)
+        if options.confirm:
+            self.added(call)
+        else:
+            self._dial(call)
+            self.added(call)
+            self._focus(call)
+        return call
+
+    def start(self, call: Call) -> None:
+        """Dial a call that waited for a confirmation."""
+        call.require(CallState.PENDING)
+        self._require_line()
+        self._dial(call)
+        self.changed(call)
+        self._focus(call)
+
+    def answer(self, call: Call, done: Done) -> None:
+        """Pick up; the other calls are put on hold first."""
+        if call.state is CallState.ACTIVE:
+            done(None)
+            return
+        call.require(CallState.INCOMING)
+        self._silence(call)
+        self._hold_others(call)
+        self._wait(call, _ANSWERED_FIRST, done)
+        self._focus(call)
+        self._engine.answer(call.id, partial(self._failed, call))
+
+    def hangup(self, call: Call, done: Done) -> None:
+        """End, cancel or refuse, whichever the state needs."""
+        if not call.up:
+            done(None)
+            return
+        if call.state is CallState.INCOMING:
+            self.decline(call, "declined", done)
+            return
+        self._wait(call, (CallState.ENDED,), done)
+        if call.state is CallState.PENDING:
+            self._end(call, EndReason.CANCELLED, 0, "", "not confirmed")
+            return
+        reason = EndReason.LOCAL if call.on_line else EndReason.CANCELLED
+        self._engine.hangup(call.id)
+        self._end_soon(call, reason)
+
+    def decline(self, call: Call, how: str, done: Done) -> None:
+        """Refuse an incoming call; `how` is a key of `DECLINE_CODES`."""
+        if how not in DECLINE_CODES:
+            known = ", ".join(DECLINE_CODES)
+            raise InvalidArgumentError(f"reason is '{how}'; it can be {known}")
+        call.require(CallState.INCOMING)
+        code, reason = DECLINE_CODES[how]
+        self._silence(call)
+        self._wait(call, (CallState.ENDED,), done)
+        self._engine.refuse(call.id, code)
+        self._end_soon(call, reason, code)
+
+    def hold(self, call: Call, held: bool, done: Done) -> None:
+        """Hold or resume; resuming takes the focus and holds the others."""
+        call.require(CallState.ACTIVE)
+        if call.local_hold is held:
+            done(None)
+            return
+        if not held:
+            self._hold_others(call)
+            self._focus(call)
+        self._engine.hold(call.id, held, done)
+
+    def mute(self, call: Call, muted: bool) -> None:
+        """Close or open the microphone for this call."""
+        if not call.up:
+            raise InvalidStateError("The call has ended")
+        if call.muted is not muted:
+            call.muted = muted
+            self._engine.mute(call.id, muted)
+            self.changed(call)
+
+    def send_dtmf(
+        self, call: Call, tones: str, method: DtmfMethod | None, duration_ms: int, done: Done
+    ) -> None:
+        """`tones` of 0-9 * # A-D and "," (a pause of 500 ms); `method` None: what fits."""
+        call.require(CallState.ACTIVE, CallState.EARLY)
+        tones = tones.upper()
+        if not tones or len(tones) > LONGEST_DTMF or not DTMF_ALPHABET.issuperset(tones):
+            raise InvalidArgumentError(
+                f"tones are 1 to {LONGEST_DTMF} of 0-9 * # A-D and ',' for a pause"
+            )
+        if duration_ms not in DTMF_MS:
+            raise InvalidArgumentError(
+                f"duration-ms is {duration_ms}; it can be {DTMF_MS.start} to {DTMF_MS.stop - 1}"
+            )
+        self._engine.send_dtmf(call.id, tones, method, duration_ms, done)
+
+    # ------------------------------------------------------------ what the engine tells
+
+    def invited(self, invitation: Invitation, *, accept: Callable[[CallId], None]) -> Call:
+        """Somebody calls.  `accept` lets the engine know the call's identity before it is asked
+        to do anything with it."""
+        calls_up = sum(call.up for call in self)
+        verdict = decide(calls_up=calls_up, limit=self.limit)
+        call = self._begin(
+            invitation.account,
+            Direction.INCOMING,
+            invitation.asserted_uri or invitation.peer_uri,
+            invitation.asserted_name or invitation.peer_name,
+            CallState.INCOMING,
+        )
+        call.sip_call_id = invitation.sip_call_id
+        call.diversion_uri = invitation.diversion_uri
+        accept(call.id)
+        if isinstance(verdict, Refuse):
+            self._engine.refuse(call.id, verdict.code)
+            self.added(call)
+            self._end(call, verdict.reason, verdict.code, "", "policy")
+            return call
+        self._engine.ring(call.id)
+        self.added(call)
+        self.focus_changed()
+        self._alert(call)
+        self._clock.call_later(RING_LIMIT_S, partial(self._ring_out, call))
+        return call
+
+    def progressed(self, call_id: CallId, state: CallState, sip_call_id: str) -> None:
+        """The far end rings, sends early media, or is connected."""
+        call = self._calls.get(call_id)
+        if call is None or not call.up:
+            return
+        call.sip_call_id = call.sip_call_id or sip_call_id
+        if state is not call.state:
+            call.change(state, "engine")
+            if state is CallState.ACTIVE:
+                call.answered_us = call.answered_us or self._clock.now_us()
+                self._log.answered(call.id, call.answered_us)
+            self._follow_with_tone(call)
+        self.changed(call)
+        self._reached(call)
+
+    def picked_up(self, call_id: CallId) -> None:
+        """The 200 is on its way or has come: this is when the conversation begins."""
+        if call := self._calls.get(call_id):
+            call.answered_us = call.answered_us or self._clock.now_us()
+
+    def ended(self, call_id: CallId, cause: str, code: int, text: str) -> None:
+        """The leg is over (`cause` as in `endings`)."""
+        call = self._calls.get(call_id)
+        if call is None:
+            return
+        if not call.up:
+            call.end_code, call.end_text = code or call.end_code, text or call.end_text
+            self.changed(call)
+            return
+        reason = end_reason(call.direction, call.state, cause, code)
+        self._end(call, reason, code, text, cause or "engine")
+
+    def media_changed(
+        self, call_id: CallId, media: Media, *, local_hold: bool, remote_hold: bool
+    ) -> None:
+        if call := self._calls.get(call_id):
+            call.media = media
+            call.local_hold, call.remote_hold = local_hold, remote_hold
+            self.changed(call)
+
+    def measured(self, call_id: CallId, statistics: Statistics) -> None:
+        if call := self._calls.get(call_id):
+            call.statistics = statistics
+            self.changed(call)
+
+    def dtmf_received(self, call_id: CallId, tone: str, duration_ms: int) -> None:
+        if call := self._calls.get(call_id):
+            call.dtmf_received(tone, duration_ms)
+
+    def engine_lost(self, text: str) -> None:
+        """Every call that the engine carried is gone with it."""
+        for call in self:
+            if call.up and call.state is not CallState.PENDING:
+                self._end(call, EndReason.ERROR, 0, text, "engine lost")
+
+    # ------------------------------------------------------------ how it is done
+
+    def _require_line(self) -> None:
+        calls_up = sum(call.up and call.state is not CallState.PENDING for call in self)
+        if calls_up >= self.limit:
+            raise LimitReachedError(f"{self.limit} calls at once are all the engine can carry")
+
+    def _begin(
+        self,
+        account: AccountId,
+        direction: Direction,
+        uri: str,
+        name: str,
+        state: CallState,
+        *,
+        muted: bool = False,
+    ) -> Call:
+        now = self._clock.now_us()
+        call_id = self._log.begin(account, direction, uri, name, now)
+        call = Call(call_id, account, direction, uri, name, now, state)
+        call.muted = muted
+        self._calls[call_id] = call
+        return call
+
+    def _remember(self, request_id: str, call_id: CallId) -> None:
+        self._requests[request_id] = call_id
+        while len(self._requests) > REMEMBERED_REQUESTS:
+            del self._requests[next(iter(self._requests))]
+
+    def _dial(self, call: Call) -> None:
+        uri, options = self._dialled[call.id]
+        self._hold_others(call)
+        call.change(CallState.DIALING, "dialled")
+        self._engine.dial(
+            call.id,
+            call.account,
+            uri,
+            partial(self._failed, call),
+            headers=options.headers,
+            anonymous=options.anonymous,
+            muted=call.muted,
+        )
+
+    def _failed(self, call: Call, error: PhoneError | None) -> None:
+        if error is not None and call.up:
+            self._end(call, EndReason.ERROR, 0, str(error), "engine refused")
+
+    def _hold_others(self, call: Call) -> None:
+        for other in self:
+            if other is not call and other.on_line and not other.local_hold:
+                self._engine.hold(other.id, True, ignore)
+
+    def _focus(self, call: Call | None) -> None:
+        if call is not self.focus:
+            self.focus = call
+            self._engine.focus(call.id if call else None)
+            self.focus_changed()
+
+    def _alert(self, call: Call) -> None:
+        if any(other.on_line for other in self):
+            self._engine.play_tone("call-waiting", TONE_SECONDS)
+        else:
+            self._alerting.start(call.id)
+
+    def _silence(self, call: Call) -> None:
+        if not any(other is not call for other in self if other.state is CallState.INCOMING):
+            self._alerting.stop()
+
+    def _ring_out(self, call: Call) -> None:
+        if call.state is CallState.INCOMING:
+            self._silence(call)
+            self._engine.refuse(call.id, 480)
+            self._end(call, EndReason.NO_ANSWER, 480, "", "nobody answered")
+
+    def _follow_with_tone(self, call: Call) -> None:
+        """Ringback is ours while the far end only says that it rings (RFC 3960 section 3)."""
+        wanted = "ringback" if call.state is CallState.RINGING else ""
+        if wanted != self._tone and call is self.focus:
+            self._tone = wanted
+            self._engine.play_tone(wanted)
+
+    def _end_soon(self, call: Call, reason: EndReason, code: int = 0) -> None:
+        """The user has decided; wait a moment for the far end's word, but no longer."""
+        call.end_reason = reason
+
+        def give_up() -> None:
+            if call.up:
+                self._end(call, reason, code, "", "far end silent")
+
+        self._clock.call_later(HANGUP_LIMIT_S, give_up)
+
+    def _end(self, call: Call, reason: EndReason, code: int, text: str, why: str) -> None:
+        was = call.state
+        call.change(CallState.ENDED, " ".join(filter(None, (why, str(code or ""), text))))
+        call.ended_us = self._clock.now_us()
+        # What the user asked for names the end, whatever the wire said to it.
+        call.end_reason = call.end_reason if call.end_reason is not EndReason.NONE else reason
+        call.end_code, call.end_text = code, text
+        call.local_hold = call.remote_hold = False
+        self._log.ended(call.id, call.ended_us, call.end_reason, code)
+        self._dialled.pop(call.id, None)
+        if was is CallState.INCOMING:
+            self._silence(call)
+        elif was is not CallState.PENDING:
+            self._say_failure(call, was)
+        self.changed(call)
+        if call is self.focus:
+            self._focus(next((other for other in reversed(tuple(self)) if other.on_line), None))
+        self.focus_changed()
+        self._reached(call)
+        self._clock.call_later(LINGER_S, partial(self._remove, call))
+
+    def _say_failure(self, call: Call, was: CallState) -> None:
+        tone = ""
+        if call.direction is Direction.OUTGOING and was is not CallState.ACTIVE:
+            tone = tone_of(call.end_reason)
+        if call is self.focus and (tone or self._tone):
+            self._tone = ""
+            self._engine.play_tone(tone, TONE_SECONDS if tone else 0)
+
+    def _remove(self, call: Call) -> None:
+        del self._calls[call.id]
+        self.removed(call)
+
+    def _wait(self, call: Call, states: Collection[CallState], done: Done) -> None:
+        self._waits.setdefault(call.id, []).append(_Wait(states, done))
+
+    def _reached(self, call: Call) -> None:
+        """Answer those who waited for the state that the call is in now."""
+        still = []
+        for wait in self._waits.pop(call.id, []):
+            if call.state in wait.states:
+                wait.done(None)
+            elif not call.up:
+                wait.done(RejectedError(f"{call.end_code} {call.end_text}".strip()))
+            else:
+                still.append(wait)
+        if still:
+            self._waits[call.id] = still

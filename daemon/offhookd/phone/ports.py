@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the core needs from the world; the adaptors implement these, the tests fake them.
+
+Nothing here blocks or raises.  A command whose outcome matters takes `done`, which is called
+exactly once, later: with None when it succeeded, with the error when it did not.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from .errors import PhoneError
+from .values import AccountId, CallId, Direction, DtmfMethod, EndReason
+
+Done = Callable[[PhoneError | None], None]
+
+
+def ignore(error: PhoneError | None) -> None:
+    """A `Done` for commands whose failure shows as an event anyway."""
+
+
+class Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Clock(ABC):
+    @abstractmethod
+    def now_us(self) -> int:
+        """Microseconds of CLOCK_REALTIME."""
+
+    @abstractmethod
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        """Run `callback` once after `delay_s` seconds, unless cancelled."""
+
+
+class CallEngine(ABC):
+    """The engine as the calls see it."""
+
+    @abstractmethod
+    def dial(
+        self,
+        call: CallId,
+        account: AccountId,
+        target: str,
+        done: Done,
+        *,
+        headers: Mapping[str, str],
+        anonymous: bool,
+        muted: bool,
+    ) -> None: ...
+
+    @abstractmethod
+    def ring(self, call: CallId) -> None:
+        """Tell the caller that a person is being alerted (180, RFC 3261 section 13.3.1.1)."""
+
+    @abstractmethod
+    def answer(self, call: CallId, done: Done) -> None: ...
+
+    @abstractmethod
+    def refuse(self, call: CallId, code: int, contact: str = "") -> None:
+        """Final answer to an incoming call; `contact` is where a 302 sends the caller."""
+
+    @abstractmethod
+    def hangup(self, call: CallId) -> None: ...
+
+    @abstractmethod
+    def hold(self, call: CallId, held: bool, done: Done) -> None: ...
+
+    @abstractmethod
+    def mute(self, call: CallId, muted: bool) -> None: ...
+
+    @abstractmethod
+    def send_dtmf(
+        self, call: CallId, tones: str, method: DtmfMethod | None, duration_ms: int, done: Done
+    ) -> None: ...
+
+    @abstractmethod
+    def focus(self, call: CallId | None) -> None:
+        """Connect this call alone to the microphone and the loudspeaker."""
+
+    @abstractmethod
+    def play_tone(self, tone: str, seconds: float = 0) -> None:
+        """A call-progress tone ("ringback", "busy", ...) in the user's ear; "" stops it."""
+
+
+class RegistrationEngine(ABC):
+    """The engine as the accounts see it; outcomes arrive as `Account.result`."""
+
+    @abstractmethod
+    def register(self, account: AccountId) -> None: ...
+
+    @abstractmethod
+    def unregister(self, account: AccountId) -> None: ...
+
+
+class CallLog(ABC):
+    """The history, as the calls write it."""
+
+    @abstractmethod
+    def begin(
+        self,
+        account: AccountId,
+        direction: Direction,
+        peer_uri: str,
+        peer_name: str,
+        started_us: int,
+    ) -> CallId:
+        """Store the call at once and give it its identity."""
+
+    @abstractmethod
+    def answered(self, call: CallId, at_us: int) -> None: ...
+
+    @abstractmethod
+    def ended(self, call: CallId, at_us: int, reason: EndReason, code: int) -> None: ...
+
+
+class Alerting(ABC):
+    """The ringer."""
+
+    @abstractmethod
+    def start(self, call: CallId) -> None: ...
+
+    @abstractmethod
+    def stop(self) -> None: ...
