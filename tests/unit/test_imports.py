@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who may import whom: the floors of the house, held by reading the source.
+
+`phone` knows nothing but itself, errors and values included; the adaptors know `phone` and never
+one another; only the top floor knows them all.  Foreign libraries each stay in their own room.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DAEMON = ROOT / "daemon" / "offhookd"
+CLIENT = ROOT / "clients" / "offhook"
+
+ADAPTORS = frozenset(
+    {"bus", "config", "desktop", "devices", "directory", "engine", "sound", "store"}
+)
+
+ENGINE_CHILD = DAEMON / "engine" / "__main__.py"
+"""What the daemon starts as the engine: everything it reaches must stay under engine/."""
+
+FOREIGN_ROOMS = {
+    "dbus_next": ("bus/bus.py",),
+    "dbus_fast": ("bus/bus.py",),
+    "pjsua2": ("engine/",),
+    "pulsectl": ("sound/",),
+    "pulsectl_asyncio": ("sound/",),
+    "pyudev": ("devices/",),
+    "secretstorage": ("desktop/",),
+    "sqlite3": ("store/",),
+    "yaml": ("config/", "devices/"),
+}
+
+IMPURE = frozenset(
+    {"asyncio", "ctypes", "os", "pathlib", "select", "socket", "sqlite3", "subprocess"}
+    | {"tempfile", "threading", "time"}
+)
+"""I/O and clocks: `phone` is fed with events and a clock instead."""
+
+
+def sources(root: Path) -> list[Path]:
+    return sorted(root.rglob("*.py"))
+
+
+def inside(path: Path) -> str:
+    return path.relative_to(DAEMON).as_posix()
+
+
+def package(path: Path) -> list[str]:
+    """The dotted parts of the package a source file lies in."""
+    base = DAEMON.parent if path.is_relative_to(DAEMON) else CLIENT.parent
+    return list(path.relative_to(base).parent.parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full dotted names a file imports anywhere, those for type checking only included."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            here = package(path) if node.level else []
+            origin = [*here[: len(here) + 1 - node.level], *([node.module] if node.module else [])]
+            yield from (".".join([*origin, name.name]) for name in node.names)
+
+
+def rooms(path: Path) -> set[str]:
+    """The packages and top modules of the daemon that a file imports."""
+    names = (name.split(".") for name in imports(path))
+    return {parts[1] for parts in names if parts[0] == "offhookd" and len(parts) > 1}
+
+
+def module_file(name: str) -> Path | None:
+    """The daemon's file behind a dotted name, or behind the module that defines it."""
+    for candidate in (name, name.rpartition(".")[0]):
+        path = DAEMON.parent.joinpath(*candidate.split("."))
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                return file
+    return None
+
+
+def reached_from(start: Path) -> set[Path]:
+    """The daemon's files that running `start` can ever lead to."""
+    todo, seen = [start], set[Path]()
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            ours = [module_file(name) for name in imports(path) if name.startswith("offhookd.")]
+            todo += filter(None, ours)
+    return seen
+
+
+@pytest.mark.parametrize("path", sources(DAEMON / "phone"), ids=inside)
+def test_the_phone_is_pure(path: Path) -> None:
+    assert rooms(path) <= {"phone"}
+    assert not {name.split(".")[0] for name in imports(path)} & IMPURE
+
+
+@pytest.mark.parametrize(
+    "path", [path for room in sorted(ADAPTORS) for path in sources(DAEMON / room)], ids=inside
+)
+def test_an_adaptor_knows_the_phone_and_no_other_adaptor(path: Path) -> None:
+    own = path.relative_to(DAEMON).parts[0]
+    assert rooms(path) <= {"phone", own, "__version__"}
+
+
+def test_every_room_is_the_phone_or_an_adaptor() -> None:
+    found = {path.relative_to(DAEMON).parts[0] for path in DAEMON.glob("*/*.py")}
+    assert found <= ADAPTORS | {"phone"}
+
+
+def test_the_engine_process_holds_nothing_of_the_daemon() -> None:
+    reached = {inside(path) for path in reached_from(ENGINE_CHILD)}
+    assert {path for path in reached if not path.startswith("engine/")} <= {"__init__.py"}
+
+
+@pytest.mark.parametrize("path", sources(DAEMON), ids=inside)
+def test_each_foreign_library_stays_in_its_room(path: Path) -> None:
+    used = {name.split(".")[0] for name in imports(path)} & FOREIGN_ROOMS.keys()
+    astray = {name for name in used if not inside(path).startswith(FOREIGN_ROOMS[name])}
+    assert not astray
+
+
+@pytest.mark.parametrize(
+    "path", sources(CLIENT), ids=lambda path: path.relative_to(CLIENT).as_posix()
+)
+def test_a_client_uses_the_bus_and_never_the_daemons_code(path: Path) -> None:
+    assert not [name for name in imports(path) if name.split(".")[0] == "offhookd"]
+
+
+@pytest.mark.parametrize(
+    "path", sources(ROOT / "daemon") + sources(CLIENT) + sources(ROOT / "tests")
+)
+def test_every_file_states_its_licence(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    assert first == "# SPDX-License-Identifier: GPL-2.0-or-later"
