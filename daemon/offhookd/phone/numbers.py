@@ -17,10 +17,11 @@ LONGEST_TARGET = 512
 EMERGENCY_NUMBERS = frozenset({"112", "911", "999", "000", "110", "118", "119"})
 """The numbers that the 3GPP (TS 22.101 section 10.1.1) has phones know without a SIM."""
 
-_NAME_ADDR = re.compile(r'^\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^<"]*))\s*<(?P<uri>[^<>]+)>\s*$')
+_NAME_ADDR = re.compile(r'^\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^<"@:;]*))\s*<(?P<uri>[^<>]+)>\s*$')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATORS = str.maketrans("", "", " -.()/\u00a0\u2010\u2011\u2013")
 _NUMBER = re.compile(r"^\+?[0-9*#A-Da-d]+$")
+_NAME = re.compile(r"^[A-Za-z0-9_.+~-]+$")
 _HOST = re.compile(
     r"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*\.?)"
     r"(?::[0-9]{1,5})?$"
@@ -102,7 +103,7 @@ def _sip(scheme: str, rest: str, name: str) -> Target:
 def _number(text: str, domain: str, name: str) -> Target:
     digits = text.translate(_SEPARATORS)
     if not _NUMBER.match(digits):
-        if _USER.match(text) and domain:
+        if _NAME.match(text) and domain:
             return Target(f"sip:{text}@{domain}", name)
         raise InvalidTargetError(f"'{text}' is neither a number nor a SIP address")
     if not domain:

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Hand-written stand-ins for the ports of the core, with a clock that tests turn by hand."""
+
+import heapq
+import itertools
+from collections.abc import Callable, Mapping
+
+from offhookd.phone.errors import PhoneError
+from offhookd.phone.ports import (
+    Alerting,
+    CallEngine,
+    CallLog,
+    Clock,
+    Done,
+    RegistrationEngine,
+    Timer,
+)
+from offhookd.phone.values import AccountId, CallId, Direction, DtmfMethod, EndReason
+
+START_US = 1_700_000_000_000_000
+
+
+class FakeTimer:
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback = callback
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class FakeClock(Clock):
+    """Time passes only in `advance`, which runs what falls due on the way, in order."""
+
+    def __init__(self) -> None:
+        self._now_us = START_US
+        self._order = itertools.count()
+        self._due: list[tuple[int, int, FakeTimer]] = []
+
+    def now_us(self) -> int:
+        return self._now_us
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        timer = FakeTimer(callback)
+        due = self._now_us + int(delay_s * 1e6)
+        heapq.heappush(self._due, (due, next(self._order), timer))
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        until = self._now_us + int(seconds * 1e6)
+        while self._due and self._due[0][0] <= until:
+            self._now_us, _, timer = heapq.heappop(self._due)
+            if not timer.cancelled:
+                timer.callback()
+        self._now_us = until
+
+
+class FakeEngine(CallEngine, RegistrationEngine):
+    """Writes down what it is told; `finish` answers the commands that wait for an outcome."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+        self.waiting: list[Done] = []
+
+    def finish(self, error: PhoneError | None = None) -> None:
+        waiting, self.waiting = self.waiting, []
+        for done in waiting:
+            done(error)
+
+    def said(self, name: str) -> list[tuple[object, ...]]:
+        return [entry[1:] for entry in self.told if entry[0] == name]
+
+    def register(self, account: AccountId) -> None:
+        self.told.append(("register", account))
+
+    def unregister(self, account: AccountId) -> None:
+        self.told.append(("unregister", account))
+
+    def dial(
+        self,
+        call: CallId,
+        account: AccountId,
+        target: str,
+        done: Done,
+        *,
+        headers: Mapping[str, str],
+        anonymous: bool,
+        muted: bool,
+    ) -> None:
+        self.told.append(("dial", call, account, target))
+        self.waiting.append(done)
+
+    def ring(self, call: CallId) -> None:
+        self.told.append(("ring", call))
+
+    def answer(self, call: CallId, done: Done) -> None:
+        self.told.append(("answer", call))
+        self.waiting.append(done)
+
+    def refuse(self, call: CallId, code: int, contact: str = "") -> None:
+        self.told.append(("refuse", call, code))
+
+    def hangup(self, call: CallId) -> None:
+        self.told.append(("hangup", call))
+
+    def hold(self, call: CallId, held: bool, done: Done) -> None:
+        self.told.append(("hold", call, held))
+        self.waiting.append(done)
+
+    def mute(self, call: CallId, muted: bool) -> None:
+        self.told.append(("mute", call, muted))
+
+    def send_dtmf(
+        self, call: CallId, tones: str, method: DtmfMethod | None, duration_ms: int, done: Done
+    ) -> None:
+        self.told.append(("send_dtmf", call, tones, method, duration_ms))
+        self.waiting.append(done)
+
+    def focus(self, call: CallId | None) -> None:
+        self.told.append(("focus", call))
+
+    def play_tone(self, tone: str, seconds: float = 0) -> None:
+        self.told.append(("play_tone", tone))
+
+
+class FakeLog(CallLog):
+    def __init__(self) -> None:
+        self.rows: dict[CallId, dict[str, object]] = {}
+
+    def begin(
+        self,
+        account: AccountId,
+        direction: Direction,
+        peer_uri: str,
+        peer_name: str,
+        started_us: int,
+    ) -> CallId:
+        call = CallId(1000 + len(self.rows))
+        self.rows[call] = {"direction": direction, "peer_uri": peer_uri, "started": started_us}
+        return call
+
+    def answered(self, call: CallId, at_us: int) -> None:
+        self.rows[call]["answered"] = at_us
+
+    def ended(self, call: CallId, at_us: int, reason: EndReason, code: int) -> None:
+        self.rows[call].update(ended=at_us, reason=reason, code=code)
+
+
+class FakeAlerting(Alerting):
+    def __init__(self) -> None:
+        self.ringing: CallId | None = None
+
+    def start(self, call: CallId) -> None:
+        self.ringing = call
+
+    def stop(self) -> None:
+        self.ringing = None
+
+
+class Outcome:
+    """A `Done` that remembers."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.error: PhoneError | None = None
+
+    def __call__(self, error: PhoneError | None) -> None:
+        self.calls += 1
+        self.error = error
+
+    @property
+    def succeeded(self) -> bool:
+        return self.calls == 1 and self.error is None

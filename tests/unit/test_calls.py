@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Histories of calls, played against the switchboard without engine or clock."""
+
+import pytest
+
+from offhookd.phone.call import Call, Media, Statistics
+from offhookd.phone.calls import HANGUP_LIMIT_S, LINGER_S, RING_LIMIT_S, Calls, DialOptions
+from offhookd.phone.errors import (
+    AmbiguousError,
+    EngineError,
+    InvalidArgumentError,
+    InvalidStateError,
+    LimitReachedError,
+    RejectedError,
+)
+from offhookd.phone.policy import Invitation
+from offhookd.phone.ports import ignore
+from offhookd.phone.values import AccountId, CallId, CallState, EndReason, Quality
+from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog, Outcome
+
+WORK = AccountId("work")
+
+
+class Desk:
+    """A switchboard with everything around it faked."""
+
+    def __init__(self) -> None:
+        self.engine = FakeEngine()
+        self.log = FakeLog()
+        self.alerting = FakeAlerting()
+        self.clock = FakeClock()
+        self.calls = Calls(self.engine, self.log, self.alerting, self.clock)
+
+    def dial(self, **options: object) -> Call:
+        chosen = DialOptions(**options)  # type: ignore[arg-type]  # named by the test itself
+        return self.calls.dial("sip:bob@example.com", "Bob", WORK, chosen)
+
+    def ring(self, peer: str = "sip:carol@example.com") -> Call:
+        invitation = Invitation(WORK, "abc@host", peer, "Carol")
+        return self.calls.invited(invitation, accept=lambda call: None)
+
+    def connect(self, call: Call) -> Call:
+        self.calls.picked_up(call.id)
+        self.calls.progressed(call.id, CallState.ACTIVE, "abc@host")
+        return call
+
+    def held(self, call: Call, local: bool) -> None:
+        self.calls.media_changed(call.id, Media(), local_hold=local, remote_hold=False)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_an_answered_outgoing_call_runs_through_its_states(desk: Desk) -> None:
+    states: list[CallState] = []
+    desk.calls.changed.connect(lambda call: states.append(call.state))
+    call = desk.dial()
+    desk.calls.progressed(call.id, CallState.RINGING, "id@host")
+    desk.connect(call)
+    desk.calls.ended(call.id, "remote", 0, "")
+    assert states == [CallState.RINGING, CallState.ACTIVE, CallState.ENDED]
+    assert call.sip_call_id == "id@host"
+    assert call.end_reason is EndReason.REMOTE
+
+
+def test_the_history_row_exists_before_anybody_hears_of_the_call(desk: Desk) -> None:
+    seen: list[bool] = []
+    desk.calls.added.connect(lambda call: seen.append(call.id in desk.log.rows))
+    desk.dial()
+    desk.ring()
+    assert seen == [True, True]
+
+
+def test_ringing_plays_ringback_until_the_far_end_sends_sound(desk: Desk) -> None:
+    call = desk.dial()
+    desk.calls.progressed(call.id, CallState.RINGING, "")
+    desk.calls.progressed(call.id, CallState.EARLY, "")
+    assert desk.engine.said("play_tone") == [("ringback",), ("",)]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "tone"),
+    [
+        (486, EndReason.BUSY, "busy"),
+        (603, EndReason.DECLINED, "busy"),
+        (404, EndReason.NOT_FOUND, "congestion"),
+        (480, EndReason.NO_ANSWER, "congestion"),
+        (488, EndReason.MEDIA, "congestion"),
+        (403, EndReason.AUTH, "congestion"),
+        (500, EndReason.ERROR, "congestion"),
+    ],
+)
+def test_a_refused_call_says_why_and_sounds_so(
+    desk: Desk, code: int, reason: EndReason, tone: str
+) -> None:
+    call = desk.dial()
+    desk.calls.ended(call.id, "", code, "As sent")
+    assert (call.end_reason, call.end_code, call.end_text) == (reason, code, "As sent")
+    assert desk.engine.said("play_tone") == [(tone,)]
+    assert desk.log.rows[call.id]["reason"] is reason
+
+
+def test_a_dial_that_the_engine_refuses_ends_with_its_sentence(desk: Desk) -> None:
+    call = desk.dial()
+    desk.engine.finish(EngineError("no such host"))
+    assert call.state is CallState.ENDED
+    assert call.end_text == "no such host"
+
+
+def test_hanging_up_a_ringing_call_is_a_cancellation(desk: Desk) -> None:
+    call, outcome = desk.dial(), Outcome()
+    desk.calls.hangup(call, outcome)
+    assert desk.engine.said("hangup") == [(call.id,)]
+    desk.calls.ended(call.id, "cancelled", 487, "Request Terminated")
+    assert outcome.succeeded
+    assert (call.end_reason, call.end_code) == (EndReason.CANCELLED, 487)
+
+
+def test_hanging_up_does_not_wait_for_a_far_end_that_is_gone(desk: Desk) -> None:
+    call, outcome = desk.connect(desk.dial()), Outcome()
+    desk.calls.hangup(call, outcome)
+    assert outcome.calls == 0
+    desk.clock.advance(HANGUP_LIMIT_S)
+    assert outcome.succeeded
+    assert call.end_reason is EndReason.LOCAL
+
+
+def test_a_late_status_line_completes_a_call_that_was_given_up(desk: Desk) -> None:
+    call = desk.connect(desk.dial())
+    desk.calls.hangup(call, ignore)
+    desk.clock.advance(HANGUP_LIMIT_S)
+    desk.calls.ended(call.id, "local", 481, "Gone")
+    assert (call.end_reason, call.end_code) == (EndReason.LOCAL, 481)
+
+
+def test_hanging_up_twice_is_done_twice(desk: Desk) -> None:
+    call = desk.connect(desk.dial())
+    first, second = Outcome(), Outcome()
+    desk.calls.hangup(call, first)
+    desk.calls.hangup(call, second)
+    desk.calls.ended(call.id, "local", 200, "OK")
+    third = Outcome()
+    desk.calls.hangup(call, third)
+    assert first.succeeded
+    assert second.succeeded
+    assert third.succeeded
+
+
+def test_an_incoming_call_is_rung_and_answered(desk: Desk) -> None:
+    call, outcome = desk.ring(), Outcome()
+    assert desk.engine.said("ring") == [(call.id,)]
+    assert desk.alerting.ringing == call.id
+    assert desk.calls.ringing is call
+    desk.calls.answer(call, outcome)
+    assert desk.alerting.ringing is None
+    assert desk.calls.focus is call
+    desk.connect(call)
+    assert outcome.succeeded
+    assert desk.calls.ringing is None
+
+
+def test_an_answer_that_never_connects_reports_the_end(desk: Desk) -> None:
+    call, outcome = desk.ring(), Outcome()
+    desk.calls.answer(call, outcome)
+    desk.calls.ended(call.id, "no-ack", 408, "Request Timeout")
+    assert isinstance(outcome.error, RejectedError)
+    assert call.end_reason is EndReason.NETWORK
+
+
+@pytest.mark.parametrize(("how", "code"), [("busy", 486), ("declined", 603), ("not-here", 480)])
+def test_declining_sends_the_code_that_was_asked_for(desk: Desk, how: str, code: int) -> None:
+    call, outcome = desk.ring(), Outcome()
+    desk.calls.decline(call, how, outcome)
+    assert desk.engine.said("refuse") == [(call.id, code)]
+    desk.calls.ended(call.id, "local", code, "")
+    assert outcome.succeeded
+    assert call.end_reason is EndReason.DECLINED
+
+
+def test_a_wrong_reason_to_decline_names_the_right_ones(desk: Desk) -> None:
+    with pytest.raises(InvalidArgumentError, match="not-here"):
+        desk.calls.decline(desk.ring(), "bored", ignore)
+
+
+def test_a_caller_who_gives_up_silences_the_ringer(desk: Desk) -> None:
+    call = desk.ring()
+    desk.calls.ended(call.id, "cancelled", 487, "")
+    assert desk.alerting.ringing is None
+    assert call.end_reason is EndReason.CANCELLED
+
+
+def test_a_call_answered_elsewhere_is_not_a_cancelled_one(desk: Desk) -> None:
+    call = desk.ring()
+    desk.calls.ended(call.id, "elsewhere", 487, "")
+    assert call.end_reason is EndReason.ELSEWHERE
+
+
+def test_nobody_rings_for_ever(desk: Desk) -> None:
+    call = desk.ring()
+    desk.clock.advance(RING_LIMIT_S)
+    assert call.end_reason is EndReason.NO_ANSWER
+    assert desk.engine.said("refuse") == [(call.id, 480)]
+
+
+def test_a_second_caller_is_a_tone_in_the_ear_not_a_bell(desk: Desk) -> None:
+    desk.connect(desk.dial())
+    desk.ring()
+    assert desk.alerting.ringing is None
+    assert ("call-waiting",) in desk.engine.said("play_tone")
+
+
+def test_answering_holds_the_other_calls(desk: Desk) -> None:
+    first = desk.connect(desk.dial())
+    second = desk.ring()
+    desk.calls.answer(second, ignore)
+    assert desk.engine.said("hold") == [(first.id, True)]
+    assert desk.engine.said("focus")[-1] == (second.id,)
+
+
+def test_the_remaining_call_gets_the_focus(desk: Desk) -> None:
+    first = desk.connect(desk.dial())
+    second = desk.connect(desk.dial())
+    assert desk.calls.focus is second
+    desk.calls.ended(second.id, "remote", 0, "")
+    assert desk.calls.focus is first
+
+
+def test_resuming_swaps_the_focus(desk: Desk) -> None:
+    first = desk.connect(desk.dial())
+    second = desk.connect(desk.dial())
+    desk.held(first, local=True)
+    outcome = Outcome()
+    desk.calls.hold(first, False, outcome)
+    desk.engine.finish()
+    assert outcome.succeeded
+    assert desk.calls.focus is first
+    assert (second.id, True) in desk.engine.said("hold")
+
+
+def test_holding_what_is_held_is_done(desk: Desk) -> None:
+    call, outcome = desk.connect(desk.dial()), Outcome()
+    desk.held(call, local=True)
+    desk.calls.hold(call, True, outcome)
+    assert outcome.succeeded
+    assert desk.engine.said("hold") == []
+
+
+def test_the_engine_limit_is_kept_for_both_directions(desk: Desk) -> None:
+    for _ in range(desk.calls.limit):
+        desk.connect(desk.dial())
+    with pytest.raises(LimitReachedError):
+        desk.dial()
+    refused = desk.ring()
+    assert refused.state is CallState.ENDED
+    assert refused.end_reason is EndReason.BUSY
+    assert (refused.id, 486) in desk.engine.said("refuse")
+
+
+def test_a_pending_call_dials_only_when_started(desk: Desk) -> None:
+    call = desk.dial(confirm=True)
+    assert (call.state, desk.engine.said("dial")) == (CallState.PENDING, [])
+    desk.calls.start(call)
+    assert (call.state, len(desk.engine.said("dial"))) == (CallState.DIALING, 1)
+
+
+def test_a_pending_call_can_be_dropped(desk: Desk) -> None:
+    call, outcome = desk.dial(confirm=True), Outcome()
+    desk.calls.hangup(call, outcome)
+    assert outcome.succeeded
+    assert desk.engine.told == []
+
+
+def test_a_repeated_request_id_gives_the_same_call(desk: Desk) -> None:
+    assert desk.dial(request_id="x") is desk.dial(request_id="x")
+    assert desk.dial(request_id="y") is not desk.dial(request_id="z")
+
+
+def test_mute_is_a_state_of_the_call(desk: Desk) -> None:
+    call = desk.connect(desk.dial())
+    desk.calls.mute(call, True)
+    desk.calls.mute(call, True)
+    assert call.muted
+    assert desk.engine.said("mute") == [(call.id, True)]
+
+
+@pytest.mark.parametrize("tones", ["", "12x", "1" * 65, "12 3"])
+def test_tones_that_are_none_are_refused(desk: Desk, tones: str) -> None:
+    with pytest.raises(InvalidArgumentError):
+        desk.calls.send_dtmf(desk.connect(desk.dial()), tones, None, 160, ignore)
+
+
+def test_tones_need_a_connection(desk: Desk) -> None:
+    with pytest.raises(InvalidStateError, match="dialing"):
+        desk.calls.send_dtmf(desk.dial(), "1", None, 160, ignore)
+
+
+def test_the_only_call_needs_no_name(desk: Desk) -> None:
+    with pytest.raises(InvalidStateError):
+        desk.calls.only()
+    call = desk.dial()
+    assert desk.calls.only() is call
+    desk.ring()
+    with pytest.raises(AmbiguousError):
+        desk.calls.only()
+    assert desk.calls.only(CallState.DIALING) is call
+
+
+def test_a_lost_engine_ends_its_calls_and_keeps_their_rows(desk: Desk) -> None:
+    active, ringing = desk.connect(desk.dial()), desk.ring()
+    waiting = desk.dial(confirm=True)
+    desk.calls.engine_lost("The SIP engine was ended by SIGKILL")
+    assert [active.end_reason, ringing.end_reason] == [EndReason.ERROR, EndReason.ERROR]
+    assert "SIGKILL" in active.end_text
+    assert waiting.state is CallState.PENDING
+    assert {"ended", "answered"} <= desk.log.rows[active.id].keys()
+    assert desk.calls.focus is None
+
+
+def test_an_ended_call_stays_readable_and_then_goes(desk: Desk) -> None:
+    gone: list[CallId] = []
+    desk.calls.removed.connect(lambda call: gone.append(call.id))
+    call = desk.dial()
+    desk.calls.ended(call.id, "", 404, "")
+    desk.clock.advance(LINGER_S / 2)
+    assert list(desk.calls) == [call]
+    desk.clock.advance(LINGER_S)
+    assert (list(desk.calls), gone) == ([], [call.id])
+
+
+def test_events_for_calls_that_are_gone_are_nothing(desk: Desk) -> None:
+    nobody = CallId(1)
+    desk.calls.progressed(nobody, CallState.ACTIVE, "")
+    desk.calls.ended(nobody, "", 0, "")
+    desk.calls.measured(nobody, Statistics())
+    desk.calls.dtmf_received(nobody, "1", 100)
+    desk.held(desk.dial(), local=False)
+    assert len(list(desk.calls)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "actions"),
+    [
+        (CallState.PENDING, ("Start", "Hangup")),
+        (CallState.DIALING, ("Hangup",)),
+        (CallState.INCOMING, ("Answer", "Decline", "Hangup")),
+        (CallState.ACTIVE, ("Hangup", "Hold", "SendDtmf")),
+        (CallState.ENDED, ()),
+    ],
+)
+def test_the_actions_follow_the_state(
+    desk: Desk, state: CallState, actions: tuple[str, ...]
+) -> None:
+    call = desk.dial()
+    call.state = state
+    assert call.actions == actions
+
+
+@pytest.mark.parametrize(
+    ("mos", "quality"),
+    [(0.0, Quality.UNKNOWN), (4.4, Quality.GOOD), (3.8, Quality.FAIR), (2.1, Quality.POOR)],
+)
+def test_the_quality_is_what_the_e_model_says(mos: float, quality: Quality) -> None:
+    assert Statistics(mos=mos).quality is quality
