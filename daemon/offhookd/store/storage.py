@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The history's database, on a disc that may fail at any moment.
+
+Reads and writes never fail because of the disc.  When a write does, the newest rows move to a
+database in memory and the phone goes on; `recover` takes everything back once the file can be
+written again.  A damaged file is kept under another name and a new one is started.
+
+Rows in memory, and rows after a damaged file, are numbered from the seconds since 1970, far above
+what the disc ever gave out: an id names one call for ever, whatever happened to the file.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from offhookd.store.database import (
+    DamagedError,
+    NewerVersionError,
+    is_damage,
+    open_file,
+    open_memory,
+    set_aside,
+)
+
+log = logging.getLogger(__name__)
+
+KEPT_IN_MEMORY = 1_000
+"""Rows still shown while the disc is away; about 0.5 MB."""
+
+_NOTHING_KEPT = 2**63 - 1
+_UNUSABLE = (DamagedError, NewerVersionError, OSError, sqlite3.Error)
+
+T = TypeVar("T")
+
+
+class Storage:
+    """One connection, and what is cached of the `marks` table.
+
+    `on_problem` is told one sentence when something needs a person, and "" when it is over.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        on_problem: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path = path
+        self._on_problem = on_problem
+        self._clock = clock
+        self._on_disc = False
+        self._oldest_kept = _NOTHING_KEPT
+        self._db = self._open()
+        marks = self._db.execute("SELECT revision, seen FROM marks").fetchone()
+        self.revision, self.seen = int(marks[0]), int(marks[1])
+
+    def select(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._try(lambda db: db.execute(query, values).fetchall())
+
+    def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """`work` in one transaction, committed when this returns.
+
+        It runs a second time, in memory, when the disc refuses the first.
+        """
+        return self._try(lambda db: self._transaction(db, work))
+
+    def mark_seen(self, up_to_id: int) -> None:
+        self.change(lambda db: db.execute("UPDATE marks SET seen = ?", (up_to_id,)))
+        self.seen = up_to_id
+
+    def recover(self) -> None:
+        """Take what was remembered in memory back to the disc, if that can be written again."""
+        if self._on_disc:
+            return
+        try:
+            db = open_file(self._path)
+        except _UNUSABLE as error:
+            log.debug("history stays in memory: %s", error)
+            return
+        try:
+            self._bring_home(db)
+        except sqlite3.Error as error:
+            log.debug("history stays in memory: %s", error)
+            db.close()
+            return
+        self._db.close()
+        self._db, self._on_disc, self._oldest_kept = db, True, _NOTHING_KEPT
+        log.info("the history is on the disc again")
+        self._on_problem("")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _try(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._db)
+        except sqlite3.DatabaseError as error:
+            if not (isinstance(error, sqlite3.OperationalError) or is_damage(error)):
+                raise  # a mistake of ours, not of the disc
+            self._lose_disc(error)
+            return work(self._db)
+
+    def _transaction(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+        with db:
+            before = db.total_changes
+            result = work(db)
+            revision = self.revision + (db.total_changes != before)
+            if revision != self.revision:
+                db.execute("UPDATE marks SET revision = ?", (revision,))
+        self.revision = revision
+        return result
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            db = open_file(self._path)
+        except DamagedError as error:
+            return self._start_afresh(error)
+        except _UNUSABLE as error:
+            return self._stay_in_memory(error)
+        self._on_disc = True
+        return db
+
+    def _start_afresh(self, why: Exception) -> sqlite3.Connection:
+        try:
+            aside = set_aside(self._path)
+            db = open_file(self._path)
+        except _UNUSABLE as error:
+            return self._stay_in_memory(error)
+        self._on_disc = True
+        self._number_from_now(db)
+        self._tell(
+            f"The call history {self._path} was damaged ({why}): it was kept as {aside.name}"
+            " and a new one was started."
+        )
+        return db
+
+    def _stay_in_memory(self, why: Exception) -> sqlite3.Connection:
+        self._on_disc = False
+        db = open_memory()
+        self._number_from_now(db)
+        self._tell(
+            f"The call history {self._path} cannot be used ({why}), so calls are remembered in"
+            " memory only: make room on the disc or mend the permissions."
+        )
+        return db
+
+    def _number_from_now(self, db: sqlite3.Connection) -> None:
+        base = int(self._clock())
+        with db:
+            db.execute("INSERT INTO sqlite_sequence VALUES ('calls', ?)", (base,))
+            db.execute("UPDATE marks SET revision = ?", (base,))
+
+    def _lose_disc(self, error: sqlite3.DatabaseError) -> None:
+        newest = _newest(self._db)
+        self._db.close()
+        if is_damage(error):
+            self._db = self._start_afresh(error)
+        else:
+            self._db = self._stay_in_memory(error)
+        self._oldest_kept = min((row[0] for row in newest), default=_NOTHING_KEPT)
+        with self._db:
+            _copy(newest, self._db)
+            self._write_marks(self._db)
+
+    def _bring_home(self, db: sqlite3.Connection) -> None:
+        rows = self._db.execute("SELECT * FROM calls").fetchall()
+        ids = {row[0] for row in rows}
+        with db:
+            query = "SELECT id FROM calls WHERE id >= ?"
+            known = db.execute(query, (self._oldest_kept,)).fetchall()
+            deleted = [row for row in known if row[0] not in ids]
+            db.executemany("DELETE FROM calls WHERE id = ?", deleted)
+            _copy(rows, db)
+            revision, seen = db.execute("SELECT revision, seen FROM marks").fetchone()
+            self.revision, self.seen = max(self.revision, revision) + 1, max(self.seen, seen)
+            self._write_marks(db)
+
+    def _write_marks(self, db: sqlite3.Connection) -> None:
+        db.execute("UPDATE marks SET revision = ?, seen = ?", (self.revision, self.seen))
+
+    def _tell(self, sentence: str) -> None:
+        log.warning("%s", sentence)
+        self._on_problem(sentence)
+
+
+def _newest(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    query = "SELECT * FROM calls ORDER BY id DESC LIMIT ?"
+    try:
+        return db.execute(query, (KEPT_IN_MEMORY,)).fetchall()
+    except sqlite3.Error:
+        return []
+
+
+def _copy(rows: list[tuple[Any, ...]], db: sqlite3.Connection) -> None:
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        db.executemany(f"REPLACE INTO calls VALUES ({marks})", rows)  # noqa: S608 - question marks
