@@ -18,7 +18,7 @@ def registration(engine: BareEngine, uri: str) -> Any:
     """An account that registers at `uri` and notes the codes of the outcomes."""
     codes: list[int] = []
 
-    class Account(engine.pj.Account):  # type: ignore[name-defined]  # pjsua2 has no types
+    class Account(engine.pj.Account):  # type: ignore[misc, name-defined]  # pjsua2 has no types
         def onRegState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
             codes.append(prm.code)
 

@@ -8,13 +8,13 @@ beside the address.
 """
 
 import ctypes
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from offhookd.engine import pjlib
+from offhookd.engine.addresses import Address, pack, parse_address
 from offhookd.engine.pjlib import HostInfo, PjlibError, Str
 
 RELIABLE = 1
@@ -40,27 +40,6 @@ _IPV6_SOCKADDR_BYTES = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """`packed` is 4 or 16 bytes in network order; `port` 0 is none."""
-
-    packed: bytes
-    port: int
-
-    @property
-    def ipv6(self) -> bool:
-        return len(self.packed) > 4  # noqa: PLR2004 - bytes of an IPv4 address
-
-    @property
-    def sockaddr(self) -> bytes:
-        """As the kernel has it, `sockaddr_in` or `sockaddr_in6`."""
-        port = self.port.to_bytes(2, "big")
-        if self.ipv6:
-            family = socket.AF_INET6.to_bytes(2, "little")
-            return family + port + bytes(4) + self.packed + bytes(4)
-        return socket.AF_INET.to_bytes(2, "little") + port + self.packed + bytes(8)
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """What pjsip asks for: `transport` without `IPV6`, 0 when the URI leaves it open."""
 
@@ -70,31 +49,12 @@ class Target:
     ipv6_only: bool = False
 
 
-def parse_address(text: str) -> Address:
-    """ "192.0.2.1", "192.0.2.1:5070", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:5070".
-
-    Raises ValueError for anything else.
-    """
-    host, port = text, "0"
-    if text.startswith("["):
-        host, bracket, rest = text[1:].partition("]")
-        if not bracket or (rest and not rest.startswith(":")):
-            raise ValueError(f"{text!r} is no address")
-        port = rest[1:] or "0"
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    packed = _pack(host)
-    if packed is None or not (port.isascii() and port.isdigit()) or int(port) > 0xFFFF:  # noqa: PLR2004 - the highest port
-        raise ValueError(f"{text!r} is no address")
-    return Address(packed, int(port))
-
-
 def find(hosts: Mapping[str, Sequence[Address]], target: Target) -> list[Address]:
     """Where to send: an IP literal is itself, a name is what `hosts` says, or nothing.
 
     A port in the target wins over the book's, and the book's over the transport's default.
     """
-    literal = _pack(target.host.strip("[]"))
+    literal = pack(target.host.strip("[]"))
     known = [Address(literal, 0)] if literal else hosts.get(canonical_name(target.host), ())
     default = SIPS_PORT if target.transport == TLS else SIP_PORT
     return [
@@ -106,13 +66,6 @@ def find(hosts: Mapping[str, Sequence[Address]], target: Target) -> list[Address
 
 def canonical_name(host: str) -> str:
     return host.rstrip(".").lower()
-
-
-def _pack(host: str) -> bytes | None:
-    try:
-        return socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
-    except (OSError, ValueError):
-        return None
 
 
 # ---------------------------------------------------------------- pjsip's side
