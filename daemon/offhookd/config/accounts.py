@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The ``accounts`` section: what each account's keys take, and how they depend on one another."""
+
+import re
+from typing import Any
+
+from offhookd.config import readers
+from offhookd.config.files import exposure
+from offhookd.config.problems import Report
+from offhookd.config.readers import SectionReaders
+from offhookd.config.schema import MAX_ACCOUNTS, AccountConfig
+from offhookd.config.sections import read_section
+from offhookd.config.sip_uri import SipUri
+from offhookd.config.tree import Entry, Table, kind
+from offhookd.phone.values import AcceptFrom, AccountId, Srtp, Transport
+
+PASSWORD_KEYS = ("password", "password_file", "password_command")
+
+# Shorter, and a registrar answers 423 or bars the phone; longer, and a move is noticed too late.
+REGISTER_SECONDS = (30, 86_400)
+
+# 0 is off; above ten minutes no NAT router remembers (RFC 4787, REQ-5).
+KEEPALIVE_SECONDS = (0, 600)
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+KEYS: SectionReaders = {
+    "uri": readers.aor,
+    "enabled": readers.flag,
+    "label": readers.text,
+    "display_name": readers.text,
+    "username": readers.text,
+    "password": readers.secret,
+    "password_file": readers.private_file,
+    "password_command": readers.command,
+    "registrar": readers.registrar,
+    "proxy": readers.proxy,
+    "transport": readers.choice(Transport),
+    "register_seconds": readers.number(*REGISTER_SECONDS),
+    "keepalive_seconds": readers.number(*KEEPALIVE_SECONDS),
+    "srtp": readers.choice(Srtp, yes=Srtp.REQUIRED, no=Srtp.DISABLED),
+    "codecs": readers.codecs,
+    "accept_from": readers.choice(AcceptFrom),
+}
+
+
+def read_accounts(table: Table, report: Report) -> dict[AccountId, AccountConfig]:
+    """Those without a fault, in the order of `table`; the faults go to `report`."""
+    found: dict[AccountId, AccountConfig] = {}
+    for index, (name, entry) in enumerate(table.entries.items()):
+        if index == MAX_ACCOUNTS:
+            reason = f"is one account too many; the engine has room for {MAX_ACCOUNTS}"
+            report.add(entry.file.path, entry.line, f"accounts.{name}", reason)
+            break
+        account = _read_account(name, entry, report)
+        if account is not None:
+            found[account.id] = account
+    return found
+
+
+def _read_account(name: str, entry: Entry, report: Report) -> AccountConfig | None:
+    key = f"accounts.{name}"
+    if not _ID.fullmatch(name):
+        reason = "an account's name is 1 to 64 of A-Z, a-z, 0-9, _ and -"
+        report.add(entry.file.path, entry.line, key, reason)
+    if not isinstance(entry.node, Table):
+        reason = f"must be a table of keys with at least uri, not {kind(entry.node)}"
+        report.add(entry.file.path, entry.line, key, reason)
+        return None
+    values = read_section(key, entry.node, KEYS, report)
+    _check_passwords(key, entry.node, report)
+    uri = values.pop("uri", None)
+    if uri is None:
+        if "uri" not in entry.node.entries:
+            reason = "is missing; write uri: sip:1001@pbx.example.com"
+            report.add(entry.file.path, entry.line, f"{key}.uri", reason)
+        return None
+    if uri.scheme == "sips" and values.get("transport", Transport.TLS) != Transport.TLS:
+        where = entry.node.entries["transport"]
+        reason = "must be tls, as uri begins with sips:"
+        report.add(where.file.path, where.line, f"{key}.transport", reason)
+    return AccountConfig(id=AccountId(name), **(_defaults(name, uri) | values))
+
+
+def _defaults(name: str, uri: SipUri) -> dict[str, Any]:
+    """What depends on other keys; everything else has its default in the dataclass."""
+    return {
+        "uri": str(uri),
+        "label": name,
+        "username": uri.user,
+        "registrar": f"{uri.scheme}:{uri.server}",
+        "transport": Transport.TLS if uri.scheme == "sips" else Transport.UDP,
+    }
+
+
+def _check_passwords(key: str, table: Table, report: Report) -> None:
+    given = [(name, table.entries[name]) for name in PASSWORD_KEYS if name in table.entries]
+    for name, entry in given[1:]:
+        first, where = given[0]
+        reason = f"the password is already given by {first} on line {where.line}; keep one of them"
+        report.add(entry.file.path, entry.line, f"{key}.{name}", reason)
+    inline = table.entries.get("password")
+    if inline is not None and (exposed := exposure(inline.file.mode)):
+        reason = f"must not stand in this file: {exposed}, or use password_command"
+        report.add(inline.file.path, inline.line, f"{key}.password", reason)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reading a small file that somebody named, without trusting what is found there."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class UnreadableError(Exception):
+    """The reason, for a person; `line` is 0 when the whole file is meant."""
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class File:
+    """What a file held; `mode` has the permission bits it had when it was read."""
+
+    path: Path
+    mode: int
+    text: str
+
+
+def read(path: Path, most_bytes: int) -> File:
+    """The regular UTF-8 file at `path`; `UnreadableError` for anything else.  Never waits:
+    a named pipe is refused, not read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 - the mode must be this file's own
+            status = os.fstat(descriptor)
+            _must_be_regular(status.st_mode)
+            data = stream.read(most_bytes + 1)
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"cannot be read: {_words(error)}") from None
+    if len(data) > most_bytes:
+        raise UnreadableError(f"is larger than {most_bytes} bytes")
+    return File(path, stat.S_IMODE(status.st_mode), _decoded(data))
+
+
+def check(path: Path) -> int:
+    """The permission bits of the regular file at `path`; `UnreadableError` if `read` would fail
+    for its sake."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"cannot be read: {_words(error)}") from None
+    _must_be_regular(status.st_mode)
+    if not os.access(path, os.R_OK):
+        raise UnreadableError("cannot be read: permission denied")
+    return stat.S_IMODE(status.st_mode)
+
+
+def exposure(mode: int) -> str:
+    """Why a file of that `mode` must not hold a secret, or ""."""
+    return f"others can read it (mode {mode:04o}); run chmod 600 on it" if mode & OTHERS else ""
+
+
+def _must_be_regular(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise UnreadableError("is a directory, not a file")
+    if not stat.S_ISREG(mode):
+        raise UnreadableError("is not a regular file")
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableError("is not UTF-8 text; save it in that encoding", line) from None
+
+
+def _words(error: Exception) -> str:
+    """What the system says, without the path, which the caller names."""
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The configuration as the rest of the daemon sees it: complete, checked, immutable.
+
+Field names are the keys of the file.  What a person may leave out has its value filled in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import final
+
+from offhookd.phone.values import AcceptFrom, AccountId, AudioBackend, Srtp, Transport
+
+MAX_ACCOUNTS = 8
+"""Compiled into the SIP engine, which aborts at one more."""
+
+DEFAULT_CODECS = ("G722", "PCMA", "PCMU", "GSM", "iLBC")
+"""Wideband first; then what every exchange has; then what saves bandwidth."""
+
+DEFAULT_REGISTER_SECONDS = 300
+
+DEFAULT_KEEPALIVE_SECONDS = 25
+"""RFC 5626, 4.4.2: 24 to 29 s keep a UDP binding of a NAT router alive."""
+
+
+class OnUnplug(StrEnum):
+    """What happens to a call whose sound device goes away."""
+
+    HOLD = "hold"
+    SPEAKER = "speaker"
+    HANGUP = "hangup"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@final
+class Secret:
+    """A text that prints as asterisks wherever it goes; `reveal` is the only way to it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "********"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountConfig:
+    """One SIP identity.  At most one of the three password keys is set; with none, the password
+    is in the Secret Service under ``offhook-account=ID``.
+
+    `registrar` is "" for an account of direct calls.  `password_command` is a program with its
+    arguments, to be run without a shell.
+    """
+
+    id: AccountId
+    uri: str
+    username: str
+    label: str
+    registrar: str
+    enabled: bool = True
+    display_name: str = ""
+    password: Secret | None = field(default=None, repr=False)
+    password_file: Path | None = None
+    password_command: tuple[str, ...] = field(default=(), repr=False)
+    proxy: str = ""
+    transport: Transport = Transport.UDP
+    register_seconds: int = DEFAULT_REGISTER_SECONDS
+    keepalive_seconds: int = DEFAULT_KEEPALIVE_SECONDS
+    srtp: Srtp = Srtp.DISABLED
+    codecs: tuple[str, ...] = DEFAULT_CODECS
+    accept_from: AcceptFrom = AcceptFrom.SERVERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipConfig:
+    """`port` 0 lets the system choose.  `ca_file` None means the system's certificates."""
+
+    port: int = 0
+    bind: str = "0.0.0.0"  # noqa: S104 - every interface: a phone is to be called
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioConfig:
+    """Devices are named as the sound server names them, best first; ``default`` is whatever the
+    server prefers."""
+
+    backend: AudioBackend = AudioBackend.AUTO
+    capture: tuple[str, ...] = ("default",)
+    playback: tuple[str, ...] = ("default",)
+    ringer: tuple[str, ...] = ("default",)
+    on_unplug: OnUnplug = OnUnplug.HOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TonesConfig:
+    """`country`: two small letters (ISO 3166), or "" for the one of the user's locale."""
+
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogConfig:
+    level: LogLevel = LogLevel.INFO
+
+
+_NO_ACCOUNTS: Mapping[AccountId, AccountConfig] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """`accounts` is in order of preference: those of the user's file, then the system's."""
+
+    accounts: Mapping[AccountId, AccountConfig] = field(default_factory=lambda: _NO_ACCOUNTS)
+    sip: SipConfig = SipConfig()
+    audio: AudioConfig = AudioConfig()
+    tones: TonesConfig = TonesConfig()
+    log: LogConfig = LogConfig()

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where an account's password comes from: the configuration, a file, a program or the keyring.
+
+A password goes to the engine and nowhere else: no sentence made here contains one.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from offhookd.config import files
+from offhookd.config.problems import shown
+from offhookd.desktop import keyring
+from offhookd.phone.errors import PhoneError
+
+if TYPE_CHECKING:
+    from offhookd.config.schema import AccountConfig
+
+# Long enough to type a passphrase into the window that the program may open.
+COMMAND_SECONDS = 15.0
+
+# A keyring that has to be started first takes one or two seconds at login.
+KEYRING_SECONDS = 10.0
+
+# Of the password's line, and of what is kept of a program's output.
+MAX_SECRET_BYTES = 1024
+
+# A password file may have notes below the first line.
+MAX_FILE_BYTES = 65_536
+
+
+class SecretError(PhoneError):
+    """The password cannot be had; the message says why, where, and what to do."""
+
+
+async def password_for(
+    account: "AccountConfig",
+    *,
+    command_seconds: float = COMMAND_SECONDS,
+    keyring_seconds: float = KEYRING_SECONDS,
+) -> str:
+    """The password of `account`, asked for anew at each call; "" for an account of direct calls
+    that names none.  `SecretError` if it cannot be had.  Never blocks the loop."""
+    if account.password is not None:
+        return account.password.reveal()
+    key = f"accounts.{account.id}"
+    if account.password_file is not None:
+        line = await asyncio.to_thread(_first_line_of, account.password_file, key)
+        return _password(line, f"{key}.password_file: {account.password_file}")
+    if account.password_command:
+        line = await _printed_by(account.password_command, key, command_seconds)
+        return _password(line, f"{key}.password_command: {account.password_command[0]}")
+    if not account.registrar:
+        return ""
+    return _password(await _kept_for(account.id, keyring_seconds), f"{key}: the keyring")
+
+
+def _password(line: bytes, where: str) -> str:
+    """`line` as a password, if a keyboard could have written it."""
+    if len(line) > MAX_SECRET_BYTES:
+        raise SecretError(f"{where} gives a first line of more than {MAX_SECRET_BYTES} bytes")
+    try:
+        text = line.removesuffix(b"\r").decode()
+    except UnicodeDecodeError:
+        raise SecretError(f"{where} gives a password that is not UTF-8 text") from None
+    if not text:
+        raise SecretError(f"{where} gives an empty password; its first line must be the password")
+    if not text.isprintable():
+        raise SecretError(f"{where} gives a password with control characters in it")
+    return text
+
+
+def _first_line_of(path: Path, key: str) -> bytes:
+    """Checked again here: the file may have changed since the configuration was read."""
+    where = f"{key}.password_file: {path}"
+    try:
+        file = files.read(path, MAX_FILE_BYTES)
+    except files.UnreadableError as error:
+        raise SecretError(f"{where} {error}") from None
+    if exposed := files.exposure(file.mode):
+        raise SecretError(f"{where}: {exposed}")
+    return file.text.partition("\n")[0].encode()
+
+
+async def _printed_by(command: Sequence[str], key: str, seconds: float) -> bytes:
+    """First line of the program's output.  Its arguments may be secret and are not shown."""
+    where = f"{key}.password_command: {command[0]}"
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # so that its children can be ended with it
+        )
+    except OSError as error:
+        raise SecretError(f"{where} cannot be started: {error.strerror}") from None
+    try:
+        async with asyncio.timeout(seconds):
+            line, complaint, status = await asyncio.gather(
+                _first_line(process.stdout), _first_line(process.stderr), process.wait()
+            )
+    except TimeoutError:
+        raise SecretError(f"{where} took longer than {seconds:g} s and was ended") from None
+    finally:
+        await _end(process)
+    if status != 0:
+        said = shown(complaint.decode(errors="replace"), 200) or "nothing on standard error"
+        raise SecretError(f"{where} failed with status {status}: {said}")
+    return line
+
+
+async def _first_line(stream: asyncio.StreamReader | None) -> bytes:
+    """Reads to the end, as the program may not like a closed pipe; keeps only the beginning."""
+    head = b""
+    while stream is not None and (chunk := await stream.read(MAX_SECRET_BYTES)):
+        if len(head) <= MAX_SECRET_BYTES:
+            head += chunk
+    return head.partition(b"\n")[0]
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+async def _kept_for(account: str, seconds: float) -> bytes:
+    """From the Secret Service, in a thread, because its library waits for each answer."""
+    lookup = keyring.Lookup(account)
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.to_thread(lookup.run)
+    except TimeoutError:
+        raise SecretError(
+            f"accounts.{account}: the keyring did not answer within {seconds:g} s; "
+            "see whether it waits for you to unlock it, then reload"
+        ) from None
+    except keyring.KeyringError as error:
+        raise SecretError(f"accounts.{account}: {error}") from None
+    finally:
+        lookup.abandon()
