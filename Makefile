@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every target sets up what it needs first: system packages with apt, Python packages in .venv.
+
+ARGS ?=
+PREFIX ?= $(HOME)/.local
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-unit lint bench install uninstall clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: ## place a call to an echo on this machine and show every step (ARGS=...)
+	@.ci/setup run
+	@.venv/bin/offhook demo $(ARGS)
+
+demo: run ## the same
+
+test: ## all tests (ARGS="-k name" for some)
+	@.ci/setup test
+	@.venv/bin/pytest $(ARGS)
+
+test-unit: ## the fast tests only, without foreign programs
+	@.ci/setup lint
+	@.venv/bin/pytest tests/unit $(ARGS)
+
+lint: ## ruff and mypy
+	@.ci/setup lint
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+bench: ## measure speed and size, as tables
+	@.ci/setup test
+	@for program in tests/bench/[a-z]*.py; do \
+		.venv/bin/python -m tests.bench.$$(basename $$program .py) || exit; \
+	done
+
+install: ## for this user: programs, service, completions (PREFIX=~/.local)
+	@.ci/install "$(PREFIX)"
+
+uninstall: ## remove what install put there; configuration and history stay
+	@.ci/install --remove "$(PREFIX)"
+
+clean: ## remove .venv and every cache
+	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find daemon clients tests -name __pycache__ -prune -exec rm -rf {} +
