@@ -3,6 +3,7 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from offhookd.config import readers
 from offhookd.config.files import exposure
@@ -75,11 +76,12 @@ def _read_account(name: str, entry: Entry, report: Report) -> AccountConfig | No
             reason = "is missing; write uri: sip:1001@pbx.example.com"
             report.add(entry.file.path, entry.line, f"{key}.uri", reason)
         return None
-    if uri.scheme == "sips" and values.get("transport", Transport.TLS) != Transport.TLS:
+    account = AccountConfig(id=AccountId(name), **(_defaults(name, uri) | values))
+    if uri.scheme == "sips" and account.transport != Transport.TLS:
         where = entry.node.entries["transport"]
         reason = "must be tls, as uri begins with sips:"
         report.add(where.file.path, where.line, f"{key}.transport", reason)
-    return AccountConfig(id=AccountId(name), **(_defaults(name, uri) | values))
+    return account
 
 
 def _defaults(name: str, uri: SipUri) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def _defaults(name: str, uri: SipUri) -> dict[str, Any]:
     return {
         "uri": str(uri),
         "label": name,
-        "username": uri.user,
+        "username": unquote(uri.user),
         "registrar": f"{uri.scheme}:{uri.server}",
         "transport": Transport.TLS if uri.scheme == "sips" else Transport.UDP,
     }

@@ -30,9 +30,8 @@ def read(path: Path, most_bytes: int) -> File:
     """The regular UTF-8 file at `path`; `UnreadableError` for anything else.  Never waits:
     a named pipe is refused, not read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 - the mode must be this file's own
-            status = os.fstat(descriptor)
+        with open(path, "rb", opener=_at_once) as stream:
+            status = os.fstat(stream.fileno())
             _must_be_regular(status.st_mode)
             data = stream.read(most_bytes + 1)
     except (OSError, ValueError) as error:
@@ -40,6 +39,10 @@ def read(path: Path, most_bytes: int) -> File:
     if len(data) > most_bytes:
         raise UnreadableError(f"is larger than {most_bytes} bytes")
     return File(path, stat.S_IMODE(status.st_mode), _decoded(data))
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def check(path: Path) -> int:
@@ -61,8 +64,6 @@ def exposure(mode: int) -> str:
 
 
 def _must_be_regular(mode: int) -> None:
-    if stat.S_ISDIR(mode):
-        raise UnreadableError("is a directory, not a file")
     if not stat.S_ISREG(mode):
         raise UnreadableError("is not a regular file")
 

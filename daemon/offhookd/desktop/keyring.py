@@ -35,7 +35,7 @@ class Lookup:
         """The secret of the item whose attribute ``offhook-account`` is the account."""
         # Only here: 38 ms and 8 MB, which users of the other ways need not pay.
         import secretstorage  # noqa: PLC0415
-        from secretstorage.util import DBusErrorResponse  # noqa: PLC0415
+        from jeepney import DBusErrorResponse  # noqa: PLC0415
 
         try:
             return self._search(secretstorage)
