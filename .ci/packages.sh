@@ -41,7 +41,7 @@ is_present() {
     local name=${1#*:}
     case $1 in
         program:*) PATH="$PATH:/usr/sbin:/sbin" type -P "$name" >/dev/null ;;
-        library:*) PATH="$PATH:/usr/sbin:/sbin" ldconfig -p | grep -qF "$name" ;;
+        library:*) [[ $(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p) == *[[:space:]]"$name "* ]] ;;
         kamailio:*) compgen -G "/usr/lib*/kamailio/modules/$name" >/dev/null ||
             compgen -G "/usr/lib/*/kamailio/modules/$name" >/dev/null ;;
         python:*) [ -d "/usr/lib/python3/dist-packages/$name" ] ||
@@ -97,22 +97,24 @@ apt_update_once() {
     as_root apt-get update -qq >&2 || say "the package lists could not be brought up to date"
 }
 
-# apt_install REASON PACKAGE...: one line saying what and why, then apt.
+# apt_install REASON PACKAGE...: one line saying what and why, then apt, heard only if it fails.
 apt_install() {
-    local reason=$1 command status=0
+    local reason=$1 log status=0
     shift
     type -P apt-get >/dev/null ||
         fail "missing on this machine: $reason. Install what provides it and run this again."
-    command=(env DEBIAN_FRONTEND=noninteractive
-        apt-get install -qq --yes --no-install-recommends --no-remove "$@")
+    as_root true || fail "missing here, and no permission to install: $reason. Run this, then" \
+        "try again: sudo apt-get update && sudo apt-get install --no-install-recommends $*"
     say "installing with apt: $reason"
-    as_root true || fail "no permission to install; run this, then try again:" \
-        "sudo apt-get update && sudo apt-get install --no-install-recommends $*"
     apt_update_once
     keep_services_off mask "$@"
-    as_root "${command[@]}" >&2 || status=$?
+    log=$(mktemp)
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes -o Dpkg::Use-Pty=0 \
+        --no-install-recommends --no-remove "$@" >"$log" 2>&1 || status=$?
     keep_services_off unmask "$@"
-    [ $status = 0 ] || fail "apt could not install this; see its messages above: $*"
+    [ $status = 0 ] || cat "$log" >&2
+    rm "$log"
+    [ $status = 0 ] || fail "apt could not install $*; its messages are above."
 }
 
 # keep_services_off mask|unmask PACKAGE...: no service starts because of us, now or at next boot.

@@ -58,7 +58,7 @@ python_by_uv() (
         python3 -m venv "$scratch" && "$scratch/bin/pip" install -q uv >&2 || return 1
         uv=$scratch/bin/uv
     }
-    "$uv" python install --quiet 3.12 >&2 && "$uv" python find --no-project 3.12
+    "$uv" python install --no-progress 3.12 >&2 && "$uv" python find --no-project 3.12
 )
 
 # choose_python: prints the interpreter and, where needed, the option for its environment.
