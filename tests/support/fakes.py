@@ -142,19 +142,19 @@ class FakeLog(CallLog):
     def answered(self, call: CallId, at_us: int) -> None:
         self.rows[call]["answered"] = at_us
 
-    def ended(self, call: CallId, at_us: int, reason: EndReason, code: int) -> None:
+    def ended(self, call: CallId, at_us: int, reason: EndReason, code: int, text: str) -> None:
         self.rows[call].update(ended=at_us, reason=reason, code=code)
 
 
 class FakeAlerting(Alerting):
     def __init__(self) -> None:
-        self.ringing: CallId | None = None
+        self.ringing = False
 
-    def start(self, call: CallId) -> None:
-        self.ringing = call
+    def ring(self) -> None:
+        self.ringing = True
 
-    def stop(self) -> None:
-        self.ringing = None
+    def quiet(self) -> None:
+        self.ringing = False
 
 
 class Outcome:

@@ -151,10 +151,10 @@ def test_hanging_up_twice_is_done_twice(desk: Desk) -> None:
 def test_an_incoming_call_is_rung_and_answered(desk: Desk) -> None:
     call, outcome = desk.ring(), Outcome()
     assert desk.engine.said("ring") == [(call.id,)]
-    assert desk.alerting.ringing == call.id
+    assert desk.alerting.ringing
     assert desk.calls.ringing is call
     desk.calls.answer(call, outcome)
-    assert desk.alerting.ringing is None
+    assert not desk.alerting.ringing
     assert desk.calls.focus is call
     desk.connect(call)
     assert outcome.succeeded
@@ -187,7 +187,7 @@ def test_a_wrong_reason_to_decline_names_the_right_ones(desk: Desk) -> None:
 def test_a_caller_who_gives_up_silences_the_ringer(desk: Desk) -> None:
     call = desk.ring()
     desk.calls.ended(call.id, "cancelled", 487, "")
-    assert desk.alerting.ringing is None
+    assert not desk.alerting.ringing
     assert call.end_reason is EndReason.CANCELLED
 
 
@@ -207,7 +207,7 @@ def test_nobody_rings_for_ever(desk: Desk) -> None:
 def test_a_second_caller_is_a_tone_in_the_ear_not_a_bell(desk: Desk) -> None:
     desk.connect(desk.dial())
     desk.ring()
-    assert desk.alerting.ringing is None
+    assert not desk.alerting.ringing
     assert ("call-waiting",) in desk.engine.said("play_tone")
 
 

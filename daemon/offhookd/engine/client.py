@@ -60,6 +60,16 @@ class EngineListener(Protocol):
     def engine_log(self, level: int, text: str) -> None: ...
 
 
+class Routes(Protocol):
+    """Who knows where a call goes; the engine itself asks no name server."""
+
+    def reachable(self, account: AccountId, target: str) -> bool:
+        """Whether the engine knows the way already."""
+
+    async def reach(self, account: AccountId, target: str) -> None:
+        """Find it and tell the engine; raises a `PhoneError` with a sentence."""
+
+
 class EngineClient(CallEngine, RegistrationEngine):
     """Commands are dropped, and answered with `EngineError`, while no engine runs."""
 
@@ -67,9 +77,11 @@ class EngineClient(CallEngine, RegistrationEngine):
         self.calls: Calls
         self.accounts: Accounts
         self.listener: EngineListener
+        self.routes: Routes
         self._start = start
         self._supervisor = Supervisor(self._up, self._on_event, self._down)
         self._link: Link | None = None
+        self._looking_up: set[asyncio.Task[None]] = set()
         self._legs: dict[CallId, int] = {}
         self._calls_by_leg: dict[int, CallId] = {}
 
@@ -77,6 +89,8 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._supervisor.start()
 
     async def stop(self) -> None:
+        for task in self._looking_up:
+            task.cancel()
         await self._supervisor.stop()
 
     @property
@@ -135,18 +149,32 @@ class EngineClient(CallEngine, RegistrationEngine):
         anonymous: bool,
         muted: bool,
     ) -> None:
-        self._bind(call, call)
-        self._send(
-            p.Dial(
-                leg=call,
-                account=account,
-                target=target,
-                headers=headers,
-                anonymous=anonymous,
-                muted=muted,
-            ),
-            done,
+        command = p.Dial(
+            leg=call,
+            account=account,
+            target=target,
+            headers=headers,
+            anonymous=anonymous,
+            muted=muted,
         )
+        self._bind(call, call)
+        if self.routes.reachable(account, target):
+            self._send(command, done)
+        else:
+            task = asyncio.create_task(self._dial_after_look_up(command, done), name="look-up")
+            self._looking_up.add(task)
+            task.add_done_callback(self._looking_up.discard)
+
+    async def _dial_after_look_up(self, command: p.Dial, done: Done) -> None:
+        try:
+            await self.routes.reach(AccountId(command.account), command.target)
+        except PhoneError as error:
+            done(error)
+            return
+        call = self.calls.get(CallId(command.leg))
+        if call is not None and call.up:
+            self._send(command, done)
+            self.focus(self.calls.focus.id if self.calls.focus else None)
 
     def ring(self, call: CallId) -> None:
         self._send(p.Ring(leg=self.leg(call)))

@@ -235,7 +235,7 @@ class Calls:
         self._engine.ring(call.id)
         self.added(call)
         self.focus_changed()
-        self._alert(call)
+        self._alert()
         self._clock.call_later(RING_LIMIT_S, partial(self._ring_out, call))
         return call
 
@@ -352,15 +352,15 @@ class Calls:
             self._engine.focus(call.id if call else None)
             self.focus_changed()
 
-    def _alert(self, call: Call) -> None:
+    def _alert(self) -> None:
         if any(other.on_line for other in self):
             self._engine.play_tone("call-waiting", TONE_SECONDS)
         else:
-            self._alerting.start(call.id)
+            self._alerting.ring()
 
     def _silence(self, call: Call) -> None:
         if not any(other is not call for other in self if other.state is CallState.INCOMING):
-            self._alerting.stop()
+            self._alerting.quiet()
 
     def _ring_out(self, call: Call) -> None:
         if call.state is CallState.INCOMING:
@@ -393,7 +393,7 @@ class Calls:
         call.end_reason = call.end_reason if call.end_reason is not EndReason.NONE else reason
         call.end_code, call.end_text = code, text
         call.local_hold = call.remote_hold = False
-        self._log.ended(call.id, call.ended_us, call.end_reason, code)
+        self._log.ended(call.id, call.ended_us, call.end_reason, code, text)
         self._dialled.pop(call.id, None)
         if was is CallState.INCOMING:
             self._silence(call)

@@ -32,6 +32,13 @@ class Problems:
             self._entries[code, subject] = problem
             self.changed()
 
+    def hold(self, code: str, text: str, subject: str = "") -> None:
+        """State the problem while there is a `text`, clear it when there is none."""
+        if text:
+            self.raise_(code, text, subject)
+        else:
+            self.clear(code, subject)
+
     def clear(self, code: str, subject: str = "") -> None:
         if self._entries.pop((code, subject), None):
             self.changed()

@@ -16,6 +16,7 @@ from pathlib import Path
 from offhookd.phone.errors import InvalidArgumentError, NotFoundError
 from offhookd.phone.ports import CallLog
 from offhookd.phone.records import Filter, Row, is_missed
+from offhookd.phone.service import CallHistory
 from offhookd.phone.values import AccountId, CallId, Direction, EndReason
 from offhookd.store.storage import Storage
 
@@ -35,7 +36,7 @@ _ONE = _SELECT + "id = ?"
 _OPEN = _SELECT + "ended_us = 0 ORDER BY id"
 
 
-class History(CallLog):
+class History(CallLog, CallHistory):
     """Past and present calls.
 
     `on_problem` is told one sentence when something needs a person, and "" when it is over.

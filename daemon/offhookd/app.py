@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The top floor: builds the parts, connects them, starts, reloads and stops them."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from offhookd import __version__
+from offhookd.audio import Audio, fact_of
+from offhookd.clock import LoopClock
+from offhookd.config import load as config_files
+from offhookd.config.problems import ConfigError
+from offhookd.config.schema import Config
+from offhookd.desktop import secrets
+from offhookd.desktop.resolve import Resolver
+from offhookd.engine import protocol as p
+from offhookd.engine.client import EngineClient
+from offhookd.lines import Lines
+from offhookd.phone.account import Account
+from offhookd.phone.accounts import Accounts
+from offhookd.phone.calls import Calls
+from offhookd.phone.errors import InvalidConfigError
+from offhookd.phone.events import Signal
+from offhookd.phone.problems import Problems
+from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
+from offhookd.phone.values import AccountId, CallId
+from offhookd.store.history import History
+from offhookd.store.state import State
+
+FEATURES = ("accounts", "dtmf", "early-media", "history", "hold", "srtp", "tls")
+"""What this version does for its user; see `Manager.Features` in the contract."""
+
+ENGINE_LOG_LEVELS = {"debug": 5, "info": 3, "warning": 2, "error": 1}
+"""From the configuration's words to pjsip's numbers."""
+
+logger = logging.getLogger(__name__)
+engine_logger = logging.getLogger("offhookd.engine")
+
+
+class Daemon(Service, AccountSwitch):
+    """The phone without its bus.  `config_paths`: the files to read, weakest first."""
+
+    def __init__(self, config_paths: Sequence[Path], state_directory: Path) -> None:
+        self.changed = Signal()
+        self.problems = Problems()
+        self._config_paths = config_paths
+        self._state = ServiceState.STARTING
+        self._engine_facts: Mapping[str, Fact] = {}
+        self._generation = 0
+        self._config = self._read_first()
+        self.engine = EngineClient(start_command(self._config))
+        self.engine.listener = self
+        self.engine.start()  # loads its library while the rest is built here
+        clock = LoopClock(asyncio.get_running_loop())
+        self.history = History(
+            state_directory / "history.sqlite", partial(self.problems.hold, "history-storage")
+        )
+        self.choices = State(
+            state_directory / "state.json", partial(self.problems.hold, "settings-storage")
+        )
+        self.history.close_orphans(clock.now_us())
+        self.audio = Audio(self._config.audio, self.engine, self.choices, self.problems)
+        self.accounts = Accounts()
+        self.calls = Calls(self.engine, self.history, self.audio, clock)
+        self.lines = Lines(
+            self.accounts,
+            self.calls,
+            self.problems,
+            clock,
+            self.engine.tell,
+            Resolver().resolve,
+            secrets.password_for,
+            random.random,
+        )
+        self.engine.calls = self.calls
+        self.engine.accounts = self.accounts
+        self.engine.routes = self.lines
+        self.problems.changed.connect(self._follow_problems)
+
+    # ------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        self._apply_accounts()
+        self._generation = 1
+        await self.audio.start()
+
+    def running(self) -> None:
+        """Everything is up and on the bus."""
+        self._enter(ServiceState.RUNNING)
+        self._follow_problems()
+
+    async def stop(self) -> None:
+        """Hang up, unregister and let go of everything, within two seconds."""
+        self._enter(ServiceState.STOPPING)
+        await self.lines.stop()
+        await self.engine.stop()
+        await self.audio.stop()
+        self.history.close()
+
+    def hint(self, why: str) -> None:
+        """The network or the machine came back: try what failed again."""
+        for account in self.accounts:
+            account.hint(why)
+
+    # ------------------------------------------------------------ Service
+
+    @property
+    def state(self) -> ServiceState:
+        return self._state
+
+    @property
+    def engine_facts(self) -> Mapping[str, Fact]:
+        return self._engine_facts
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return FEATURES
+
+    @property
+    def generation(self) -> int:
+        return self._generation
+
+    async def reload(self) -> None:
+        try:
+            config = await asyncio.to_thread(config_files.load, self._config_paths)
+        except ConfigError as error:
+            logger.warning("the configuration is not applied: %s", error)
+            raise InvalidConfigError(str(error)) from None
+        self.problems.clear("config-invalid")
+        self._config = config
+        self.engine.configure(start_command(config))
+        logging.getLogger("offhookd").setLevel(config.log.level.upper())
+        self._apply_accounts()
+        await self.audio.configure(config.audio)
+        self._generation += 1
+        self.changed()
+
+    def validate(self) -> Sequence[ConfigProblem]:
+        return [
+            ConfigProblem(str(one.file), one.line, one.key, one.reason)
+            for one in config_files.validate(self._config_paths)
+        ]
+
+    # ------------------------------------------------------------ AccountSwitch
+
+    def enable(self, account: Account, enabled: bool) -> None:
+        chosen = replace(self.choices.account(account.id), enabled=enabled)
+        self.choices.set_account(account.id, chosen)
+        account.set_enabled(enabled)
+
+    def prefer(self, account: AccountId) -> None:
+        self.accounts.prefer(account)
+        self.choices.phone = replace(self.choices.phone, default_account=account)
+
+    # ------------------------------------------------------------ EngineListener
+
+    def engine_started(self, facts: Mapping[str, p.Value]) -> None:
+        known = {"version", "codecs", "transports", "tls", "max_calls", "video", "pid"}
+        self._engine_facts = {
+            name.replace("_", "-"): fact_of(value) for name, value in facts.items() if name in known
+        }
+        limit = facts.get("max_calls")
+        self.calls.limit = limit if isinstance(limit, int) else self.calls.limit
+        self.problems.clear("engine-down")
+        self._tell_faults(facts.get("faults", ()))
+        self.audio.engine_started()
+        self.lines.engine_started()
+        self.changed()
+
+    def engine_failed(self, text: str) -> None:
+        self._engine_facts = {}
+        self.lines.engine_lost()
+        if self._state is not ServiceState.STOPPING:
+            self.problems.raise_("engine-down", f"{text}; it is being restarted")
+        self.changed()
+
+    def audio_status(self, status: p.AudioStatus) -> None:
+        self.audio.status(status)
+
+    def levels(self, call: CallId, sent_dbfs: float, received_dbfs: float) -> None:
+        self.audio.levels(call, sent_dbfs, received_dbfs)
+
+    def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None:
+        rules = ", ".join(f"{rule} {count}" for rule, count in sorted(dropped.items()))
+        text = f"Messages that could harm the phone were dropped, last from {last_source}: {rules}"
+        logger.warning("%s", text)
+        self.problems.raise_("gate-dropped", text)
+
+    def engine_log(self, level: int, text: str) -> None:
+        engine_logger.log(level, "%s", text)
+
+    # ------------------------------------------------------------ how
+
+    def _read_first(self) -> Config:
+        """A phone with a broken configuration runs without accounts and says why."""
+        try:
+            return config_files.load(self._config_paths)
+        except ConfigError as error:
+            logger.error("%s", error)  # noqa: TRY400 - the problems are the message
+            self.problems.raise_("config-invalid", str(error))
+            return Config()
+
+    def _apply_accounts(self) -> None:
+        configs = self._config.accounts
+        enabled = {name: self.choices.account(name).enabled for name in configs}
+        self.lines.apply(configs, enabled)
+        preferred = AccountId(self.choices.phone.default_account)
+        if self.accounts.get(preferred):
+            self.accounts.prefer(preferred)
+
+    def _tell_faults(self, faults: p.Value) -> None:
+        text = " ".join(map(str, faults)) if isinstance(faults, tuple) else ""
+        self.problems.hold("engine-faults", text)
+
+    def _follow_problems(self) -> None:
+        """ "degraded" is what a light in the tray shows: something needs a person."""
+        if self._state in {ServiceState.RUNNING, ServiceState.DEGRADED}:
+            self._enter(ServiceState.DEGRADED if any(self.problems) else ServiceState.RUNNING)
+
+    def _enter(self, state: ServiceState) -> None:
+        if state is not self._state:
+            self._state = state
+            self.changed()
+
+
+def start_command(config: Config) -> p.Start:
+    """How the engine is started under `config`."""
+    return p.Start(
+        version=p.VERSION,
+        bind=config.sip.bind,
+        port=config.sip.port,
+        user_agent=f"offhook/{__version__}",
+        ca_file=str(config.sip.ca_file or ""),
+        codecs=tuple(dict.fromkeys(c for one in config.accounts.values() for c in one.codecs)),
+        log_level=ENGINE_LOG_LEVELS[config.log.level],
+        country=config.tones.country,
+    )

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sound as the user knows it, joined from what three rooms know: the sound server's devices, the
+user's choices, and what the engine really has open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from offhookd.config.schema import AudioConfig
+from offhookd.engine import protocol as p
+from offhookd.engine.client import EngineClient
+from offhookd.phone.errors import AudioUnavailableError, InvalidArgumentError, InvalidStateError
+from offhookd.phone.events import Signal
+from offhookd.phone.ports import Alerting
+from offhookd.phone.problems import Problems
+from offhookd.phone.service import AudioControl, AudioPath, Endpoint, Fact
+from offhookd.phone.values import AudioBackend, CallId
+from offhookd.sound.control import Role, SoundControl
+from offhookd.store.state import State
+
+TEST_GRACE_S = 10.0
+"""Opening a device that slept, beyond the seconds that were asked for."""
+
+
+class Audio(AudioControl, Alerting):
+    """`config` may be replaced at run time; choices made over D-Bus outweigh it."""
+
+    def __init__(
+        self, config: AudioConfig, engine: EngineClient, state: State, problems: Problems
+    ) -> None:
+        self.changed = Signal()
+        self.levels = Signal()
+        self._config = config
+        self._engine = engine
+        self._state = state
+        self._problems = problems
+        self._sound = SoundControl(self._sound_changed)
+        self._status = p.AudioStatus(state="closed", capture="", playback="", reason="")
+        self._ringing = False
+        self._silenced = False
+        self._told: p.SetAudio | None = None
+
+    # ------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        await self._sound.set_volume(Role.RINGER, self._state.audio.ringer_volume)
+        await self.configure(self._config)
+
+    async def stop(self) -> None:
+        await self._sound.stop()
+
+    async def configure(self, config: AudioConfig) -> None:
+        """Another configuration was read."""
+        self._config = config
+        for path in AudioPath:
+            self._sound.prefer(Role(path), self.preferences(path))
+        if self._silent:
+            await self._sound.stop()
+        else:
+            await self._sound.start()
+        self._apply()
+
+    def engine_started(self) -> None:
+        self._told = None
+        self._apply()
+
+    def status(self, status: p.AudioStatus) -> None:
+        """What the engine says of its streams."""
+        self._status = status
+        self._judge()
+        if status.state == "waiting":
+            self._sound.retry_now()
+        self.changed()
+
+    @property
+    def _silent(self) -> bool:
+        """No sound device is wanted at all."""
+        return self._config.backend is AudioBackend.SILENT
+
+    def _sound_changed(self) -> None:
+        self._apply()
+        self._judge()
+
+    def _apply(self) -> None:
+        """Let the engine use what is best now."""
+        wanted = p.SetAudio(
+            backend=self._config.backend,
+            capture=self._sound.route(Role.CAPTURE).device,
+            playback=self._sound.route(Role.PLAYBACK).device,
+            on_unplug=self._config.on_unplug,
+        )
+        if wanted != self._told:
+            self._told = wanted
+            self._engine.tell(wanted)
+        self.changed()
+
+    def _judge(self) -> None:
+        """A phone that cannot be heard or cannot hear is something its user should know."""
+        for role in (Role.CAPTURE, Role.PLAYBACK):
+            reason = "" if self._silent else self._sound.route(role).reason
+            self._problems.hold(f"audio-no-{role}", reason)
+        interrupted = self._status.state in {"waiting", "moved"}
+        self._problems.hold("audio-interrupted", self._status.reason if interrupted else "")
+
+    # ------------------------------------------------------------ devices
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        return {
+            endpoint.name: Endpoint(endpoint.description, endpoint.side, endpoint.available)
+            for endpoint in self._sound.inventory.without_monitors()
+        }
+
+    def preferences(self, path: AudioPath) -> tuple[str, ...]:
+        chosen: tuple[str, ...] = getattr(self._state.audio, path)
+        configured: tuple[str, ...] = getattr(self._config, path)
+        return chosen or configured
+
+    def prefer(self, path: AudioPath, names: Sequence[str]) -> None:
+        if any(not name or not name.isprintable() for name in names):
+            raise InvalidArgumentError(f"{path}: an endpoint has a name; see Endpoints")
+        chosen, wanted = self._state.audio, tuple(names)
+        match path:
+            case AudioPath.CAPTURE:
+                self._state.audio = replace(chosen, capture=wanted)
+            case AudioPath.PLAYBACK:
+                self._state.audio = replace(chosen, playback=wanted)
+            case AudioPath.RINGER:
+                self._state.audio = replace(chosen, ringer=wanted)
+        self._sound.prefer(Role(path), self.preferences(path))
+
+    def active(self, path: AudioPath) -> str:
+        """What the engine really has open, else what it would open."""
+        open_now = {
+            AudioPath.CAPTURE: self._status.capture,
+            AudioPath.PLAYBACK: self._status.playback,
+        }
+        return open_now.get(path) or self._sound.route(Role(path)).active
+
+    def volume(self, path: AudioPath) -> float:
+        return self._sound.volume(Role(path))
+
+    async def set_volume(self, path: AudioPath, volume: float) -> None:
+        await self._sound.set_volume(Role(path), volume)
+        if path is AudioPath.RINGER:
+            self._state.audio = replace(self._state.audio, ringer_volume=volume)
+        self.changed()
+
+    # ------------------------------------------------------------ ringing
+
+    def ring(self) -> None:
+        self._ringing = True
+        self._follow_ringing()
+
+    def quiet(self) -> None:
+        if self._ringing or self._silenced:
+            self._ringing = self._silenced = False
+            self._engine.tell(p.StopRinger())
+            self.changed()
+
+    @property
+    def silenced(self) -> bool:
+        return self._silenced
+
+    def silence(self, silenced: bool) -> None:
+        if silenced is not self._silenced:
+            self._silenced = silenced
+            self._follow_ringing()
+            self.changed()
+
+    def _follow_ringing(self) -> None:
+        if self._ringing and not self._silenced:
+            device = self._sound.route(Role.RINGER).device
+            self._engine.tell(p.StartRinger(sink=device, sound=""))
+        else:
+            self._engine.tell(p.StopRinger())
+
+    # ------------------------------------------------------------ measuring
+
+    async def test(self, what: AudioPath, seconds: int) -> float:
+        chosen = self._sound.route(Role(what))
+        if not chosen.active:
+            raise AudioUnavailableError(chosen.reason or "No sound device is configured")
+        reply = await self._engine.ask(
+            p.TestAudio(what=what, sink=chosen.device, seconds=seconds), seconds + TEST_GRACE_S
+        )
+        peak = reply.data.get("peak", 0.0)
+        return float(peak) if isinstance(peak, int | float) else 0.0
+
+    def monitor(self, call: CallId, interval_ms: int) -> None:
+        if leg := self._engine.leg(call):
+            self._engine.tell(p.MonitorLevels(leg=leg, interval_ms=interval_ms))
+
+    async def statistics(self, call: CallId) -> Mapping[str, Fact]:
+        leg = self._engine.leg(call)
+        if not leg:
+            raise InvalidStateError("The call has ended; its figures are gone")
+        reply = await self._engine.ask(p.GetStatistics(leg=leg))
+        return {name: fact_of(value) for name, value in reply.data.items()}
+
+
+def fact_of(value: p.Value) -> Fact:
+    """A value of the engine's, with every list a list of texts."""
+    return tuple(map(str, value)) if isinstance(value, tuple) else value

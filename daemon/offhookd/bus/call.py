@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""org.offhook.Phone1.Call and org.offhook.Phone1.CallMedia."""
+
+from collections.abc import Awaitable, Mapping
+from functools import partial
+
+from offhookd.phone.call import Call
+from offhookd.phone.calls import Calls
+from offhookd.phone.errors import InvalidArgumentError
+from offhookd.phone.ports import Done
+from offhookd.phone.service import AudioControl, Fact
+from offhookd.phone.values import CallState, DtmfMethod
+
+from .completion import completion
+from .exported import Exported, method, setter
+from .options import options
+from .paths import account_path
+from .signature import Typed
+
+DEFAULT_DTMF_MS = 160
+"""Recognised everywhere, and still quick to hear (RFC 4733 example durations)."""
+
+_DTMF_OPTIONS = {"method": "s", "duration-ms": "u"}
+
+
+class CallInterface(Exported):
+    interface = "org.offhook.Phone1.Call"
+
+    def __init__(self, call: Call, calls: Calls) -> None:
+        self._call = call
+        self._calls = calls
+        call.dtmf_received.connect(partial(self.emit, "DtmfReceived"))
+
+    def values(self) -> Mapping[str, object]:
+        call = self._call
+        return {
+            "Id": call.id,
+            "SipCallId": call.sip_call_id,
+            "Account": account_path(call.account),
+            "Direction": call.direction,
+            "State": call.state,
+            "Actions": call.actions,
+            "PeerUri": call.peer_uri,
+            "PeerName": call.peer_name,
+            "DiversionUri": call.diversion_uri,
+            "CreatedAt": call.created_us,
+            "AnsweredAt": call.answered_us,
+            "EndedAt": call.ended_us,
+            "EndReason": call.end_reason if call.state is CallState.ENDED else "",
+            "EndCode": call.end_code,
+            "EndText": call.end_text,
+            "LocalHold": call.local_hold,
+            "RemoteHold": call.remote_hold,
+            "Muted": call.muted,
+        }
+
+    @method("Start")
+    def start(self) -> None:
+        self._calls.start(self._call)
+
+    @method("Ring")
+    def ring(self) -> None:
+        """Every call that this version lets through is rung already."""
+        self._call.require(CallState.INCOMING)
+
+    @method("Answer")
+    def answer(self) -> Awaitable[None]:
+        return completion(partial(self._calls.answer, self._call))
+
+    @method("Hangup")
+    def hangup(self) -> Awaitable[None]:
+        return completion(partial(self._calls.hangup, self._call))
+
+    @method("Decline")
+    def decline(self, reason: str) -> Awaitable[None]:
+        return completion(partial(self._calls.decline, self._call, reason))
+
+    @method("Hold")
+    def hold(self) -> Awaitable[None]:
+        return completion(partial(self._calls.hold, self._call, True))
+
+    @method("Resume")
+    def resume(self) -> Awaitable[None]:
+        return completion(partial(self._calls.hold, self._call, False))
+
+    @method("SendDtmf")
+    def send_dtmf(self, tones: str, given: dict[str, object]) -> Awaitable[None]:
+        chosen = options(given, _DTMF_OPTIONS)
+        how = _dtmf_method(str(chosen.get("method", "")))
+        duration_ms = chosen.get("duration-ms", DEFAULT_DTMF_MS)
+        assert isinstance(duration_ms, int)  # noqa: S101 - checked by `options`
+
+        def send(done: Done) -> None:
+            self._calls.send_dtmf(self._call, tones, how, duration_ms, done)
+
+        return completion(send)
+
+    @setter("Muted")
+    def set_muted(self, muted: bool) -> None:
+        self._calls.mute(self._call, muted)
+
+
+class CallMediaInterface(Exported):
+    interface = "org.offhook.Phone1.CallMedia"
+
+    def __init__(self, call: Call, audio: AudioControl) -> None:
+        self._call = call
+        self._audio = audio
+
+    def values(self) -> Mapping[str, object]:
+        media, figures = self._call.media, self._call.statistics
+        return {
+            "Codec": media.codec,
+            "ClockRate": media.clock_rate,
+            "Encryption": media.encryption,
+            "Flow": media.flow,
+            "Quality": figures.quality,
+            "Mos": figures.mos,
+            "RoundTripUsec": figures.round_trip_us,
+            "JitterUsec": figures.jitter_us,
+            "LossSent": figures.loss_sent,
+            "LossReceived": figures.loss_received,
+            "PacketsSent": figures.packets_sent,
+            "PacketsReceived": figures.packets_received,
+        }
+
+    @method("GetStatistics")
+    async def get_statistics(self) -> dict[str, object]:
+        facts = await self._audio.statistics(self._call.id)
+        return {name: Typed(fact_signature(fact), fact) for name, fact in facts.items()}
+
+
+def fact_signature(fact: Fact) -> str:
+    """The D-Bus type for a fact of the engine."""
+    match fact:
+        case bool():
+            return "b"
+        case int():
+            return "x"
+        case float():
+            return "d"
+        case str():
+            return "s"
+        case _:
+            return "as"
+
+
+def _dtmf_method(name: str) -> DtmfMethod | None:
+    if not name:
+        return None
+    if name not in set(DtmfMethod):
+        raise InvalidArgumentError(f"option method: '{name}' is none of {', '.join(DtmfMethod)}")
+    return DtmfMethod(name)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""org.offhook.Phone1.Manager: the daemon itself."""
+
+from collections.abc import Mapping
+
+from offhookd import __version__
+from offhookd.phone.problems import Problems
+from offhookd.phone.service import Service
+
+from .exported import Exported, method
+from .paths import subject_path
+from .signature import typed
+
+_ENGINE = {
+    "version": "s",
+    "codecs": "as",
+    "transports": "as",
+    "tls": "s",
+    "max-calls": "u",
+    "video": "b",
+    "pid": "u",
+}
+
+
+class ManagerInterface(Exported):
+    interface = "org.offhook.Phone1.Manager"
+
+    def __init__(self, service: Service, problems: Problems) -> None:
+        self._service = service
+        self._problems = problems
+
+    def values(self) -> Mapping[str, object]:
+        return {
+            "Version": __version__,
+            "Features": self._service.features,
+            "Engine": typed(_ENGINE, self._service.engine_facts),
+            "State": self._service.state,
+            "Problems": [
+                (problem.code, subject_path(problem.subject), problem.text)
+                for problem in self._problems
+            ],
+            "Availability": "available",
+            "Generation": self._service.generation,
+            "Provisioning": "none",
+        }
+
+    @method("Reload")
+    async def reload(self) -> None:
+        await self._service.reload()
+
+    @method("Validate")
+    def validate(self) -> list[tuple[str, int, str, str]]:
+        return [
+            (problem.file, problem.line, problem.key, problem.reason)
+            for problem in self._service.validate()
+        ]

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Object paths of the phone's things, and back."""
+
+from offhookd.phone.accounts import Accounts
+from offhookd.phone.errors import InvalidArgumentError
+from offhookd.phone.values import AccountId, CallId
+
+from .names import ROOT, path_element
+
+NOTHING = "/"
+_CALLS = f"{ROOT}/calls/c"
+
+
+def account_path(account: AccountId) -> str:
+    return f"{ROOT}/accounts/{path_element(account)}"
+
+
+def call_path(call: CallId) -> str:
+    return f"{_CALLS}{call}"
+
+
+def call_id(path: str) -> CallId:
+    """The call that `path` names; `InvalidArgumentError` when it is no path of a call."""
+    number = path.removeprefix(_CALLS)
+    if not path.startswith(_CALLS) or not (number.isascii() and number.isdigit()):
+        raise InvalidArgumentError(f"{path} is not the path of a call")
+    return CallId(int(number))
+
+
+def subject_path(subject: str) -> str:
+    """Where the subject of a `Problem` ("accounts/work") is on the bus."""
+    kind, _, name = subject.partition("/")
+    return f"{ROOT}/{kind}/{path_element(name)}" if name else NOTHING
+
+
+def account_at(path: str, accounts: Accounts) -> AccountId:
+    """The account whose object `path` is; `InvalidArgumentError` when there is none."""
+    for account in accounts:
+        if account_path(account.id) == path:
+            return account.id
+    raise InvalidArgumentError(f"{path} is not the path of an account")

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The whole phone as a tree of objects: what exists, and which changes each interface shows."""
+
+from offhookd.phone.account import Account
+from offhookd.phone.accounts import Accounts
+from offhookd.phone.call import Call
+from offhookd.phone.calls import Calls
+from offhookd.phone.problems import Problems
+from offhookd.phone.service import AccountSwitch, AudioControl, CallHistory, Service
+
+from .account import AccountInterface
+from .audio import AudioInterface
+from .call import CallInterface, CallMediaInterface
+from .history import HistoryInterface
+from .manager import ManagerInterface
+from .names import ROOT
+from .objects import ObjectTree
+from .paths import account_path, call_path
+from .telephony import TelephonyInterface
+from .unserved import ContactsInterface, MessagesInterface
+
+
+class PhoneTree:
+    """Fills `tree` with the phone and keeps it true."""
+
+    def __init__(
+        self,
+        tree: ObjectTree,
+        service: Service,
+        switch: AccountSwitch,
+        problems: Problems,
+        accounts: Accounts,
+        calls: Calls,
+        audio: AudioControl,
+        history: CallHistory,
+    ) -> None:
+        self._tree = tree
+        self._switch = switch
+        self._calls = calls
+        self._audio = audio
+        self._manager = ManagerInterface(service, problems)
+        self._telephony = TelephonyInterface(calls, accounts, switch, history)
+        self._sound = AudioInterface(audio, calls)
+        self._history = HistoryInterface(history)
+        self._call_interfaces: dict[Call, tuple[CallInterface, CallMediaInterface]] = {}
+        self._account_interfaces: dict[Account, AccountInterface] = {}
+        tree.add(
+            ROOT,
+            self._manager,
+            self._telephony,
+            self._sound,
+            self._history,
+            ContactsInterface(),
+            MessagesInterface(),
+        )
+        service.changed.connect(self._manager.changed)
+        problems.changed.connect(self._manager.changed)
+        audio.changed.connect(self._sound.changed)
+        self._follow_accounts(accounts)
+        self._follow_calls(calls)
+
+    def _follow_accounts(self, accounts: Accounts) -> None:
+        accounts.added.connect(self._account_added)
+        accounts.changed.connect(lambda account: self._account_interfaces[account].changed())
+        accounts.removed.connect(self._account_removed)
+        accounts.default_changed.connect(self._telephony.changed)
+        for account in accounts:
+            self._account_added(account)
+
+    def _follow_calls(self, calls: Calls) -> None:
+        calls.added.connect(self._call_added)
+        calls.changed.connect(self._call_changed)
+        calls.removed.connect(self._call_removed)
+        calls.focus_changed.connect(self._telephony.changed)
+        for call in calls:
+            self._call_added(call)
+
+    def _account_added(self, account: Account) -> None:
+        interface = self._account_interfaces[account] = AccountInterface(account, self._switch)
+        self._tree.add(account_path(account.id), interface)
+
+    def _account_removed(self, account: Account) -> None:
+        del self._account_interfaces[account]
+        self._tree.remove(account_path(account.id))
+
+    def _call_added(self, call: Call) -> None:
+        shown = CallInterface(call, self._calls), CallMediaInterface(call, self._audio)
+        self._call_interfaces[call] = shown
+        self._tree.add(call_path(call.id), *shown)
+        self._telephony.changed()
+        self._history.row_added(call)
+
+    def _call_changed(self, call: Call) -> None:
+        for interface in self._call_interfaces[call]:
+            interface.changed()
+        self._history.changed()
+
+    def _call_removed(self, call: Call) -> None:
+        del self._call_interfaces[call]
+        self._tree.remove(call_path(call.id))
+        self._telephony.changed()
