@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The loudspeaker of a call."""
+
+from offhookd.engine.audio import drift
+from offhookd.engine.audio.device import PROPERTIES, Device
+from offhookd.engine.audio.pulse import SAMPLE_BYTES, Connection, PlaybackStream
+from offhookd.engine.audio.reserve import Reserve
+
+TARGET_MS = 60
+REQUEST_MS = 20
+"""A server that follows them runs its device in blocks of 60 / 2 - 20 = 10 ms."""
+READING_FRAMES = 25
+"""Two readings of the queue a second."""
+SPLICE_MS = (2, 8)
+"""One period of a low man's voice is 10 ms, of a woman's 5."""
+
+
+class Playback(Device[PlaybackStream]):
+    """Takes frames of `frame_bytes` at `rate` at the pace of another clock."""
+
+    title = "loudspeaker"
+
+    def __init__(
+        self, rate: int, frame_bytes: int, wanted: str = "", may_move: bool = True
+    ) -> None:
+        super().__init__(wanted, may_move)
+        self.underruns = 0
+        self.splices = 0
+        self.queued_ms = 0.0
+        self.reserve = Reserve()
+        self._rate, self._frame_bytes = rate, frame_bytes
+        self._bytes_per_ms = rate * SAMPLE_BYTES / 1000
+        self._underflow = 0
+        self._frames = 0
+
+    def write(self, frame: bytes, now: float) -> None:
+        """Queue one frame; without a device it is lost."""
+        stream = self.stream
+        if stream is None:
+            return
+        if stream.underflow != self._underflow:
+            self.underruns += 1
+            self.reserve.ran_dry(now)
+            self._refill(stream)
+        stream.write(self._spliced(stream, frame, now))
+        self._frames += 1
+        if self._frames % READING_FRAMES == 0:
+            stream.ask_queued()
+
+    def _connect(self, connection: Connection, device: str) -> PlaybackStream:
+        return PlaybackStream(
+            connection,
+            self._rate,
+            PROPERTIES,
+            device,
+            target_bytes=int(TARGET_MS * self._bytes_per_ms),
+            request_bytes=int(REQUEST_MS * self._bytes_per_ms),
+            may_move=self.may_move,
+        )
+
+    def _started(self, stream: PlaybackStream, now: float) -> None:
+        self.reserve.restart(now)
+        self._refill(stream)
+
+    def _refill(self, stream: PlaybackStream) -> None:
+        """Begin anew with the reserve as silence."""
+        self._underflow = stream.underflow
+        samples = int(self.reserve.target_ms * self._bytes_per_ms) // SAMPLE_BYTES
+        stream.play_now(bytes(samples * SAMPLE_BYTES))
+
+    def _spliced(self, stream: PlaybackStream, frame: bytes, now: float) -> bytes:
+        """`frame`, or a shorter or longer one when the queue needs it."""
+        queued = stream.queued_bytes()
+        if queued is None:
+            return frame
+        self.queued_ms = queued / self._bytes_per_ms
+        excess = self.reserve.observe(self.queued_ms - self._frame_bytes / self._bytes_per_ms, now)
+        if not excess:
+            return frame
+        least, most = (ms * self._rate // 1000 for ms in SPLICE_MS)
+        mended = (drift.shorten if excess > 0 else drift.lengthen)(frame, least, most)
+        self.splices += 1
+        self.reserve.spliced((len(mended) - len(frame)) / self._bytes_per_ms)
+        return mended

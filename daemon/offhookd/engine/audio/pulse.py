@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""libpulse without its callbacks: the thread that owns a `MainLoop` turns it and looks at states.
+
+One protocol serves PulseAudio and PipeWire.  The library is loaded twice: calls that may wait give
+up the interpreter lock, quick ones keep it, which spares the audio thread ten hand-overs a frame.
+Everything but `MainLoop.wakeup` belongs to one thread.
+"""
+
+import ctypes
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from offhookd.engine.audio.errors import AudioError, ServerLostError
+
+LIBRARY = "libpulse.so.0"
+SAMPLE_BYTES = 2
+
+
+_pointer, _int, _text, _size = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t
+_unsigned = ctypes.c_uint32
+
+# From pulse/def.h and pulse/sample.h, which are ABI.
+_CONTEXT_NOAUTOSPAWN = 0x1
+_CONTEXT_READY, _CONTEXT_FAILED = 4, 5
+_STREAM_READY, _STREAM_FAILED = 2, 3
+_STREAM_DONT_MOVE = 0x200
+_STREAM_ADJUST_LATENCY = 0x2000
+_SEEK_RELATIVE, _SEEK_RELATIVE_ON_READ = 0, 2
+_SAMPLE_S16LE = 3
+_UNSET = 0xFFFFFFFF
+_NO_ENTITY = 5
+_OPERATION_RUNNING = 0
+
+
+class _SampleSpec(ctypes.Structure):
+    _fields_ = (("format", _int), ("rate", _unsigned), ("channels", ctypes.c_uint8))
+
+
+class _BufferAttr(ctypes.Structure):
+    _fields_ = tuple(
+        (name, _unsigned) for name in ("maxlength", "tlength", "prebuf", "minreq", "fragsize")
+    )
+
+
+class _TimingInfo(ctypes.Structure):
+    """`pa_timing_info`, as far as it is read here."""
+
+    _fields_ = (
+        ("timestamp_s", ctypes.c_long),
+        ("timestamp_us", ctypes.c_long),
+        ("synchronized_clocks", _int),
+        ("sink_usec", ctypes.c_uint64),
+        ("source_usec", ctypes.c_uint64),
+        ("transport_usec", ctypes.c_uint64),
+        ("playing", _int),
+        ("write_index_corrupt", _int),
+        ("write_index", ctypes.c_int64),
+        ("read_index_corrupt", _int),
+        ("read_index", ctypes.c_int64),
+    )
+
+
+_SIGNATURES: Mapping[str, tuple[Any, ...]] = {
+    "pa_mainloop_new": (_pointer,),
+    "pa_mainloop_free": (None, _pointer),
+    "pa_mainloop_get_api": (_pointer, _pointer),
+    "pa_mainloop_prepare": (_int, _pointer, _int),
+    "pa_mainloop_poll": (_int, _pointer),
+    "pa_mainloop_dispatch": (_int, _pointer),
+    "pa_mainloop_iterate": (_int, _pointer, _int, _pointer),
+    "pa_mainloop_wakeup": (None, _pointer),
+    "pa_context_new_with_proplist": (_pointer, _pointer, _text, _pointer),
+    "pa_context_connect": (_int, _pointer, _text, _int, _pointer),
+    "pa_context_get_state": (_int, _pointer),
+    "pa_context_errno": (_int, _pointer),
+    "pa_context_disconnect": (None, _pointer),
+    "pa_context_unref": (None, _pointer),
+    "pa_context_move_sink_input_by_name": (
+        _pointer,
+        _pointer,
+        _unsigned,
+        _text,
+        _pointer,
+        _pointer,
+    ),
+    "pa_context_move_source_output_by_name": (
+        *(_pointer, _pointer, _unsigned, _text, _pointer, _pointer),
+    ),
+    "pa_strerror": (_text, _int),
+    "pa_proplist_new": (_pointer,),
+    "pa_proplist_free": (None, _pointer),
+    "pa_proplist_sets": (_int, _pointer, _text, _text),
+    "pa_stream_new_with_proplist": (
+        *(_pointer, _pointer, _text, ctypes.POINTER(_SampleSpec), _pointer, _pointer),
+    ),
+    "pa_stream_connect_playback": (
+        *(_int, _pointer, _text, ctypes.POINTER(_BufferAttr), _int, _pointer, _pointer),
+    ),
+    "pa_stream_connect_record": (_int, _pointer, _text, ctypes.POINTER(_BufferAttr), _int),
+    "pa_stream_get_state": (_int, _pointer),
+    "pa_stream_get_index": (_unsigned, _pointer),
+    "pa_stream_get_device_name": (_text, _pointer),
+    "pa_stream_disconnect": (_int, _pointer),
+    "pa_stream_unref": (None, _pointer),
+    "pa_stream_peek": (_int, _pointer, ctypes.POINTER(_pointer), ctypes.POINTER(_size)),
+    "pa_stream_drop": (_int, _pointer),
+    "pa_stream_write": (_int, _pointer, _text, _size, _pointer, ctypes.c_int64, _int),
+    "pa_stream_writable_size": (_size, _pointer),
+    "pa_stream_get_underflow_index": (ctypes.c_int64, _pointer),
+    "pa_stream_update_timing_info": (_pointer, _pointer, _pointer, _pointer),
+    "pa_stream_get_timing_info": (ctypes.POINTER(_TimingInfo), _pointer),
+    "pa_operation_get_state": (_int, _pointer),
+    "pa_operation_unref": (None, _pointer),
+}
+
+
+def _declare(library: ctypes.CDLL) -> Any:
+    for name, (result, *arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+@functools.cache
+def _quick() -> Any:
+    try:
+        return _declare(ctypes.PyDLL(LIBRARY))
+    except (OSError, AttributeError) as error:
+        raise AudioError(
+            f"The sound library {LIBRARY} cannot be used ({error}); install libpulse0."
+        ) from None
+
+
+@functools.cache
+def _waiting() -> Any:
+    return _declare(ctypes.CDLL(LIBRARY))
+
+
+class MainLoop:
+    """libpulse's event loop.  Raises `AudioError` when the library is not installed."""
+
+    def __init__(self) -> None:
+        self._quick, self._waiting = _quick(), _waiting()
+        self.pointer = self._quick.pa_mainloop_new()
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until the server says something, `wakeup` or the timeout, and take it all in."""
+        timeout_us = -1 if timeout_s > 1e3 else max(0, int(timeout_s * 1e6))  # noqa: PLR2004 - an int of microseconds ends at 2147 s
+        if self._quick.pa_mainloop_prepare(self.pointer, timeout_us) >= 0:
+            self._waiting.pa_mainloop_poll(self.pointer)
+            self._quick.pa_mainloop_dispatch(self.pointer)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what has been written, take in what has arrived; does not wait."""
+        while self._quick.pa_mainloop_iterate(self.pointer, 0, None) > 0:
+            pass
+
+    def wakeup(self) -> None:
+        """End `wait`; from any thread."""
+        self._quick.pa_mainloop_wakeup(self.pointer)
+
+    def close(self) -> None:
+        self._quick.pa_mainloop_free(self.pointer)
+
+
+class Connection:
+    """A connection to the user's sound server, made in the background."""
+
+    def __init__(self, loop: MainLoop, properties: Mapping[str, str]) -> None:
+        self._quick = _quick()
+        with_properties = _proplist(properties)
+        self.pointer = self._quick.pa_context_new_with_proplist(
+            self._quick.pa_mainloop_get_api(loop.pointer), None, with_properties
+        )
+        self._quick.pa_proplist_free(with_properties)
+        self._quick.pa_context_connect(self.pointer, None, _CONTEXT_NOAUTOSPAWN, None)
+
+    @property
+    def ready(self) -> bool:
+        return self._state() == _CONTEXT_READY
+
+    def raise_if_lost(self) -> None:
+        """Raises `ServerLostError` once the connection has failed; `close` it then."""
+        if self._state() >= _CONTEXT_FAILED:
+            raise ServerLostError(self.error())
+
+    def error(self) -> str:
+        """What the server or the library said last, as "Connection refused"."""
+        return _describe(self._errno())
+
+    def no_entity(self) -> bool:
+        """Whether the last thing asked for does not exist."""
+        return self._errno() == _NO_ENTITY
+
+    def close(self) -> None:
+        """All streams must be closed before."""
+        self._quick.pa_context_disconnect(self.pointer)
+        self._quick.pa_context_unref(self.pointer)
+
+    def _state(self) -> int:
+        return int(self._quick.pa_context_get_state(self.pointer))
+
+    def _errno(self) -> int:
+        return int(self._quick.pa_context_errno(self.pointer))
+
+
+class Stream:
+    """One direction of 16 bit sound; `CaptureStream` and `PlaybackStream` are the two."""
+
+    _move = ""
+
+    def __init__(
+        self, connection: Connection, rate: int, channels: int, properties: Mapping[str, str]
+    ) -> None:
+        self._quick = _quick()
+        self._connection = connection
+        spec = _SampleSpec(_SAMPLE_S16LE, rate, channels)
+        with_properties = _proplist(properties)
+        self.pointer = self._quick.pa_stream_new_with_proplist(
+            connection.pointer, None, ctypes.byref(spec), None, with_properties
+        )
+        self._quick.pa_proplist_free(with_properties)
+
+    @property
+    def ready(self) -> bool:
+        """False while it is being made and when it has failed."""
+        return bool(self._state() == _STREAM_READY)
+
+    @property
+    def failed(self) -> bool:
+        return self._state() >= _STREAM_FAILED
+
+    @property
+    def device(self) -> str:
+        """The device it is on now, which need not be the one asked for."""
+        name = self._quick.pa_stream_get_device_name(self.pointer)
+        return name.decode("utf-8", "replace") if name else ""
+
+    def move(self, device: str) -> None:
+        """Ask for another device; where there is none of the name, nothing happens."""
+        move = getattr(self._quick, self._move)
+        index = self._quick.pa_stream_get_index(self.pointer)
+        self._release(move(self._connection.pointer, index, device.encode(), None, None))
+
+    def close(self) -> None:
+        self._quick.pa_stream_disconnect(self.pointer)
+        self._quick.pa_stream_unref(self.pointer)
+
+    def _state(self) -> int:
+        return int(self._quick.pa_stream_get_state(self.pointer))
+
+    def _release(self, operation: int | None) -> None:
+        if operation:
+            self._quick.pa_operation_unref(operation)
+
+
+class CaptureStream(Stream):
+    """Sound from `device` ("" is the default) in pieces of about `fragment_bytes`."""
+
+    _move = "pa_context_move_source_output_by_name"
+
+    def __init__(
+        self,
+        connection: Connection,
+        rate: int,
+        properties: Mapping[str, str],
+        device: str,
+        fragment_bytes: int,
+        may_move: bool,
+    ) -> None:
+        super().__init__(connection, rate, 1, properties)
+        attributes = _BufferAttr(
+            maxlength=rate * SAMPLE_BYTES,
+            tlength=_UNSET,
+            prebuf=_UNSET,
+            minreq=_UNSET,
+            fragsize=fragment_bytes,
+        )
+        self._quick.pa_stream_connect_record(
+            self.pointer, _name(device), ctypes.byref(attributes), _flags(may_move)
+        )
+        self._data, self._length = _pointer(), _size()
+
+    def read(self) -> bytes:
+        """Everything that has been captured; holes are silence."""
+        pieces = []
+        while self._peek():
+            address, length = self._data.value, self._length.value
+            pieces.append(ctypes.string_at(address, length) if address else bytes(length))
+            self._quick.pa_stream_drop(self.pointer)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _peek(self) -> bool:
+        status = self._quick.pa_stream_peek(
+            self.pointer, ctypes.byref(self._data), ctypes.byref(self._length)
+        )
+        return status >= 0 and self._length.value > 0
+
+
+class PlaybackStream(Stream):
+    """Sound to `device` ("" is the default).
+
+    `target_bytes` is the latency the server is asked for, device included; it takes what is
+    written in steps of `request_bytes`.
+    """
+
+    _move = "pa_context_move_sink_input_by_name"
+
+    def __init__(
+        self,
+        connection: Connection,
+        rate: int,
+        properties: Mapping[str, str],
+        device: str,
+        target_bytes: int,
+        request_bytes: int,
+        may_move: bool,
+        channels: int = 1,
+    ) -> None:
+        super().__init__(connection, rate, channels, properties)
+        attributes = _BufferAttr(
+            maxlength=_UNSET,
+            tlength=target_bytes,
+            prebuf=0,
+            minreq=request_bytes,
+            fragsize=_UNSET,
+        )
+        name, flags = _name(device), _flags(may_move)
+        self._quick.pa_stream_connect_playback(
+            self.pointer, name, ctypes.byref(attributes), flags, None, None
+        )
+        self._timing: int | None = None
+
+    def write(self, sound: bytes) -> None:
+        """Append to what is queued."""
+        self._write(sound, _SEEK_RELATIVE)
+
+    def play_now(self, sound: bytes) -> None:
+        """Put `sound` where the server reads: what was queued is forgotten, a gap closed."""
+        self._write(sound, _SEEK_RELATIVE_ON_READ)
+
+    @property
+    def writable_bytes(self) -> int:
+        """How much the server wants to reach its target."""
+        size = int(self._quick.pa_stream_writable_size(self.pointer))
+        return 0 if size == ctypes.c_size_t(-1).value else size
+
+    @property
+    def underflow(self) -> int:
+        """Changes when the server has run out of sound."""
+        return int(self._quick.pa_stream_get_underflow_index(self.pointer))
+
+    def ask_queued(self) -> None:
+        """Start a measurement for `queued_bytes`, unless one is under way."""
+        if self._timing is None:
+            self._timing = self._quick.pa_stream_update_timing_info(self.pointer, None, None)
+
+    def queued_bytes(self) -> int | None:
+        """What was queued at the server when it was last asked; each answer is given once."""
+        if self._timing is None:
+            return None
+        if self._quick.pa_operation_get_state(self._timing) == _OPERATION_RUNNING:
+            return None
+        self._release(self._timing)
+        self._timing = None
+        info = self._quick.pa_stream_get_timing_info(self.pointer)
+        if not info or info.contents.write_index_corrupt or info.contents.read_index_corrupt:
+            return None
+        return int(info.contents.write_index - info.contents.read_index)
+
+    def close(self) -> None:
+        self._release(self._timing)
+        self._timing = None
+        super().close()
+
+    def _write(self, sound: bytes, seek: int) -> None:
+        self._quick.pa_stream_write(self.pointer, sound, len(sound), None, 0, seek)
+
+
+def _name(device: str) -> bytes | None:
+    return device.encode() if device else None
+
+
+def _flags(may_move: bool) -> int:
+    return _STREAM_ADJUST_LATENCY | (0 if may_move else _STREAM_DONT_MOVE)
+
+
+def _describe(errno: int) -> str:
+    text = _quick().pa_strerror(errno)
+    return text.decode("utf-8", "replace") if text else f"error {errno}"
+
+
+def _proplist(properties: Mapping[str, str]) -> int:
+    quick = _quick()
+    proplist = quick.pa_proplist_new()
+    for key, value in properties.items():
+        quick.pa_proplist_sets(proplist, key.encode(), value.encode())
+    return int(proplist)

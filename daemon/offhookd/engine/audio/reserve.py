@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How much sound is kept queued for the loudspeaker: enough never to run out, no more.
+
+The reserve is what is still queued when the next frame is written.  It grows at once when the
+loudspeaker ran dry, and shrinks slowly after a long quiet time.
+"""
+
+from collections import deque
+
+LEAST_MS = 20.0
+"""Measured on null sinks of PulseAudio and PipeWire: no run-dry in 5 minutes."""
+MOST_MS = 150.0
+GROW_MS = 10.0
+SHRINK_MS = 5.0
+SHRINK_AFTER_S = 30.0
+"""A busy machine stumbles every few seconds, and each stumble is heard."""
+
+READINGS = 8
+"""One reading is off by as much as one block of the sound card, 20 ms; the middle one of eight
+(a reading every 0.5 s) is off by little."""
+TOLERANCE_MS = 8.0
+"""Two crystals 100 ppm apart cross it in 80 s."""
+
+
+class Reserve:
+    """Pure: fed with readings and run-dries, tells how far the queue is from where it should be."""
+
+    def __init__(self) -> None:
+        self.target_ms = LEAST_MS
+        self._readings: deque[float] = deque(maxlen=READINGS)
+        self._changed_at = 0.0
+
+    def ran_dry(self, now: float) -> None:
+        """The loudspeaker had nothing to play; start again with a larger reserve."""
+        self._change(min(self.target_ms + GROW_MS, MOST_MS), now)
+
+    def restart(self, now: float) -> None:
+        """The queue has been set to the target."""
+        self._change(self.target_ms, now)
+
+    def observe(self, reserve_ms: float, now: float) -> float:
+        """By how many milliseconds the queue is too long (negative: too short); 0.0 when it is
+        fine or not known well enough.  The caller mends it by one splice and goes on observing."""
+        self._readings.append(reserve_ms)
+        if now - self._changed_at > SHRINK_AFTER_S and self.target_ms > LEAST_MS:
+            self._change(max(self.target_ms - SHRINK_MS, LEAST_MS), now)
+        if len(self._readings) < READINGS:
+            return 0.0
+        excess = sorted(self._readings)[READINGS // 2] - self.target_ms
+        return excess if abs(excess) > TOLERANCE_MS else 0.0
+
+    def spliced(self, added_ms: float) -> None:
+        """The queue has been made longer (negative: shorter) by so much."""
+        self._readings = deque((reading + added_ms for reading in self._readings), READINGS)
+
+    def _change(self, target_ms: float, now: float) -> None:
+        self.target_ms = target_ms
+        self._changed_at = now
+        self._readings.clear()

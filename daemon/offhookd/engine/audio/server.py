@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The sound server as the audio thread sees it: there, or tried again until it is."""
+
+from offhookd.engine.audio.clock import NEVER, Rest
+from offhookd.engine.audio.errors import AudioError, ServerLostError
+from offhookd.engine.audio.pulse import Connection, MainLoop
+
+RETRY_S = 0.5
+"""A restarted server is back within a second or two; a refused connection costs 0.2 ms."""
+
+PROPERTIES = {
+    "application.name": "offhook",
+    "application.id": "org.offhook.Phone",
+    "application.icon_name": "call-start",
+}
+
+
+class Server:
+    """One connection for all streams, only while somebody wants it.
+
+    `connection` is None unless it is ready; `reason` then says why in one sentence.
+    """
+
+    def __init__(self) -> None:
+        self.loop: MainLoop | None = None
+        self.connection: Connection | None = None
+        self.reason = ""
+        self._pending: Connection | None = None
+        self._retry_at = 0.0
+
+    def step(self, now: float) -> Rest:
+        """Connect, see how it goes, try again when it is time.
+
+        Raises `ServerLostError` when the connection has died: close all streams, then `lose`.
+        """
+        if self.connection is not None:
+            self.connection.raise_if_lost()
+            return Rest(NEVER, NEVER)
+        if self._pending is None:
+            if now < self._retry_at:
+                return Rest(self._retry_at, self._retry_at)
+            self._begin(now)
+        if self._pending is not None and self._is_ready(self._pending, now):
+            self.connection, self._pending = self._pending, None
+            self.reason = ""
+        return Rest(now, self._retry_at if self._pending is None else NEVER)
+
+    def lose(self, error: ServerLostError, now: float) -> None:
+        """Give up the dead connection and try again later."""
+        self.disconnect()
+        self.reason = f"The sound server is gone ({error}); waiting for it."
+        self._retry_at = now + RETRY_S
+
+    def disconnect(self) -> None:
+        """Nobody wants the server any more; the streams have been closed."""
+        for connection in (self.connection, self._pending):
+            if connection is not None:
+                connection.close()
+        self.connection = self._pending = None
+        self._retry_at = 0.0
+
+    def close(self) -> None:
+        self.disconnect()
+        if self.loop is not None:
+            self.loop.close()
+            self.loop = None
+
+    def _begin(self, now: float) -> None:
+        try:
+            self.loop = self.loop or MainLoop()
+        except AudioError as error:
+            self.reason = str(error)
+            self._retry_at = now + RETRY_S
+        else:
+            self._pending = Connection(self.loop, PROPERTIES)
+
+    def _is_ready(self, pending: Connection, now: float) -> bool:
+        try:
+            pending.raise_if_lost()
+        except ServerLostError as error:
+            self.lose(error, now)
+            self.reason = f"No sound server answers ({error}); start PulseAudio or PipeWire."
+        else:
+            return pending.ready
+        return False

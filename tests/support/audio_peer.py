@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A bare telephone: a SIP stack and an `AudioThread`, driven by lines on its standard input.
+
+The stack aborts its process when it is misused, so it lives in a child.  `Peer` starts one, sends
+commands and reads answers; each line is one JSON object in either direction.
+
+    {"do": "dial", "port": 5060}      {"is": "status", "state": "open", ...}
+"""
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[2]
+POLL_MS = 5
+CLOCK_RATE = 16_000
+DEADLINE_S = 10.0
+
+
+class Peer:
+    """The parent's side.  A context manager; the child ends with it."""
+
+    def __init__(self, *, env: Mapping[str, str] | None = None, **options: Any) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.audio_peer", json.dumps(options)],
+            cwd=ROOT,
+            env=dict(env) if env is not None else None,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        self.pid = self._process.pid
+        self.seen: list[dict[str, Any]] = []
+        self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, name="peer-reader", daemon=True).start()
+        try:
+            self.port = int(self.wait("ready")["port"])
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def do(self, command: str, **arguments: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": command, **arguments}) + "\n")
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        """What the command returns."""
+        self.do(command, **arguments)
+        return self.wait("answer", to=command)["value"]
+
+    def wait(self, kind: str, timeout_s: float = DEADLINE_S, **facts: Any) -> dict[str, Any]:
+        """The next event of this kind with these facts; those before it are only kept in `seen`."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                event = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise TimeoutError(f"no {kind} {facts}; seen {self.seen[-6:]}") from None
+            if event is None:
+                raise ChildProcessError(f"the peer died with {self._process.wait()}")
+            self.seen.append(event)
+            if event["is"] == kind and facts.items() <= event.items():
+                return event
+
+    def close(self) -> int:
+        """End the child; returns its exit status."""
+        if self._process.poll() is None:
+            try:
+                self.do("quit")
+                self._process.wait(DEADLINE_S)
+            except (BrokenPipeError, subprocess.TimeoutExpired):
+                self._process.kill()
+        status = self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        return status
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            for line in self._process.stdout:
+                if line.startswith("{"):
+                    self._lines.put(json.loads(line))
+        except ValueError:  # closed under the reader
+            pass
+        self._lines.put(None)
+
+
+def say(kind: str, **facts: Any) -> None:
+    sys.stdout.write(json.dumps({"is": kind, "at": time.monotonic(), **facts}) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    from tests.support.audio_phone import Phone  # noqa: PLC0415 - the stack, in the child only
+
+    commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            commands.put(json.loads(line))
+        commands.put({"do": "quit"})
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    phone = Phone(**json.loads(sys.argv[1]))
+    try:
+        phone.run(commands)
+    finally:
+        phone.close()
+
+
+if __name__ == "__main__":
+    main()
