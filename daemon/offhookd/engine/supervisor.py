@@ -93,6 +93,7 @@ class Supervisor:
             why = await ended
         finally:
             pinging.cancel()
+            await asyncio.wait([pinging])
             self.alive = False
             self._link = None
             self._down(await self._reap(process))
