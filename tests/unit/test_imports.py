@@ -2,7 +2,8 @@
 """Who may import whom: the floors of the house, held by reading the source.
 
 `phone` knows nothing but itself, errors and values included; `config` knows the words of `phone`;
-the adaptors know both and never one another; only the top floor knows them all.  Foreign libraries each stay in their own room.
+the adaptors know both and never one another; only the top floor knows them all.  Foreign libraries
+each stay in their own room.
 """
 
 import ast
