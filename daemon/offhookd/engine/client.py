@@ -119,7 +119,8 @@ class EngineClient(CallEngine, RegistrationEngine):
             raise EngineError("The SIP engine is not running; it is being restarted")
         self._link.send(command, replied)
         try:
-            reply = await asyncio.wait_for(answer, limit_s)
+            async with asyncio.timeout(limit_s):
+                reply = await answer
         except TimeoutError:
             raise RequestTimeoutError("The SIP engine did not answer in time") from None
         if reply.error:

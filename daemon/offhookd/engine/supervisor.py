@@ -23,6 +23,8 @@ PING_LIMIT_S = 5.0
 """The SIP thread never works longer than some milliseconds."""
 STOP_LIMIT_S = 1.5
 """The engine's own teardown takes at most 0.7 s; the daemon must be gone within 2."""
+REAP_LIMIT_S = 0.2
+"""An engine without its socket is of no use to anybody, whatever it still does."""
 
 COMMAND = (sys.executable, "-I", "-m", "offhookd.engine")
 
@@ -118,7 +120,8 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         loop.add_reader(pidfd, gone.set)
         try:
-            await asyncio.wait_for(gone.wait(), STOP_LIMIT_S if self._stopping else 0.2)
+            async with asyncio.timeout(STOP_LIMIT_S if self._stopping else REAP_LIMIT_S):
+                await gone.wait()
         except TimeoutError:
             process.kill()
             await gone.wait()
@@ -143,7 +146,9 @@ class Supervisor:
 
             link.send(Ping(), heard)
             try:
-                await asyncio.wait_for(answered.wait(), PING_LIMIT_S)
+                # Not wait_for: that of Python 3.11 loses a cancellation now and then.
+                async with asyncio.timeout(PING_LIMIT_S):
+                    await answered.wait()
             except TimeoutError:
                 logger.warning("the SIP engine does not answer; killing it")
                 self._kill()
