@@ -36,12 +36,18 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     )
     assert complaints(path) == [
         "4: accounts.work.regsiter_seconds: unknown key (did you mean register_seconds?)",
-        "5: accounts.work.srtp: must be one of disabled, optional, required, not off"
-        + " (did you mean disabled?)",
-        "6: accounts.work.password: must not stand in this file: others can read it (mode 0644);"
-        + " run chmod 600 on it, or use password_command",
-        "7: accounts.work.password_command: the password is already given by password on line 6;"
-        + " keep one of them",
+        (
+            "5: accounts.work.srtp: must be one of disabled, optional, required, not off"
+            " (did you mean disabled?)"
+        ),
+        (
+            "6: accounts.work.password: must not stand in this file: others can read it (mode 0644)"
+            "; run chmod 600 on it, or use password_command"
+        ),
+        (
+            "7: accounts.work.password_command: the password is already given by password on line 6"
+            "; keep one of them"
+        ),
         "8: accounts.work.codecs: pmca is no codec (did you mean PCMA?)",
         "9: accounts.work.uri: is already given on line 3; remove one",
         "10: sip.port: must be a number from 0 to 65535, not 65536",

@@ -5,16 +5,13 @@ A password goes to the engine and nowhere else: no sentence made here contains o
 """
 
 import asyncio
-import contextlib
-import os
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhookd.config import files
 from offhookd.config.problems import shown
-from offhookd.desktop import keyring
+from offhookd.desktop import keyring, program
 from offhookd.phone.errors import PhoneError
 
 if TYPE_CHECKING:
@@ -90,44 +87,15 @@ async def _printed_by(command: Sequence[str], key: str, seconds: float) -> bytes
     """First line of the program's output.  Its arguments may be secret and are not shown."""
     where = f"{key}.password_command: {command[0]}"
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,  # so that its children can be ended with it
-        )
-    except OSError as error:
-        raise SecretError(f"{where} cannot be started: {error.strerror}") from None
-    try:
-        async with asyncio.timeout(seconds):
-            line, complaint, status = await asyncio.gather(
-                _first_line(process.stdout), _first_line(process.stderr), process.wait()
-            )
+        answer = await program.answer(command, seconds, MAX_SECRET_BYTES)
     except TimeoutError:
         raise SecretError(f"{where} took longer than {seconds:g} s and was ended") from None
-    finally:
-        await _end(process)
-    if status != 0:
-        said = shown(complaint.decode(errors="replace"), 200) or "nothing on standard error"
-        raise SecretError(f"{where} failed with status {status}: {said}")
-    return line
-
-
-async def _first_line(stream: asyncio.StreamReader | None) -> bytes:
-    """Reads to the end, as the program may not like a closed pipe; keeps only the beginning."""
-    head = b""
-    while stream is not None and (chunk := await stream.read(MAX_SECRET_BYTES)):
-        if len(head) <= MAX_SECRET_BYTES:
-            head += chunk
-    return head.partition(b"\n")[0]
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+    except OSError as error:
+        raise SecretError(f"{where} cannot be started: {error.strerror}") from None
+    if answer.status != 0:
+        said = shown(answer.complaint.decode(errors="replace"), 200) or "nothing on standard error"
+        raise SecretError(f"{where} failed with status {answer.status}: {said}")
+    return answer.line
 
 
 async def _kept_for(account: str, seconds: float) -> bytes:
