@@ -9,7 +9,7 @@ timers in the conference live.
 from collections.abc import Callable
 
 from offhookd.engine.audio.capture import Capture
-from offhookd.engine.audio.clock import IDLE, FrameClock, Rest
+from offhookd.engine.audio.clock import IDLE, FrameClock, Pacer, Rest
 from offhookd.engine.audio.device import Place
 from offhookd.engine.audio.playback import Playback
 from offhookd.engine.audio.port import ConferencePort
@@ -23,10 +23,6 @@ the jitter buffer that the late microphone asks for again."""
 
 LINGER_FRAMES = 5
 """Ticks after the last call: removing a port from the conference waits for the next tick."""
-
-EARLY_S = 0.003
-"""When to start listening to the server for the next frame: what it says before can wait, and one
-wake-up a frame is enough."""
 
 
 class Bridge:
@@ -46,6 +42,7 @@ class Bridge:
         self._settings = Settings()
         self._period_s = ptime_ms / 1000
         self._clock = FrameClock(self._period_s)
+        self._pacer = Pacer(self._period_s)
         self._capture, self._playback = self._devices()
         self._is_open = False
         self._linger = 0
@@ -76,8 +73,10 @@ class Bridge:
             self._close_devices()
 
     def go_live(self) -> None:
-        """What the microphone heard before now is not for the far end."""
+        """What the microphone heard before now is not for the far end, and what has piled up for
+        the loudspeaker would be delay."""
         self._capture.discard()
+        self._playback.restart()
 
     def server_lost(self) -> None:
         self._close_devices()
@@ -86,7 +85,7 @@ class Bridge:
         """Everything that is due; returns when to come again."""
         if self._is_open:
             self._step_devices(server, now)
-            rest = self._step_frames(now)
+            rest = self._step_frames(server, now)
         else:
             rest = self._step_linger(now)
         self._tell(server)
@@ -119,18 +118,19 @@ class Bridge:
             self._playback.step(server.connection, now)
             self._capture.step(server.connection, now)
 
-    def _step_frames(self, now: float) -> Rest:
+    def _step_frames(self, server: Server, now: float) -> Rest:
         frames = self._capture.frames()
         for frame in frames:
             self._exchange(frame, now)
         if frames:
             self._stalled_at = now + STALL_S
             self._clock.restart(now)
+            self._pacer.arrived(now, server.listening_since)
         elif now >= self._stalled_at and self._clock.tick(now):
             self.own_clock_frames += 1
             self._exchange(None, now)
         if now < self._stalled_at:
-            return Rest(now + self._capture.missing_s - EARLY_S, self._stalled_at)
+            return Rest(self._pacer.look_at, self._stalled_at)
         return Rest(now if self.wants_server else self._clock.due, self._clock.due)
 
     def _step_linger(self, now: float) -> Rest:

@@ -44,11 +44,6 @@ class Capture(Device[CaptureStream]):
             self.stream.read()
         self._pending.clear()
 
-    @property
-    def missing_s(self) -> float:
-        """How much sound the next frame still lacks."""
-        return (self._frame_bytes - len(self._pending)) / self._byte_rate
-
     def close(self) -> None:
         super().close()
         self._pending.clear()

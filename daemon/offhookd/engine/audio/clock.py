@@ -41,3 +41,30 @@ class FrameClock:
         if self.due <= now:
             self.restart(now)
         return True
+
+
+class Pacer:
+    """When to look for the next captured frame, so that one wake-up finds it there.
+
+    Sound arrives in pieces that seldom match a frame.  Listening for each piece wakes the thread
+    two to nine times a frame; looking a moment after the frame is complete wakes it once, and
+    frames leave at an even pace, which saves jitter buffer at the far end.
+    """
+
+    MARGIN_S = 0.001
+    CREEP_S = 0.000_02
+    """Earlier with every frame that was there already: follows clocks 0.1 % apart, and listens in
+    vain once a second only."""
+    HAD_TO_WAIT_S = 0.0005
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self.look_at = 0.0
+
+    def arrived(self, now: float, listening_since: float) -> None:
+        """A frame was complete at `now`; we have been listening since then."""
+        if now - listening_since > self.HAD_TO_WAIT_S or now - self.look_at > self._period_s:
+            self.look_at = now + self.MARGIN_S
+        else:
+            self.look_at -= self.CREEP_S
+        self.look_at += self._period_s

@@ -11,6 +11,8 @@ REQUEST_MS = 20
 """A server that follows them runs its device in blocks of 60 / 2 - 20 = 10 ms."""
 READING_FRAMES = 25
 """Two readings of the queue a second."""
+JUMP_MS = 50
+"""More than this is one gap rather than a splice every half second."""
 SPLICE_MS = (2, 8)
 """One period of a low man's voice is 10 ms, of a woman's 5."""
 
@@ -32,6 +34,11 @@ class Playback(Device[PlaybackStream]):
         self._bytes_per_ms = rate * SAMPLE_BYTES / 1000
         self._underflow = 0
         self._frames = 0
+        self._must_refill = False
+
+    def restart(self) -> None:
+        """Begin anew with the next frame, the queue as short as it may be."""
+        self._must_refill = True
 
     def write(self, frame: bytes, now: float) -> None:
         """Queue one frame; without a device it is lost."""
@@ -41,7 +48,9 @@ class Playback(Device[PlaybackStream]):
         if stream.underflow != self._underflow:
             self.underruns += 1
             self.reserve.ran_dry(now)
-            self._refill(stream)
+            self._must_refill = True
+        if self._must_refill:
+            self._refill(stream, now)
         stream.write(self._spliced(stream, frame, now))
         self._frames += 1
         if self._frames % READING_FRAMES == 0:
@@ -59,11 +68,13 @@ class Playback(Device[PlaybackStream]):
         )
 
     def _started(self, stream: PlaybackStream, now: float) -> None:
-        self.reserve.restart(now)
-        self._refill(stream)
+        self._refill(stream, now)
+        stream.uncork()
 
-    def _refill(self, stream: PlaybackStream) -> None:
-        """Begin anew with the reserve as silence."""
+    def _refill(self, stream: PlaybackStream, now: float) -> None:
+        """Replace what is queued by the reserve, as silence."""
+        self._must_refill = False
+        self.reserve.restart(now)
         self._underflow = stream.underflow
         samples = int(self.reserve.target_ms * self._bytes_per_ms) // SAMPLE_BYTES
         stream.play_now(bytes(samples * SAMPLE_BYTES))
@@ -76,6 +87,9 @@ class Playback(Device[PlaybackStream]):
         self.queued_ms = queued / self._bytes_per_ms
         excess = self.reserve.observe(self.queued_ms - self._frame_bytes / self._bytes_per_ms, now)
         if not excess:
+            return frame
+        if excess > JUMP_MS:
+            self.restart()
             return frame
         least, most = (ms * self._rate // 1000 for ms in SPLICE_MS)
         mended = (drift.shorten if excess > 0 else drift.lengthen)(frame, least, most)

@@ -24,6 +24,7 @@ _unsigned = ctypes.c_uint32
 _CONTEXT_NOAUTOSPAWN = 0x1
 _CONTEXT_READY, _CONTEXT_FAILED = 4, 5
 _STREAM_READY, _STREAM_FAILED = 2, 3
+_STREAM_START_CORKED = 0x1
 _STREAM_DONT_MOVE = 0x200
 _STREAM_ADJUST_LATENCY = 0x2000
 _SEEK_RELATIVE, _SEEK_RELATIVE_ON_READ = 0, 2
@@ -101,6 +102,7 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "pa_stream_get_state": (_int, _pointer),
     "pa_stream_get_index": (_unsigned, _pointer),
     "pa_stream_get_device_name": (_text, _pointer),
+    "pa_stream_cork": (_pointer, _pointer, _int, _pointer, _pointer),
     "pa_stream_disconnect": (_int, _pointer),
     "pa_stream_unref": (None, _pointer),
     "pa_stream_peek": (_int, _pointer, ctypes.POINTER(_pointer), ctypes.POINTER(_size)),
@@ -303,7 +305,7 @@ class PlaybackStream(Stream):
     """Sound to `device` ("" is the default).
 
     `target_bytes` is the latency the server is asked for, device included; it takes what is
-    written in steps of `request_bytes`.
+    written in steps of `request_bytes`.  Silent until `uncork`.
     """
 
     _move = "pa_context_move_sink_input_by_name"
@@ -327,11 +329,15 @@ class PlaybackStream(Stream):
             minreq=request_bytes,
             fragsize=_UNSET,
         )
-        name, flags = _name(device), _flags(may_move)
+        name, flags = _name(device), _flags(may_move) | _STREAM_START_CORKED
         self._quick.pa_stream_connect_playback(
             self.pointer, name, ctypes.byref(attributes), flags, None, None
         )
         self._timing: int | None = None
+
+    def uncork(self) -> None:
+        """Begin to play; before, write something or it counts as run dry."""
+        self._release(self._quick.pa_stream_cork(self.pointer, 0, None, None))
 
     def write(self, sound: bytes) -> None:
         """Append to what is queued."""

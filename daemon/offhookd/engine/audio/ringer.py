@@ -12,7 +12,7 @@ REQUEST_MS = 150
 QUIET_S = 0.05
 RETRY_S = 0.5
 
-PROPERTIES = {"media.role": "event", "media.name": "ring"}
+PROPERTIES = {"media.role": "event", "media.name": "ringer"}
 
 
 class Ringer:
@@ -23,15 +23,12 @@ class Ringer:
         self._tune: Tune | None = None
         self._stream: PlaybackStream | None = None
         self._sink = ""
+        self._playing = False
         self._retry_at = 0.0
 
     @property
     def wants_server(self) -> bool:
         return self._tune is not None
-
-    @property
-    def playing(self) -> bool:
-        return self._stream is not None and self._stream.ready
 
     def start(self, sink: str, tune: Tune) -> None:
         """Ring with `tune` on `sink` ("" is the default); what rang before ends."""
@@ -49,6 +46,7 @@ class Ringer:
         if self._stream is not None:
             self._stream.close()
         self._stream = None
+        self._playing = False
         self._retry_at = 0.0
 
     def step(self, server: Server, now: float) -> Rest:
@@ -65,6 +63,9 @@ class Ringer:
             return Rest(self._retry_at, self._retry_at)
         elif self._stream.ready:
             _fill(self._stream, self._tune)
+            if not self._playing:
+                self._stream.uncork()
+                self._playing = True
             return Rest(now + QUIET_S, NEVER)
         return Rest(now, NEVER)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sound server as the audio thread sees it: there, or tried again until it is."""
 
+import time
+
 from offhookd.engine.audio.clock import NEVER, Rest
 from offhookd.engine.audio.errors import AudioError, ServerLostError
 from offhookd.engine.audio.pulse import Connection, MainLoop
@@ -19,12 +21,14 @@ class Server:
     """One connection for all streams, only while somebody wants it.
 
     `connection` is None unless it is ready; `reason` then says why in one sentence.
+    `listening_since` is when `listen` was last called.
     """
 
     def __init__(self) -> None:
         self.loop: MainLoop | None = None
         self.connection: Connection | None = None
         self.reason = ""
+        self.listening_since = 0.0
         self._pending: Connection | None = None
         self._retry_at = 0.0
 
@@ -44,6 +48,12 @@ class Server:
             self.connection, self._pending = self._pending, None
             self.reason = ""
         return Rest(now, self._retry_at if self._pending is None else NEVER)
+
+    def listen(self, until: float) -> None:
+        """Sleep until the server says something, until `MainLoop.wakeup`, or until it is time."""
+        if self.loop is not None:
+            self.listening_since = time.monotonic()
+            self.loop.wait(until - self.listening_since)
 
     def lose(self, error: ServerLostError, now: float) -> None:
         """Give up the dead connection and try again later."""

@@ -154,8 +154,8 @@ class AudioThread:
         command = None if self._stopping else self._next_command(rest.quiet_until)
         if command is not None:
             command()
-        elif loop is not None and not self._stopping:
-            loop.wait(rest.until - time.monotonic())
+        elif not self._stopping:
+            self._server.listen(rest.until)
 
     def _next_command(self, until: float) -> Callable[[], None] | None:
         """The next command, waited for until that time."""
