@@ -65,6 +65,7 @@ class Daemon(Service, AccountSwitch):
         self.history.close_orphans(clock.now_us())
         self.audio = Audio(self._config.audio, self.engine, self.choices, self.problems)
         self.accounts = Accounts()
+        self._resolver = Resolver()
         self.calls = Calls(self.engine, self.history, self.audio, clock)
         self.lines = Lines(
             self.accounts,
@@ -72,7 +73,7 @@ class Daemon(Service, AccountSwitch):
             self.problems,
             clock,
             self.engine.tell,
-            Resolver().resolve,
+            self._resolver.resolve,
             secrets.password_for,
             random.random,
         )
@@ -103,6 +104,7 @@ class Daemon(Service, AccountSwitch):
 
     def hint(self, why: str) -> None:
         """The network or the machine came back: try what failed again."""
+        self._resolver.forget()
         for account in self.accounts:
             account.hint(why)
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from .link import Link
 from .protocol import Event, Ping, Reply, Stop
@@ -48,7 +49,7 @@ class Supervisor:
         self._task: asyncio.Task[None] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._link: Link | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self.alive = False
         """Whether the last ping was answered: what the service manager's watchdog is told."""
 
@@ -57,7 +58,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """End the engine in good order: calls are hung up, accounts unregistered."""
-        self._stopping = True
+        self._stopping.set()
         if self._link:
             self._link.send(Stop())
         if self._task:
@@ -71,15 +72,17 @@ class Supervisor:
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
         deaths = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             started = loop.time()
             why = await self._run_once()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             deaths = 1 if loop.time() - started > HEALTHY_AFTER_S else deaths + 1
             delay = RESTART_DELAYS_S[min(deaths, len(RESTART_DELAYS_S)) - 1]
             logger.error("the SIP engine ended (%s); starting it again in %.2f s", why, delay)
-            await asyncio.sleep(delay)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._stopping.wait()
 
     async def _run_once(self) -> str:
         """Run one engine until it is gone; the reason why."""
@@ -120,7 +123,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         loop.add_reader(pidfd, gone.set)
         try:
-            async with asyncio.timeout(STOP_LIMIT_S if self._stopping else REAP_LIMIT_S):
+            async with asyncio.timeout(STOP_LIMIT_S if self._stopping.is_set() else REAP_LIMIT_S):
                 await gone.wait()
         except TimeoutError:
             process.kill()
