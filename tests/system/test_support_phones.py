@@ -155,6 +155,21 @@ async def test_the_media_peer_hears_and_echoes_a_foreign_phone(
             assert purity_at(settled(sound, at), at, 440) > 0.98
 
 
+async def test_foreign_phones_encrypt_with_each_other(directory: NewDirectory) -> None:
+    with (
+        Baresip(directory("a"), "100", srtp=True) as caller,
+        Baresip(directory("b"), "200", srtp=True, tone_hz=700) as callee,
+    ):
+        caller.dial(callee.contact)
+        await callee.told("CALL_RTPESTAB")
+        await asyncio.sleep(0.7)  # sound to measure
+        caller.hang_up()
+        await callee.told("CALL_CLOSED")
+        samples, rate = caller.heard()
+        assert purity_at(settled(samples, rate), rate, 700) > 0.98
+    assert "RTP/SAVP" in callee.program.log
+
+
 async def test_a_wire_between_phones_can_be_cut(directory: NewDirectory) -> None:
     with Baresip(directory("a"), "100") as caller, Baresip(directory("b"), "200") as callee:
         with Wire(callee.port) as wire:
