@@ -3,6 +3,7 @@
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -33,6 +34,13 @@ from offhookd.store.state import State
 
 FEATURES = ("accounts", "dtmf", "early-media", "history", "hold", "srtp", "tls")
 """What this version does for its user; see `Manager.Features` in the contract."""
+
+CERTIFICATE_FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+)
+"""Where the distributions keep them; importing ssl only to ask would cost 4 ms of the start."""
 
 ENGINE_LOG_LEVELS = {"debug": 5, "info": 3, "warning": 2, "error": 1}
 """From the configuration's words to pjsip's numbers."""
@@ -236,8 +244,25 @@ def start_command(config: Config) -> p.Start:
         bind=config.sip.bind,
         port=config.sip.port,
         user_agent=f"offhook/{__version__}",
-        ca_file=str(config.sip.ca_file or ""),
+        ca_file=str(config.sip.ca_file or system_certificates()),
         codecs=tuple(dict.fromkeys(c for one in config.accounts.values() for c in one.codecs)),
         log_level=ENGINE_LOG_LEVELS[config.log.level],
-        country=config.tones.country,
+        country=config.tones.country or country_of_locale(),
     )
+
+
+def system_certificates() -> str:
+    """The certificates that this machine trusts, as a file; "" when it has none."""
+    for path in CERTIFICATE_FILES:
+        if Path(path).is_file():
+            return path
+    return ""
+
+
+def country_of_locale() -> str:
+    """The country of the user's language setting ("de_AT.UTF-8" -> "at"), or ""."""
+    for name in ("LC_ALL", "LC_TELEPHONE", "LANG"):
+        territory = os.environ.get(name, "").partition(".")[0].partition("_")[2]
+        if territory:
+            return territory[:2].lower()
+    return ""
