@@ -28,7 +28,7 @@ from offhookd.phone.errors import InvalidConfigError
 from offhookd.phone.events import Signal
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
-from offhookd.phone.values import AccountId, CallId
+from offhookd.phone.values import AccountId, AccountState, CallId
 from offhookd.store.history import History
 from offhookd.store.state import State
 
@@ -145,6 +145,9 @@ class Daemon(Service, AccountSwitch):
         self.engine.configure(start_command(config))
         logging.getLogger("offhookd").setLevel(config.log.level.upper())
         self._apply_accounts()
+        for account in self.accounts:
+            if account.state is AccountState.FAILED:
+                account.hint("configuration reloaded")
         await self.audio.configure(config.audio)
         self._generation += 1
         self.changed()
@@ -216,8 +219,8 @@ class Daemon(Service, AccountSwitch):
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts
-        enabled = {name: self.choices.account(name).enabled for name in configs}
-        self.lines.apply(configs, enabled)
+        chosen = {name: self.choices.account(name).enabled for name in configs}
+        self.lines.apply(configs, chosen)
         preferred = AccountId(self.choices.phone.default_account)
         if self.accounts.get(preferred):
             self.accounts.prefer(preferred)

@@ -66,6 +66,7 @@ class Lines(RegistrationEngine):
         self._password_for = password_for
         self._random = random
         self._configs: dict[AccountId, AccountConfig] = {}
+        self._passwords: dict[AccountId, str] = {}
         self._told: dict[AccountId, p.SetAccount] = {}
         self._hosts: dict[str, tuple[str, ...]] = {}
         self._told_hosts: Mapping[str, tuple[str, ...]] = {}
@@ -76,18 +77,21 @@ class Lines(RegistrationEngine):
     # ------------------------------------------------------------ configuration
 
     def apply(
-        self, configs: Mapping[AccountId, AccountConfig], enabled: Mapping[AccountId, bool]
+        self, configs: Mapping[AccountId, AccountConfig], chosen: Mapping[AccountId, bool | None]
     ) -> None:
         """Make the accounts those of `configs`; unchanged ones are not disturbed.
 
-        `enabled`: what the user chose at run time, over what the configuration says.
+        `chosen`: whether the user enabled them at run time, which outweighs the configuration;
+        None where that decides.
         """
         for account in self._accounts:
             if self._configs.get(account.id) != configs.get(account.id):
                 self._remove(account)
         for account_id, config in configs.items():
             if account_id not in self._configs:
-                self._add(config, enabled=enabled.get(account_id, config.enabled))
+                choice = chosen.get(account_id)
+                self._add(config, enabled=config.enabled if choice is None else choice)
+        self._accounts.sort(tuple(configs))
 
     def _add(self, config: AccountConfig, *, enabled: bool) -> None:
         self._configs[config.id] = config
@@ -107,6 +111,7 @@ class Lines(RegistrationEngine):
         account.unregister()
         self._accounts.remove(account)
         del self._configs[account.id]
+        self._passwords.pop(account.id, None)
         self._problems.clear_subject(subject_of(account.id))
         if self._told.pop(account.id, None):
             self._tell(p.RemoveAccount(account=account.id))
@@ -154,7 +159,7 @@ class Lines(RegistrationEngine):
             account.result(Answer(0, str(error), cause=StateReason.DNS))
             return False
         try:
-            password = await self._password_for(config)
+            password = await self._password(config)
         except PhoneError as error:
             account.result(Answer(0, str(error), cause=StateReason.AUTH))
             return False
@@ -163,6 +168,13 @@ class Lines(RegistrationEngine):
             self._told[account.id] = wanted
             self._tell(wanted)
         return True
+
+    async def _password(self, config: AccountConfig) -> str:
+        """Asked for once: a program that shows a window must not do so at every refresh."""
+        password = self._passwords.get(config.id)
+        if password is None:
+            password = self._passwords[config.id] = await self._password_for(config)
+        return password
 
     async def _find_servers(self, config: AccountConfig) -> tuple[str, ...]:
         """IP addresses of the proxy and the registrar; the names become known to the engine."""
@@ -221,6 +233,8 @@ class Lines(RegistrationEngine):
         for reason in StateReason:
             if reason and not (account.state is AccountState.FAILED and reason is account.reason):
                 self._problems.clear(f"account-{reason}", subject)
+        if account.reason is StateReason.AUTH:
+            self._passwords.pop(account.id, None)  # it may have been changed where it is kept
         if account.state is AccountState.FAILED:
             status = f"{account.code} {account.text}" if account.code else account.text
             text = f"Account {account.id} is not registered: {status}. {REMEDIES[account.reason]}"

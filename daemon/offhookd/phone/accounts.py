@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All accounts, and which of them a call goes out on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .account import Account
 from .errors import InvalidArgumentError, NoAccountError, NotRegisteredError
@@ -35,6 +35,11 @@ class Accounts:
     def remove(self, account: Account) -> None:
         del self._accounts[account.id]
         self.removed(account)
+        self.default_changed()
+
+    def sort(self, order: Sequence[AccountId]) -> None:
+        """Put the accounts into `order`, which names them all."""
+        self._accounts = {account_id: self._accounts[account_id] for account_id in order}
         self.default_changed()
 
     @property

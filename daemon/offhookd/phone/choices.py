@@ -26,9 +26,9 @@ class PhoneChoices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChoices:
-    """Forwarding targets are "" for off."""
+    """`enabled` is None while the configuration decides.  Forwarding targets are "" for off."""
 
-    enabled: bool = True
+    enabled: bool | None = None
     do_not_disturb: bool = False
     forward_always: str = ""
     forward_busy: str = ""

@@ -176,6 +176,8 @@ def _fit(value: object, default: Any) -> Any:
         # A value of a later version counts as busy (D-Bus contract).
         known = {str(item): item for item in Availability}
         return known.get(str(value), Availability.BUSY)
+    if default is None:
+        return value if isinstance(value, bool) else None
     if isinstance(default, tuple):
         return tuple(name for name in value if _is_text(name)) if isinstance(value, list) else ()
     if isinstance(default, float):

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the engine is told, and in which order, before anything can go out on an account."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from offhookd.config.schema import AccountConfig
+from offhookd.engine import protocol as p
+from offhookd.lines import Lines, Server, host_part, server_of
+from offhookd.phone.account import Answer
+from offhookd.phone.accounts import Accounts
+from offhookd.phone.calls import Calls, DialOptions
+from offhookd.phone.errors import PhoneError
+from offhookd.phone.problems import Problems
+from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
+from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog
+
+WORK = AccountId("work")
+CONFIG = AccountConfig(
+    id=WORK,
+    uri="sip:1001@pbx.example.com",
+    username="1001",
+    label="work",
+    registrar="sip:pbx.example.com:5060",
+)
+DIRECT = AccountConfig(
+    id=AccountId("direct"),
+    uri="sip:ada@127.0.0.1",
+    username="ada",
+    label="direct",
+    registrar="",
+    accept_from=AcceptFrom.ANYONE,
+)
+
+
+class House:
+    """Lines with a name server and a keyring that the test fills."""
+
+    def __init__(self) -> None:
+        self.told: list[p.Command] = []
+        self.names = {"pbx.example.com": ["192.0.2.1:5060"], "127.0.0.1": ["127.0.0.1:5060"]}
+        self.password: str | PhoneError = "secret"
+        self.asked = 0
+        self.accounts = Accounts()
+        self.problems = Problems()
+        clock = FakeClock()
+        self.calls = Calls(FakeEngine(), FakeLog(), FakeAlerting(), clock)
+        self.lines = Lines(
+            self.accounts,
+            self.calls,
+            self.problems,
+            clock,
+            self.told.append,
+            self._resolve,
+            self._password_for,
+            lambda: 0.0,
+        )
+
+    async def _resolve(self, host: str, port: int, transport: Transport) -> Sequence[str]:
+        if host not in self.names:
+            raise PhoneError(f"{host} has no address")
+        return self.names[host]
+
+    async def _password_for(self, account: AccountConfig) -> str:
+        self.asked += 1
+        if isinstance(self.password, PhoneError):
+            raise self.password
+        return self.password
+
+    async def apply(self, *configs: AccountConfig) -> None:
+        self.lines.apply({config.id: config for config in configs}, {})
+        await settle()
+
+    async def engine(self) -> None:
+        self.lines.engine_started()
+        await settle()
+
+    def account(self, account_id: AccountId = WORK) -> AccountState:
+        account = self.accounts.get(account_id)
+        assert account
+        return account.state
+
+    def result(self, answer: Answer) -> None:
+        account = self.accounts.get(WORK)
+        assert account
+        account.result(answer)
+
+
+async def settle() -> None:
+    """Let the tasks run to where they wait; nothing here waits for time."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+async def test_the_engine_knows_servers_and_account_before_it_registers(house: House) -> None:
+    await house.apply(CONFIG)
+    assert house.told == []
+    await house.engine()
+    hosts, account, register = house.told
+    assert hosts == p.SetHosts(hosts={"pbx.example.com": ("192.0.2.1:5060",)})
+    assert isinstance(account, p.SetAccount)
+    assert (account.password, account.servers) == ("secret", ("192.0.2.1",))
+    assert register == p.Register(account="work")
+
+
+async def test_a_new_engine_is_told_everything_again(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    first, house.told[:] = list(house.told), []
+    house.lines.engine_lost()
+    await house.engine()
+    assert house.told == first
+
+
+async def test_a_refresh_tells_only_what_changed(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.told.clear()
+    house.lines.register(WORK)
+    await settle()
+    assert house.told == [p.Register(account="work")]
+    assert house.asked == 1
+
+
+async def test_a_server_that_moved_is_followed(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.told.clear()
+    house.names["pbx.example.com"] = ["192.0.2.9:5060"]
+    house.lines.register(WORK)
+    await settle()
+    assert [type(command) for command in house.told] == [p.SetHosts, p.SetAccount, p.Register]
+
+
+async def test_a_name_without_address_is_a_problem_with_a_remedy(house: House) -> None:
+    house.names.clear()
+    await house.apply(CONFIG)
+    await house.engine()
+    assert house.account() is AccountState.FAILED
+    (problem,) = house.problems
+    assert (problem.code, problem.subject) == ("account-dns", "accounts/work")
+    assert "pbx.example.com has no address" in problem.text
+    assert house.told == []
+
+
+async def test_a_password_that_cannot_be_had_is_one_too(house: House) -> None:
+    house.password = PhoneError("the keyring is locked; unlock it")
+    await house.apply(CONFIG)
+    await house.engine()
+    (problem,) = house.problems
+    assert problem.code == "account-auth"
+    assert "the keyring is locked" in problem.text
+
+
+async def test_a_refused_password_is_asked_for_again(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.result(Answer(401, "Unauthorized"))
+    house.lines.register(WORK)
+    await settle()
+    assert house.asked == 2
+
+
+async def test_a_problem_is_over_when_the_account_is_registered(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.result(Answer(0, "no route", cause=StateReason.NETWORK))
+    assert [problem.code for problem in house.problems] == ["account-network"]
+    house.result(Answer(200, "OK", expires_s=60))
+    assert list(house.problems) == []
+
+
+async def test_everything_goes_to_a_proxy_where_there_is_one(house: House) -> None:
+    house.names = {"edge.example.com": ["198.51.100.7:5070"]}
+    await house.apply(replace(CONFIG, proxy="sip:edge.example.com:5070;lr"))
+    await house.engine()
+    assert isinstance(house.told[1], p.SetAccount)
+    assert house.told[1].servers == ("198.51.100.7",)
+    assert house.lines.reachable(WORK, "sip:bob@elsewhere.example.net")
+
+
+async def test_a_direct_account_is_ready_at_once(house: House) -> None:
+    await house.apply(DIRECT)
+    await house.engine()
+    assert house.account(DIRECT.id) is AccountState.REGISTERED
+    (told,) = house.told
+    assert isinstance(told, p.SetAccount)
+    assert told.accept_anyone
+
+
+async def test_a_call_to_a_stranger_needs_a_look_up_and_is_then_forgotten(house: House) -> None:
+    await house.apply(DIRECT)
+    await house.engine()
+    target = "sip:echo@127.0.0.1:5070"
+    assert not house.lines.reachable(DIRECT.id, target)
+    call = house.calls.dial(target, "", DIRECT.id, DialOptions())
+    await house.lines.reach(DIRECT.id, target)
+    assert house.lines.reachable(DIRECT.id, target)
+    assert house.told[-1] == p.SetHosts(hosts={"127.0.0.1": ("127.0.0.1:5060",)})
+    house.calls.ended(call.id, "remote", 0, "")
+
+
+async def test_reloading_leaves_unchanged_accounts_alone(house: House) -> None:
+    await house.apply(CONFIG, DIRECT)
+    await house.engine()
+    house.told.clear()
+    await house.apply(DIRECT, CONFIG)
+    assert house.told == []
+    assert [account.id for account in house.accounts] == [DIRECT.id, WORK]
+    await house.apply(CONFIG)
+    assert house.told == [p.RemoveAccount(account="direct")]
+
+
+async def test_a_changed_account_is_made_anew(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.result(Answer(200, "OK", expires_s=60))
+    house.told.clear()
+    await house.apply(replace(CONFIG, display_name="Ada"))
+    kinds = [type(command) for command in house.told]
+    assert kinds == [p.Unregister, p.RemoveAccount, p.SetAccount, p.Register]
+
+
+@pytest.mark.parametrize(
+    ("uri", "server"),
+    [
+        ("sip:1@pbx.test", Server("pbx.test", 0, Transport.UDP)),
+        ("sip:1@PBX.test:5070", Server("pbx.test", 5070, Transport.UDP)),
+        ("sip:pbx.test;transport=tcp;lr", Server("pbx.test", 0, Transport.TCP)),
+        ("sips:1@pbx.test", Server("pbx.test", 0, Transport.TLS)),
+        ("sip:1@[2001:db8::1]:5070", Server("[2001:db8::1]", 5070, Transport.UDP)),
+        ("sip:1@[2001:db8::1]", Server("[2001:db8::1]", 0, Transport.UDP)),
+    ],
+)
+def test_where_a_uri_leads(uri: str, server: Server) -> None:
+    assert server_of(uri, Transport.UDP) == server
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("192.0.2.1:5060", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("[2001:db8::1]:5060", "2001:db8::1"),
+    ],
+)
+def test_the_host_of_an_address(address: str, host: str) -> None:
+    assert host_part(address) == host
