@@ -168,6 +168,10 @@ class Baresip:
 
     def heard(self, call: int = -1) -> tuple[Samples, int]:
         """What it heard in its last call (or that of the index) and the rate; after the call."""
+        if self._connection is not None:
+            # It tells of the call's end before it closes the file, but in one go: once it
+            # answers again, the file is whole.
+            self.command("listcalls")
         recordings = sorted(self._directory.glob("dump-*-dec.wav"))
         return read_wav(recordings[call])
 
