@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All legs of the engine, and the rules that concern more than one of them."""
+
+from collections import deque
+
+from .filter import guard_media
+from .protocol import Dial, Incoming, LegMedia
+from .refusal import Refused, check_range
+from .schedule import Alarm
+from .sip_account import Account
+from .sip_call import Leg, State
+from .sip_endpoint import SipEndpoint
+from .sip_headers import Headers, clean
+from .sip_mixer import Mixer, Sound
+from .sip_monitor import Monitor
+from .sip_thread import INFO, WARNING, SipThread
+
+REFUSAL_GAP_S = 0.05
+"""pjsip aborts after some 30 refusals in half a second; at this pace it took any number."""
+
+LAST_LEG = 2**53
+"""Above it some JSON readers lose digits."""
+
+FORBIDDEN = 403
+DECLINE = 603
+FIRST_FINAL_CODE, LAST_FINAL_CODE = 300, 699
+
+
+class Calls:
+    """Legs by number: those dialled are positive, those that arrived negative."""
+
+    def __init__(
+        self, thread: SipThread, endpoint: SipEndpoint, sound: Sound, country: str
+    ) -> None:
+        self.mixer = Mixer(thread, endpoint, sound, country, self._all)
+        self._thread = thread
+        self._endpoint = endpoint
+        self._legs: dict[int, Leg] = {}
+        self._arrived = 0
+        self._refusals: deque[tuple[Leg, int, str]] = deque()
+        self._refusing: Alarm | None = None
+        self.monitor = Monitor(thread)
+        self._media: dict[int, LegMedia] = {}
+        self._ended: list[Leg] = []
+
+    def _all(self) -> list[Leg]:
+        return list(self._legs.values())
+
+    def find(self, number: int) -> Leg:
+        leg = self._legs.get(number)
+        if leg is None:
+            raise Refused(f"There is no call {number}.")
+        return leg
+
+    # ------------------------------------------------------------ beginnings
+
+    def dial(self, account: Account, command: Dial) -> None:
+        check_range("leg", command.leg, 1, LAST_LEG)
+        if command.leg in self._legs:
+            raise Refused(f"There is a call {command.leg} already.")
+        leg = self._new_leg(command.leg, account)
+        self.mixer.update_sound()
+        try:
+            leg.dial(command)
+        except Refused:
+            self._forget(leg)
+            raise
+
+    def arrive(self, account: Account, call_id: int, source: str, message: str) -> None:
+        """An INVITE, inside the callback: nothing may be answered here."""
+        self._arrived -= 1
+        leg = self._new_leg(self._arrived, account)
+        headers = Headers(message)
+        leg.adopt(call_id, clean(headers.first("Call-ID")))
+        address = source.rpartition(":")[0].strip("[]")
+        if not account.accepts(address):
+            self._thread.log(INFO, f"A call from the stranger {clean(source)} is refused.")
+            self._queue_refusal(leg, FORBIDDEN, "")
+            return
+        self._thread.send(_incoming(leg, source, headers))
+
+    def _new_leg(self, number: int, account: Account) -> Leg:
+        leg = Leg(number, account, self._thread, self._endpoint, self._changed)
+        self._legs[number] = leg
+        return leg
+
+    # ------------------------------------------------------------ requests
+
+    def ring(self, number: int) -> None:
+        leg = self.find(number)
+        leg.ring()
+        self.mixer.update_sound()
+
+    def answer(self, number: int) -> None:
+        leg = self.find(number)
+        self.mixer.go_live()
+        leg.answer()
+
+    def refuse(self, number: int, code: int, contact: str) -> None:
+        check_range("code", code, FIRST_FINAL_CODE, LAST_FINAL_CODE)
+        leg = self.find(number)
+        if leg.outgoing:
+            raise Refused(f"Call {number} was dialled here; it can only be hung up.")
+        self._queue_refusal(leg, code, contact)
+
+    def hang_up(self, number: int) -> None:
+        leg = self._legs.get(number)
+        if leg is None:
+            return
+        if not leg.outgoing and leg.state in (State.NEW, State.RINGING):
+            self._queue_refusal(leg, DECLINE, "")
+        else:
+            leg.hang_up()
+
+    def mute(self, number: int, *, muted: bool) -> None:
+        leg = self.find(number)
+        leg.muted = muted
+        self.mixer.update(leg)
+
+    def loop(self, number: int, *, enabled: bool) -> None:
+        leg = self.find(number)
+        leg.looped = enabled
+        self.mixer.update(leg)
+
+    def hang_up_all(self) -> None:
+        for leg in self._all():
+            self.hang_up(leg.number)
+
+    def leave(self, account: Account) -> None:
+        """End all calls of an account that is to be removed."""
+        for leg in self._all():
+            if leg.account is account:
+                self.hang_up(leg.number)
+
+    def hold_slots(self, account: Account) -> bool:
+        """Whether the stack may still have a call of this account."""
+        held = [leg for leg in [*self._all(), *self._ended] if leg.account is account]
+        return any(leg.state is not State.ENDED or leg.holds_slot for leg in held)
+
+    @property
+    def idle(self) -> bool:
+        return not self._legs
+
+    def release(self) -> None:
+        """Let go of everything of the stack; before it is destroyed."""
+        self.mixer.release()
+        for leg in [*self._all(), *self._ended]:
+            leg.release()
+        self._legs.clear()
+        self._ended.clear()
+
+    # ------------------------------------------------------------ refusals
+
+    def _queue_refusal(self, leg: Leg, code: int, contact: str) -> None:
+        self._refusals.append((leg, code, contact))
+        if self._refusing is None:
+            self._refusing = self._thread.schedule.after(0.0, self._refuse_next)
+
+    def _refuse_next(self) -> None:
+        self._refusing = None
+        if self._refusals:
+            leg, code, contact = self._refusals.popleft()
+            leg.refuse(code, contact)
+            self._refusing = self._thread.schedule.after(REFUSAL_GAP_S, self._refuse_next)
+
+    # ------------------------------------------------------------ changes
+
+    def _changed(self, leg: Leg, *, new_media: bool = False) -> None:
+        """A leg has another state or other media; usually inside a callback."""
+        if leg.state is State.ENDED:
+            self._forget(leg)
+        else:
+            self._thread.soon(lambda: self._settle(leg, new_media=new_media))
+
+    def _settle(self, leg: Leg, *, new_media: bool) -> None:
+        if leg.state is State.ENDED:
+            return
+        if new_media and self._is_unprotected(leg):
+            text = f"Call {leg.number} is ended: it is not encrypted, and its account requires it."
+            self._thread.log(WARNING, text)
+            leg.hang_up("media")
+            return
+        self.mixer.update(leg, new_media=new_media)
+        if new_media:
+            self._announce_media(leg)
+            self._guard_media(leg)
+        if leg.state is State.ACTIVE:
+            self.monitor.watch_quality(leg)
+
+    @staticmethod
+    def _is_unprotected(leg: Leg) -> bool:
+        required = leg.account.settings.srtp == "required"
+        return required and leg.media.connected and leg.media.encryption == "none"
+
+    def _announce_media(self, leg: Leg) -> None:
+        media = leg.media
+        event = LegMedia(
+            leg=leg.number,
+            codec=media.codec,
+            clock_rate=media.clock_rate,
+            flow=media.flow,
+            encryption=media.encryption,
+            local_hold=media.local_hold,
+            remote_hold=media.remote_hold,
+        )
+        if self._media.get(leg.number) != event:
+            self._media[leg.number] = event
+            self._thread.send(event)
+
+    def _guard_media(self, leg: Leg) -> None:
+        """Keep everything but RTP and RTCP off the sockets of the leg."""
+        if leg.media.ports:
+            fault = guard_media(leg.media.ports)
+            if fault:
+                self._thread.log(WARNING, fault)
+
+    def _forget(self, leg: Leg) -> None:
+        self._legs.pop(leg.number, None)
+        self._media.pop(leg.number, None)
+        self.monitor.forget(leg)
+        self.mixer.update(leg)
+        self._ended = [old for old in self._ended if old.holds_slot]
+        self._ended.append(leg)
+
+
+def _incoming(leg: Leg, source: str, headers: Headers) -> Incoming:
+    peer_name, peer_uri = headers.name_addr("From")
+    asserted_name, asserted_uri = headers.name_addr("P-Asserted-Identity")
+    _, diversion_uri = headers.name_addr("Diversion")
+    return Incoming(
+        leg=leg.number,
+        account=leg.account.id,
+        sip_call_id=leg.sip_call_id,
+        source=clean(source),
+        peer_uri=peer_uri,
+        peer_name=peer_name,
+        asserted_uri=asserted_uri,
+        asserted_name=asserted_name,
+        diversion_uri=diversion_uri,
+        alert_info=headers.text("Alert-Info"),
+        call_info=headers.text("Call-Info"),
+    )

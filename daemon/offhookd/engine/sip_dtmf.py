@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""DTMF in and out: RFC 4733 events, SIP INFO (application/dtmf-relay), tones in the audio."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pjsua2 as pj
+
+from .refusal import Refused, check_range
+from .schedule import Alarm, Schedule
+from .sip_headers import clean
+from .sip_media import LegMediaState
+from .sip_tones import start_digits
+
+IS_UPDATE = 1  # PJMEDIA_STREAM_DTMF_IS_UPDATE
+IS_END = 2  # PJMEDIA_STREAM_DTMF_IS_END
+
+LOST_END_S = 0.3
+"""After the last packet of a tone; they come every 20 ms, and its end is sent three times."""
+
+PAUSE_S = 0.5
+GAP_MS = 70
+"""Silence between two tones; ETSI TS 101 235 asks for 65 ms at least."""
+
+SHORTEST_MS, LONGEST_MS = 40, 5000
+MOST_TONES = 64
+
+_TONES = re.compile(r"^[0-9*#A-D,]+$")
+
+
+class Method(StrEnum):
+    RFC4733 = "rfc4733"
+    INFO = "info"
+    INBAND = "inband"
+
+
+class DtmfReceiver:
+    """Makes one report of each tone out of the stream of events about it."""
+
+    def __init__(self, schedule: Schedule, complete: Callable[[str, int], None]) -> None:
+        self._schedule = schedule
+        self._complete = complete
+        self._tone = ""
+        self._duration_ms = 0
+        self._timeout: Alarm | None = None
+
+    def heard(self, tone: str, duration_ms: int, flags: int) -> None:
+        if not flags & IS_UPDATE or tone != self._tone:
+            self._finish()
+        self._tone, self._duration_ms = tone, duration_ms
+        if flags & IS_END:
+            self._finish()
+        else:
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._timeout:
+            self._timeout.cancel()
+        self._timeout = self._schedule.after(LOST_END_S, self._finish)
+
+    def _finish(self) -> None:
+        if self._timeout:
+            self._timeout.cancel()
+        tone, self._tone = self._tone, ""
+        if tone:
+            self._complete(tone, self._duration_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Tones:
+    """A checked request.  Raises `Refused` for anything but tones and pauses."""
+
+    tones: str
+    duration_ms: int
+
+    def __post_init__(self) -> None:
+        if not _TONES.match(self.tones) or len(self.tones) > MOST_TONES:
+            raise Refused(f"DTMF is up to {MOST_TONES} of 0-9 * # A-D and a comma for a pause.")
+        check_range("duration_ms", self.duration_ms, SHORTEST_MS, LONGEST_MS)
+
+    def runs(self) -> list[str]:
+        """The tones between the pauses; "" where two pauses follow each other."""
+        return self.tones.split(",")
+
+    def length_s(self, run: str) -> float:
+        return len(run) * (self.duration_ms + GAP_MS) / 1000
+
+
+def choose_method(wanted: str, media: LegMediaState, call: Any) -> Method:
+    """What the far end understands; raises `Refused` when that is not what was wanted."""
+    if wanted and wanted not in tuple(Method):
+        raise Refused(f"DTMF goes by rfc4733, info or inband, not {wanted[:20]!r}.")
+    if wanted == Method.RFC4733 and not media.can_rfc4733:
+        raise Refused("The far end did not offer DTMF events (RFC 4733); use info or inband.")
+    if wanted:
+        return Method(wanted)
+    if media.can_rfc4733:
+        return Method.RFC4733
+    allows = call.remoteHasCap(pj.PJSIP_H_ALLOW, "", "INFO")
+    return Method.INFO if allows == pj.PJSIP_DIALOG_CAP_SUPPORTED else Method.INBAND
+
+
+class DtmfSender:
+    """Sends one request on one call; `done` gets "" or what went wrong, when all is queued."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        tones: Tones,
+        method: Method,
+        find_call: Callable[[], Any],
+        generator: Callable[[], Any],
+        done: Callable[[str, int], None],
+    ) -> None:
+        self._schedule = schedule
+        self._tones = tones
+        self._method = method
+        self._find_call = find_call
+        self._generator = generator
+        self._done = done
+        self._steps = list(self._plan())
+
+    def _plan(self) -> Iterator[tuple[str, float]]:
+        """(tones to queue, seconds until the next step)."""
+        for run in self._tones.runs():
+            # INFO is one transaction a tone; the others queue a whole run in the stack.
+            parts = [*run] if self._method is Method.INFO else [run]
+            yield from ((part, self._tones.length_s(part)) for part in parts)
+            yield "", PAUSE_S
+
+    def start(self) -> None:
+        self._next(0)
+
+    def _next(self, position: int) -> None:
+        tones, rest_s = self._steps[position]
+        try:
+            if tones:
+                self._send(tones)
+        except Refused as refusal:
+            self._done(str(refusal), refusal.code)
+        except pj.Error as error:
+            self._done(f"DTMF could not be sent: {clean(error.reason)}.", error.status)
+        else:
+            if any(later for later, _ in self._steps[position + 1 :]):
+                self._schedule.after(rest_s, lambda: self._next(position + 1))
+            else:
+                self._done("", 0)
+
+    def _send(self, digits: str) -> None:
+        if self._method is Method.INBAND:
+            start_digits(self._generator(), digits, self._tones.duration_ms, GAP_MS)
+            return
+        parameters = pj.CallSendDtmfParam()
+        parameters.digits = digits
+        parameters.duration = self._tones.duration_ms
+        parameters.method = (
+            pj.PJSUA_DTMF_METHOD_RFC2833
+            if self._method is Method.RFC4733
+            else pj.PJSUA_DTMF_METHOD_SIP_INFO
+        )
+        self._find_call().sendDtmf(parameters)

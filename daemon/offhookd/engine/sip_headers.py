@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The few headers we read out of a raw SIP message ourselves (RFC 3261), and text hygiene.
+
+Nothing here trusts its input: a value that does not fit is "", never an exception.
+"""
+
+import re
+import unicodedata
+
+TEXT_CHARS = 256
+"""Longest text from the network that leaves the engine; longer ones are cut."""
+
+URI_CHARS = 512
+
+_COMPACT = {"from": "f", "to": "t", "call-id": "i", "contact": "m", "via": "v"}
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_NAME_ADDR = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<([^<>]*)>')
+_QUOTED_PAIR = re.compile(r"\\(.)")
+_REALM = re.compile(r'[\s,]realm\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_HOST = re.compile(
+    r"^sips?:(?:[^@<>]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?(?=[;?]|$)",
+    re.IGNORECASE,
+)
+_USER = re.compile(r"^sips?:([^@:;<>]*)(?::[^@]*)?@", re.IGNORECASE)
+_CAUSE_200 = re.compile(r"^SIP\s*;(?:.*;)?\s*cause\s*=\s*200\b", re.IGNORECASE)
+
+
+def clean(text: str, limit: int = TEXT_CHARS) -> str:
+    """`text` without control, format and bidirectional characters, valid UTF-8, at most `limit`.
+
+    SWIG hands over bytes that are not UTF-8 as surrogates; those become U+FFFD.
+    """
+    if text.isascii() and text.isprintable():
+        return text[:limit]
+    whole = text[: 4 * limit].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    kept = (char for char in whole if unicodedata.category(char) not in _UNPRINTABLE)
+    return "".join(kept)[:limit]
+
+
+class Headers:
+    """The header part of one message."""
+
+    def __init__(self, message: str) -> None:
+        head = message.replace("\r\n", "\n").partition("\n\n")[0]
+        unfolded = re.sub(r"\n[ \t]+", " ", head)
+        self.start_line, _, rest = unfolded.partition("\n")
+        self._lines = [line.partition(":") for line in rest.split("\n")]
+
+    def all(self, name: str) -> list[str]:
+        """Every value of the header, in order; the compact form counts too."""
+        wanted = {name.lower(), _COMPACT.get(name.lower(), name.lower())}
+        return [value.strip() for key, _, value in self._lines if key.strip().lower() in wanted]
+
+    def first(self, name: str) -> str:
+        values = self.all(name)
+        return values[0] if values else ""
+
+    def text(self, name: str) -> str:
+        """The first value, cleaned."""
+        return clean(self.first(name))
+
+    def seconds(self, name: str) -> int:
+        """A header of whole seconds such as Retry-After; 0 when it is none."""
+        number = re.match(r"[0-9]{1,9}", self.first(name))
+        return int(number.group()) if number else 0
+
+    def name_addr(self, name: str) -> tuple[str, str]:
+        """(display name, URI) of the first value, cleaned; ("", "") without one."""
+        return name_addr(self.first(name))
+
+    def realms(self) -> list[str]:
+        """Realms of the digest challenges in a 401 or 407 (RFC 3261, 22.1)."""
+        values = self.all("WWW-Authenticate") + self.all("Proxy-Authenticate")
+        found = (_REALM.search(value) for value in values if value[:7].lower() == "digest ")
+        return [_QUOTED_PAIR.sub(r"\1", match.group(1)) for match in found if match]
+
+    def completed_elsewhere(self) -> bool:
+        """Whether a CANCEL's Reason says that another phone took the call (RFC 3326)."""
+        return any(_CAUSE_200.match(value) for value in self.all("Reason"))
+
+
+def name_addr(value: str) -> tuple[str, str]:
+    """Parts of a ``name-addr`` or ``addr-spec`` (RFC 3261, 20.10), cleaned."""
+    match = _NAME_ADDR.match(value)
+    if match is None:
+        return "", clean(re.split(r"[;,\s]", value.strip(), maxsplit=1)[0], URI_CHARS)
+    quoted, token, uri = match.groups()
+    name = _QUOTED_PAIR.sub(r"\1", quoted) if quoted is not None else token
+    return clean(name.strip()), clean(uri.strip(), URI_CHARS)
+
+
+def host_of(uri: str) -> str:
+    """Host of a SIP URI in lower case, without its port; "" when it is no SIP URI."""
+    match = _HOST.match(uri.strip().strip("<>"))
+    return match.group(1).lower().strip("[]") if match else ""
+
+
+def user_of(uri: str) -> str:
+    """User part of a SIP URI, without a password; "" when it has none."""
+    match = _USER.match(uri.strip().strip("<>"))
+    return match.group(1) if match else ""
