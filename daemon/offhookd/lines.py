@@ -10,6 +10,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from offhookd.config.schema import AccountConfig
 from offhookd.engine import protocol as p
@@ -18,7 +20,7 @@ from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.numbers import domain_of
-from offhookd.phone.ports import Clock, RegistrationEngine
+from offhookd.phone.ports import Clock, Done, RegistrationEngine
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
 
@@ -31,7 +33,11 @@ Resolve = Callable[[str, int, Transport], Awaitable[Sequence[str]]]
 PasswordFor = Callable[[AccountConfig], Awaitable[str]]
 """Raises a `PhoneError` with a sentence."""
 
-Tell = Callable[[p.Command], None]
+
+class Tell(Protocol):
+    """Sends a command to the engine; `done` hears whether it was taken."""
+
+    def __call__(self, command: p.Command, done: Done | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +172,13 @@ class Lines(RegistrationEngine):
         wanted = command_for(config, password, servers)
         if self._told.get(account.id) != wanted:
             self._told[account.id] = wanted
-            self._tell(wanted)
+            self._tell(wanted, partial(self._taken, account))
         return True
+
+    def _taken(self, account: Account, error: PhoneError | None) -> None:
+        if error is not None and self._engine_up:
+            self._told.pop(account.id, None)
+            account.result(Answer(0, str(error), cause=StateReason.REJECTED))
 
     async def _password(self, config: AccountConfig) -> str:
         """Asked for once: a program that shows a window must not do so at every refresh."""

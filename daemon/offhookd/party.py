@@ -67,13 +67,19 @@ class Party:
                 transport="udp",
                 srtp="disabled",
                 codecs=tuple(map(str, codecs)) if isinstance(codecs, tuple) else (),
-                register_seconds=0,
+                register_seconds=300,
                 keepalive_seconds=0,
                 servers=(),
                 accept_anyone=True,
             ),
-            lambda _reply: None if self.address.done() else self.address.set_result(address),
+            lambda reply: self._ready(address, reply.error),
         )
+
+    def _ready(self, address: str, error: str) -> None:
+        if error:
+            self._down(error)
+        elif not self.address.done():
+            self.address.set_result(address)
 
     def _event(self, event: p.Event) -> None:
         match event:

@@ -39,6 +39,9 @@ class RawPeer:
     def close(self) -> None:
         self._sock.close()
 
+    def talk_to(self, engine_port: int) -> None:
+        self._engine = ("127.0.0.1", engine_port)
+
     def send(self, data: bytes) -> None:
         self._sock.sendto(data, self._engine)
 

@@ -14,6 +14,7 @@ from offhookd.phone.account import Answer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls, DialOptions
 from offhookd.phone.errors import PhoneError
+from offhookd.phone.ports import Done
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog
@@ -41,6 +42,7 @@ class House:
 
     def __init__(self) -> None:
         self.told: list[p.Command] = []
+        self.waiting: list[Done] = []
         self.names = {"pbx.example.com": ["192.0.2.1:5060"], "127.0.0.1": ["127.0.0.1:5060"]}
         self.password: str | PhoneError = "secret"
         self.asked = 0
@@ -53,11 +55,15 @@ class House:
             self.calls,
             self.problems,
             clock,
-            self.told.append,
+            self._tell,
             self._resolve,
             self._password_for,
             lambda: 0.0,
         )
+
+    def _tell(self, command: p.Command, done: Done | None = None) -> None:
+        self.told.append(command)
+        self.waiting += [done] if done else []
 
     async def _resolve(self, host: str, port: int, transport: Transport) -> Sequence[str]:
         if host not in self.names:
@@ -158,6 +164,15 @@ async def test_a_password_that_cannot_be_had_is_one_too(house: House) -> None:
     (problem,) = house.problems
     assert problem.code == "account-auth"
     assert "the keyring is locked" in problem.text
+
+
+async def test_an_account_that_the_engine_does_not_take_has_failed(house: House) -> None:
+    await house.apply(DIRECT)
+    await house.engine()
+    house.waiting[0](PhoneError("the URI has a space in it"))
+    assert house.account(DIRECT.id) is AccountState.FAILED
+    (problem,) = house.problems
+    assert "the URI has a space in it" in problem.text
 
 
 async def test_a_refused_password_is_asked_for_again(house: House) -> None:
