@@ -67,16 +67,18 @@ def loss(arrived: int, lost: int) -> float:
 
 def read_levels(leg: Leg) -> Levels:
     media = leg.call.getAudioMedia(leg.media.index)
+    # pjsua2 names them from the mixer's side: what it receives is what the mixer gave it to send.
     return Levels(
         leg=leg.number,
-        sent_dbfs=level_dbfs(media.getTxLevel()),
-        received_dbfs=level_dbfs(media.getRxLevel()),
+        sent_dbfs=level_dbfs(media.getRxLevel()),
+        received_dbfs=level_dbfs(media.getTxLevel()),
     )
 
 
-def level_dbfs(level: int) -> float:
-    """pjmedia's signal level in dBFS: the mean amplitude as a mu-law byte (ITU-T G.711)."""
-    level = min(max(level, 0), LOUDEST)
+def level_dbfs(percent: int) -> float:
+    """pjsua2's signal level in dBFS: the mean amplitude as a mu-law byte (ITU-T G.711), of which
+    pjsua2 makes hundredths of 255."""
+    level = min(max(round(percent * 255 / 100), 0), LOUDEST)
     amplitude = (((level & 0x0F) * 8 + MU_LAW_BIAS) << (level >> 4)) - MU_LAW_BIAS
     if amplitude <= 0:
         return SILENCE_DBFS
