@@ -42,9 +42,6 @@ CERTIFICATE_FILES = (
 )
 """Where the distributions keep them; importing ssl only to ask would cost 4 ms of the start."""
 
-ENGINE_LOG_LEVELS = {"debug": 5, "info": 3, "warning": 2, "error": 1}
-"""From the configuration's words to pjsip's numbers."""
-
 logger = logging.getLogger(__name__)
 engine_logger = logging.getLogger("offhookd.engine")
 
@@ -249,7 +246,7 @@ def start_command(config: Config) -> p.Start:
         user_agent=f"offhook/{__version__}",
         ca_file=str(config.sip.ca_file or system_certificates()),
         codecs=tuple(dict.fromkeys(c for one in config.accounts.values() for c in one.codecs)),
-        log_level=ENGINE_LOG_LEVELS[config.log.level],
+        log_level=logging.getLevelNamesMapping()[config.log.level.upper()],
         country=config.tones.country or country_of_locale(),
     )
 

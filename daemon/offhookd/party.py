@@ -7,6 +7,7 @@ the other end of a demonstration, and of ``Can you hear me?`` tests.
 """
 
 import asyncio
+import logging
 import sys
 
 from offhookd.engine import protocol as p
@@ -42,7 +43,7 @@ class Party:
                 user_agent="offhook-echo",
                 ca_file="",
                 codecs=(),
-                log_level=1,
+                log_level=logging.ERROR,
                 country="",
             ),
             self._started,

@@ -363,3 +363,13 @@ def test_the_actions_follow_the_state(
 )
 def test_the_quality_is_what_the_e_model_says(mos: float, quality: Quality) -> None:
     assert Statistics(mos=mos).quality is quality
+
+
+def test_the_quality_is_told_when_it_changes_enough_to_matter(desk: Desk) -> None:
+    call = desk.connect(desk.dial())
+    told: list[float] = []
+    desk.calls.changed.connect(lambda changed: told.append(changed.statistics.mos))
+    for mos, packets in ((4.3, 100), (4.31, 200), (4.28, 300), (3.9, 400)):
+        desk.calls.measured(call.id, Statistics(mos=mos, packets_sent=packets))
+    assert told == [4.3, 3.9]
+    assert call.statistics.packets_sent == 400

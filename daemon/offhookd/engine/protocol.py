@@ -86,6 +86,7 @@ def _message(kind: str) -> Callable[[type[M]], type[M]]:
 class Start(Command):
     """First command; nothing of the SIP stack exists before it.
 
+    `log_level` is one of `logging`; `country` (ISO 3166, small letters) chooses the tones.
     The reply's data: version (str), protocol (int), codecs, transports (tuples of str), tls (str),
     max_calls (int), video (bool), pid (int), port (int, the UDP port), faults (tuple of str:
     self-checks that failed; the features they guard are off).

@@ -42,6 +42,11 @@ GOOD_MOS = 4.0
 FAIR_MOS = 3.6
 """ITU-T G.107 annex B: R 80 and 70, "satisfied" and "some users dissatisfied"."""
 
+TELLING_MOS = 0.1
+TELLING_DELAY_US = 5_000
+TELLING_LOSS = 0.005
+"""Smaller changes of the quality are noise: nobody hears them, and every client would wake up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
@@ -65,6 +70,17 @@ class Statistics:
     packets_sent: int = 0
     packets_received: int = 0
     mos: float = 0.0
+
+    def tells_more_than(self, before: "Statistics") -> bool:
+        """Whether somebody who watched `before` would want to know (counters aside)."""
+        return (
+            self.quality is not before.quality
+            or abs(self.mos - before.mos) >= TELLING_MOS
+            or abs(self.round_trip_us - before.round_trip_us) >= TELLING_DELAY_US
+            or abs(self.jitter_us - before.jitter_us) >= TELLING_DELAY_US
+            or abs(self.loss_sent - before.loss_sent) >= TELLING_LOSS
+            or abs(self.loss_received - before.loss_received) >= TELLING_LOSS
+        )
 
     @property
     def quality(self) -> Quality:

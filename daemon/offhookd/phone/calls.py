@@ -7,7 +7,7 @@ methods under "What the engine tells".  What follows is said on the signals.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from .call import Call, Media, Statistics
@@ -281,8 +281,16 @@ class Calls:
 
     def measured(self, call_id: CallId, statistics: Statistics) -> None:
         if call := self._calls.get(call_id):
+            tells = statistics.tells_more_than(call.statistics)
+            if not tells:
+                statistics = replace(
+                    call.statistics,
+                    packets_sent=statistics.packets_sent,
+                    packets_received=statistics.packets_received,
+                )
             call.statistics = statistics
-            self.changed(call)
+            if tells:
+                self.changed(call)
 
     def dtmf_received(self, call_id: CallId, tone: str, duration_ms: int) -> None:
         if call := self._calls.get(call_id):
