@@ -48,6 +48,11 @@ HEADERS = (
     "Authorization: Digest username=a", "P-Asserted-Identity: <sip:a@b>", "Accept: text/plain",
 )  # fmt: skip
 
+PIDF = (
+    '<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:a">'
+    '<tuple id="1"><status><basic>open</basic></status></tuple></presence>'
+)
+
 BODIES = (
     SDP,
     SDP + "a=sendonly\r\n",
@@ -62,8 +67,7 @@ BODIES = (
     "",
     "Signal=5\r\nDuration=160\r\n",
     "Messages-Waiting: yes\r\nVoice-Message: 1/2\r\n",
-    '<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:a">'
-    '<tuple id="1"><status><basic>open</basic></status></tuple></presence>',
+    PIDF,
     "SIP/2.0 180 Ringing\r\n",
     "--x\r\nContent-Type: application/sdp\r\n\r\n" + SDP + "\r\n--x--\r\n",
 )
@@ -76,9 +80,10 @@ ANSWERS = ("100 Trying", "180 Ringing", "183 Session Progress", "200 OK", "200 O
            "202 Accepted", "300 Multiple", "302 Moved", "401 Unauthorized", "407 Proxy",
            "408 Timeout", "422 Too Small", "423 Brief", "481 Gone", "486 Busy", "489 Bad Event",
            "491 Pending", "500 Error", "503 Unavailable", "603 Decline")  # fmt: skip
-WORDS = (b"", b" ", b"0", b"-1", b"4294967296", b"99999999999999999999", b"%00", b"%s%n", b"<", b">",
-         b'"', b";", b",", b"@", b":", b"sip:", b"tel:1", b"<sip:>", b"[::1]", b"\r\n ", b"a" * 300,
-         b"\xff\xfe", b";tag=", b";lr", b";hide", b";transport=tcp", b";branch=z9hG4bK")  # fmt: skip
+WORDS = (b"", b" ", b"0", b"-1", b"4294967296", b"99999999999999999999", b"%00", b"%s%n", b"<",
+         b">", b'"', b";", b",", b"@", b":", b"sip:", b"tel:1", b"<sip:>", b"[::1]", b"\r\n ",
+         b"a" * 300, b"\xff\xfe", b";tag=", b";lr", b";hide", b";transport=tcp",
+         b";branch=z9hG4bK")  # fmt: skip
 
 
 class Mutator:
@@ -164,9 +169,10 @@ class Fuzzer:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._rng = random.Random(options.seed)
+        self._rng = random.Random(options.seed)  # noqa: S311 - to be repeatable, not secret
         self._mutator = Mutator(self._rng)
         self._last: deque[bytes] = deque(maxlen=REMEMBERED)
+        self._heard: deque[bytes] = deque(maxlen=REMEMBERED)
         self._folder = Path(tempfile.mkdtemp(prefix="fuzz-sip-"))
         self._call_at = 0.0
         self._end = time.monotonic() + options.seconds
@@ -177,7 +183,7 @@ class Fuzzer:
             self._one_engine()
 
     def _is_over(self) -> bool:
-        return self.score.sent >= self._options.messages or time.monotonic() > self._end
+        return bool(self.score.sent >= self._options.messages or time.monotonic() > self._end)
 
     def _one_engine(self) -> None:
         peer = RawPeer(0)
@@ -226,6 +232,8 @@ class Fuzzer:
             self._call_at = time.monotonic() + CALL_EVERY_S
             self._call(self._rng.choice(callers))
         self._strange_request(peer)
+        for _ in range(self._rng.choice((0, 2, 5)) if self._heard else 0):
+            self._answer(peer, self._rng.choice(self._heard))  # late, again, or as a fork
         for _ in range(5):
             self._answer_all(peer)
             time.sleep(PACE_S)
@@ -242,6 +250,7 @@ class Fuzzer:
         arrived = peer.receive()
         for message in arrived:
             if not message.startswith((b"SIP/2.0", b"ACK", b"\r\n")):
+                self._heard.append(message)
                 self._answer(peer, message)
         return arrived
 
