@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Self
 
-from tests.support.processes import Program, free_port_pair, free_ports, until
+from tests.support.processes import Program, free_port, free_ports, until
 from tests.support.tones import Samples, read_wav
 
 ADDRESS = "127.0.0.1"
@@ -65,9 +65,8 @@ class Baresip:
         Over TLS this baresip (1.0.0) accepts any certificate.
         """
         self.user = user
-        # The port after the SIP port is its TLS port.
-        self.port = free_port_pair(ADDRESS)
-        self._control_port = free_ports(1, ADDRESS)[0]
+        self.port, self._tls_port = free_ports(2)
+        self._control_port = free_port()
         self._directory = directory
         self._connection: socket.socket | None = None
         self._buffer = b""
@@ -112,7 +111,7 @@ class Baresip:
     @property
     def contact(self) -> str:
         """Where it is called directly."""
-        port = self.port + 1 if self._transport == "tls" else self.port
+        port = self._tls_port if self._transport == "tls" else self.port
         return f"sip:{self.user}@{ADDRESS}:{port};transport={self._transport}"
 
     @property
@@ -225,12 +224,12 @@ class Baresip:
         return messages
 
     def _configuration(self, tone_hz: int) -> str:
-        rtp = free_port_pair(ADDRESS)
+        rtp = free_ports(RTP_PORTS)
         lines = [
             f"sip_listen {ADDRESS}:{self.port}",
             # It refuses the interface lo by its name, but not its address.
             f"net_interface {ADDRESS}",
-            f"rtp_ports {rtp}-{rtp + RTP_PORTS}",
+            f"rtp_ports {rtp[0]}-{rtp[-1]}",
             f"ctrl_tcp_listen {ADDRESS}:{self._control_port}",
             # ausine makes nothing else; baresip converts to the codec's rate.
             f"audio_source ausine,{tone_hz}",

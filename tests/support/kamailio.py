@@ -45,7 +45,7 @@ class Kamailio:
         min_expires_s: int = 1,
     ) -> None:
         self.address = address
-        self.port, self.tls_port = free_ports(2, address)
+        self.port, self.tls_port = free_ports(2)
         self._directory = directory
         self._rpc_ids = itertools.count(1)
         config = directory / "kamailio.cfg"

@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tests.support.processes import free_port_pair
+from tests.support.processes import free_ports
 from tests.support.sipp import Codec, Sipp
 from tests.support.tones import Samples
 
@@ -68,7 +68,7 @@ class MediaPeer:
         self.media = media
         self.echoes = True
         self.packets: list[Packet] = []
-        port = free_port_pair(ADDRESS)
+        port = free_ports(2)[0]
         self.sipp = Sipp(
             directory,
             scenario,

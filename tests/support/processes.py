@@ -3,21 +3,23 @@
 
 import asyncio
 import os
+import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 # Often enough that waiting costs a test nothing, seldom enough to leave two cores to the others.
 POLL_S = 0.005
 # Kamailio needs up to 0.3 s to end its children; a program that takes longer is killed.
 TERMINATION_S = 3.0
 LOG_TAIL_BYTES = 8000
+# Below Linux' own ephemeral ports (32768 and up), above what services use.
+_PORTS = range(10000, 32000)
+_given: set[int] = set()
 
 
 class Program:
@@ -155,52 +157,31 @@ async def until(condition: Callable[[], object], timeout_s: float, what: str) ->
         await asyncio.sleep(POLL_S)
 
 
-def free_port(address: str = "127.0.0.1") -> int:
+def free_port() -> int:
     """A port that is free for UDP and TCP."""
-    return free_ports(1, address)[0]
+    return free_ports(1)[0]
 
 
-def free_ports(count: int, address: str = "127.0.0.1") -> list[int]:
-    """Different ports, each free for UDP and TCP at this moment."""
-    ports: list[int] = []
-    with ExitStack() as held:
-        while len(ports) < count:
-            port = _hold_port(held, address)
-            if port is not None:
-                ports.append(port)
-    return ports
+def free_ports(count: int) -> range:
+    """Neighbouring ports, the first one even (RTP, RFC 3550, 11), free for UDP and TCP.
 
-
-def free_port_pair(address: str = "127.0.0.1") -> int:
-    """An even port that is free for RTP, with the next one free for RTCP (RFC 3550, 11)."""
+    None is given out twice in one run, and none is of those that the kernel gives to whoever
+    asks for any port.
+    """
     while True:
-        with ExitStack() as held:
-            port = _hold_port(held, address)
-            if port is None or port % 2:
-                continue
-            if _bound(held, socket.SOCK_DGRAM, address, port + 1):
-                return port
+        first = secrets.randbelow(len(_PORTS)) // 2 * 2 + _PORTS.start
+        ports = range(first, first + count)
+        if ports.stop > _PORTS.stop or not _given.isdisjoint(ports):
+            continue
+        if not any(taken("udp", port) or taken("tcp", port) for port in ports):
+            _given.update(ports)
+            return ports
 
 
-def taken(kind: socket.SocketKind, address: str, port: int) -> bool:
-    """Whether somebody holds this port (SOCK_DGRAM: UDP, SOCK_STREAM: TCP)."""
-    with ExitStack() as held:
-        return _bound(held, kind, address, port) is None
+def taken(protocol: Literal["udp", "tcp"], port: int) -> bool:
+    """Whether somebody holds this port, on any IPv4 address.
 
-
-def _hold_port(held: ExitStack, address: str) -> int | None:
-    datagram = _bound(held, socket.SOCK_DGRAM, address, 0)
-    assert datagram is not None
-    port = int(datagram.getsockname()[1])
-    return port if _bound(held, socket.SOCK_STREAM, address, port) else None
-
-
-def _bound(
-    held: ExitStack, kind: socket.SocketKind, address: str, port: int
-) -> socket.socket | None:
-    opened = held.enter_context(socket.socket(socket.AF_INET, kind))
-    try:
-        opened.bind((address, port))
-    except OSError:
-        return None
-    return opened
+    Read from the kernel's table: trying to bind would take it from whoever is about to.
+    """
+    rows = Path(f"/proc/net/{protocol}").read_text().splitlines()[1:]
+    return any(row.split()[1].endswith(f":{port:04X}") for row in rows)

@@ -3,19 +3,20 @@
 
 import csv
 import re
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 from tests.support.kamailio import password
-from tests.support.processes import Program, free_port_pair, taken, until
+from tests.support.processes import Program, free_port, free_ports, taken, until
 
 SCENARIOS = Path(__file__).with_name("sipp")
 ADDRESS = "127.0.0.1"
 # SIPp gives up by itself a little before the test does, so that its own report is complete.
 GRACE_S = 5.0
+# RTP and RTCP, for sound and for video.
+MEDIA_PORTS = 4
 
 Transport = Literal["udp", "tcp"]
 # What SIPp writes before each message of its trace.
@@ -69,8 +70,8 @@ class Sipp:
     ) -> None:
         """`call` is USER@HOST:PORT; `duration_s` the scenario's pause; `keys` its own words."""
         self.user = user
-        self.port = free_port_pair(ADDRESS)
-        self.media_port = audio_port or free_port_pair(ADDRESS)
+        self.port = free_port()
+        self.media_port = audio_port or free_ports(MEDIA_PORTS)[0]
         self.timeout_s = timeout_s
         self._directory = directory
         self._transport: Transport = transport
@@ -115,8 +116,7 @@ class Sipp:
         """Start; a called party is listening when this returns."""
         self.program.start()
         if not self._calling:
-            kind = socket.SOCK_DGRAM if self._transport == "udp" else socket.SOCK_STREAM
-            self.program.wait_ready(lambda: taken(kind, ADDRESS, self.port))
+            self.program.wait_ready(lambda: taken(self._transport, self.port))
         return self
 
     @property

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.processes import (
     Program,
-    free_port_pair,
+    free_port,
     free_ports,
     taken,
     until,
@@ -67,14 +67,15 @@ def test_a_crashed_test_run_leaves_no_program_behind(tmp_path: Path) -> None:
 
 
 def test_free_ports_are_free_and_different() -> None:
-    ports = free_ports(20)
-    assert len(set(ports)) == 20
-    even = free_port_pair()
-    assert even % 2 == 0
+    ports = [free_port() for _ in range(50)]
+    assert len(set(ports)) == 50
+    span = free_ports(4)
+    assert span[0] % 2 == 0
+    assert span == range(span[0], span[0] + 4)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
-        holder.bind(("127.0.0.1", even))
-        assert taken(socket.SOCK_DGRAM, "127.0.0.1", even)
-        assert not taken(socket.SOCK_STREAM, "127.0.0.1", even)
+        holder.bind(("127.0.0.1", span[0]))
+        assert taken("udp", span[0])
+        assert not taken("tcp", span[0])
 
 
 async def test_waiting_in_vain_says_for_what() -> None:
