@@ -10,6 +10,9 @@ from .protocol import MAX_LINE_BYTES, Command, Event, LogLine, ProtocolError, de
 DEAF_DAEMON_S = 5.0
 """A daemon that has read nothing for so long is no daemon any more."""
 
+LARGEST_BACKLOG_BYTES = 1_048_576
+"""More than a daemon that is alive ever leaves unread."""
+
 READ_BYTES = 65_536
 WARNING = 30
 
@@ -88,4 +91,6 @@ class Channel:
         if not self._stuck_since_s:
             self._stuck_since_s = now_s
         elif now_s - self._stuck_since_s > DEAF_DAEMON_S:
+            self.closed = True
+        if len(self._unsent) > LARGEST_BACKLOG_BYTES:
             self.closed = True

@@ -8,7 +8,7 @@ import pjsua2 as pj
 
 from . import protocol as p
 from .audio.thread import AudioThread
-from .refusal import Refused, check_range, check_text
+from .refusal import Refused, check_range, check_text, check_uri
 from .sip_account import Account
 from .sip_accounts import Accounts
 from .sip_calls import Calls
@@ -151,7 +151,7 @@ class Commands:
 
     def _dial(self, command: p.Dial) -> Outcome:
         account = self._accounts.find(command.account)
-        next_hop = account.settings.proxy or command.target
+        next_hop = account.settings.proxy or check_uri("The target", command.target)
         if not self._walls.knows(next_hop):
             raise Refused(f"No address is known for {clean(next_hop, 80)}.")
         self._walls.admit_target(next_hop)

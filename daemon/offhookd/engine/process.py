@@ -8,10 +8,11 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from . import sandbox
 from .channel import Channel
 from .protocol import VERSION, Reply, Start
 from .refusal import Refused
-from .sip_thread import ERROR, SipThread
+from .sip_thread import ERROR, INFO, SipThread
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -29,7 +30,10 @@ def run(fd: int) -> int:
     start = _first_command(channel)
     if start is None:
         return EXIT_NO_DAEMON
+    # Before there is any other thread, and before the first byte from the network.
+    enforced = sandbox.apply(readable=(start.ca_file,) if start.ca_file else ())
     thread = SipThread(channel, start.log_level)
+    thread.log(INFO, f"The engine is shut in: {', '.join(enforced) or 'not at all'}.")
     refusal = _refusal(start)
     engine = None if refusal else _create(thread, start)
     if engine is None:

@@ -93,8 +93,9 @@ class Calls:
 
     def answer(self, number: int) -> None:
         leg = self.find(number)
-        self.mixer.go_live()
         leg.answer()
+        self.mixer.update_sound()
+        self.mixer.go_live()
 
     def refuse(self, number: int, code: int, contact: str) -> None:
         check_range("code", code, FIRST_FINAL_CODE, LAST_FINAL_CODE)

@@ -101,6 +101,7 @@ class SipEndpoint:
             self._pj.libStart()
             self._codec_ids = [codec.codecId for codec in self._pj.codecEnum2()]
         except pj.Error as error:
+            self.destroy()
             place = f"{self._start.bind}:{self._start.port}"
             raise Refused(f"The SIP port {place} cannot be opened: {error.reason}.") from None
 
@@ -219,7 +220,7 @@ class SipEndpoint:
         log = config.logConfig
         wanted = (number for number, ours in OUR_LEVELS.items() if ours >= self._start.log_level)
         log.level = max(wanted, default=1)
-        log.consoleLevel = 0
+        log.consoleLevel = log.level  # what the writer gets; nothing goes to a console then
         log.msgLogging = 0
         log.decor = 0
         log.writer = self._log_writer
