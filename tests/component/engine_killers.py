@@ -91,6 +91,14 @@ class Phone:
         dialog.cseq += 1
         return dialog
 
+    def place_outgoing_call(self) -> bytes:
+        """Call the peer; returns the INVITE."""
+        self.calls.append(self.new_call())
+        prm = self.engine.pj.CallOpParam(True)
+        self.calls[-1].makeCall(f"sip:peer@127.0.0.1:{self.peer.port}", prm)
+        self.run_until(lambda: self.requests(b"INVITE"))
+        return self.requests(b"INVITE")[0]
+
 
 @contextmanager
 def phone(gated: str, answer: int = 180) -> Iterator[Phone]:
@@ -146,12 +154,18 @@ def short_dtmf(gated: str) -> list[str]:
 
 def foreign_contact(gated: str) -> bool:
     with phone(gated) as victim:
-        victim.calls.append(victim.new_call())
-        prm = victim.engine.pj.CallOpParam(True)
-        victim.calls[0].makeCall(f"sip:peer@127.0.0.1:{victim.peer.port}", prm)
-        victim.run_until(lambda: victim.requests(b"INVITE"))
-        invite = victim.requests(b"INVITE")[0]
+        invite = victim.place_outgoing_call()
         victim.peer.send(victim.peer.answer(invite, "200 OK", "Contact: <tel:1>\r\n", SDP))
+        return victim.is_alive()
+
+
+def answer_without_tag(gated: str) -> bool:
+    with phone(gated) as victim:
+        invite = victim.place_outgoing_call()
+        contact = f"Contact: <sip:peer@127.0.0.1:{victim.peer.port}>\r\n"
+        victim.peer.send(victim.peer.answer(invite, "200 OK", contact, SDP))
+        victim.run_until(lambda: victim.requests(b"ACK"))
+        victim.peer.send(victim.peer.answer(invite, "200 OK", contact, SDP, to_tag=""))
         return victim.is_alive()
 
 
@@ -227,6 +241,7 @@ if __name__ == "__main__":
                 empty_refer_to,
                 short_dtmf,
                 foreign_contact,
+                answer_without_tag,
                 tuple_without_id,
                 tuple_without_status,
                 sound_tuple,

@@ -16,6 +16,7 @@ KILLERS = [
     "ack_without_tag",
     "empty_refer_to",
     "foreign_contact",
+    "answer_without_tag",
     "tuple_without_id",
     "tuple_without_status",
     "invite_flood",

@@ -149,6 +149,7 @@ PASSED = [
     request(b"REFER", b'Refer-To: "Bob" <sip:bob@x?Replaces=1>', to=TAGGED),
     request(b"REFER", b"Refer-To: tel:+1555", to=TAGGED),
     request(b"SUBSCRIBE", b"Event: presence", b"Expires: 600"),
+    request(b"SUBSCRIBE", b"Event: presence"),
     request(b"NOTIFY", b"Event: message-summary", body=b"Messages-Waiting: yes\r\n"),
     pidf(b"<tuple id='1'>" + PIDF_STATUS + b"</tuple>"),
     pidf(b"<TUPLE ID='1'>" + PIDF_STATUS + b"</TUPLE><note>away</note>"),

@@ -115,7 +115,8 @@ def _ends_dtmf_early(message: SipMessage) -> bool:
 
 
 def _polls_presence(message: SipMessage) -> bool:
-    return message.method == b"SUBSCRIBE" and message.first(b"expires").lstrip(b"0") == b""
+    expires = message.first(b"expires")
+    return message.method == b"SUBSCRIBE" and expires != b"" and expires.strip(b"0") == b""
 
 
 def _has_broken_presence(message: SipMessage) -> bool:
@@ -265,7 +266,8 @@ RULES = (
     ),
     Rule(
         "broken-parts",
-        "multipart bodies that end early are read past (CVE-2026-33069, CVE-2026-41415)",
+        "multipart bodies that end early are read past (CVE-2026-33069, CVE-2026-41415); the "
+        "parser has been through them by now, the readers of the parts have not",
         _has_broken_parts,
     ),
     Rule(
