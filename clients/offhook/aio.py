@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The phone, for asyncio programs.
+
+    async with Phone() as phone:
+        call = await phone.dial("sip:echo@example.com")
+        await call.until(lambda: call.state == "active")
+        async for change in phone.changes():
+            ...
+
+Everything is read once, on entering; from then on the daemon tells what changes, and properties
+are current without asking.  What was asked for and could not be done raises `OffhookError`.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any, Self
+from weakref import WeakSet
+
+from .account import Account
+from .audio import AUDIO, Audio
+from .bus import BUS_DAEMON, REPLY_TIMEOUT_S, Bus, Reply, Signal, variant
+from .call import Call
+from .changes import Added, Change, Changed, Changes, Event, Removed
+from .errors import NoDaemonError
+from .history import HISTORY, History
+from .objects import BUS_NAME, PROPERTIES, ROOT, Interfaces, PhoneObject, Property
+
+MANAGER = "org.offhook.Phone1.Manager"
+TELEPHONY = "org.offhook.Phone1.Telephony"
+OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
+
+_KINDS: dict[str, type[PhoneObject]] = {"accounts": Account, "calls": Call}
+"""What the objects below ``ROOT/<kind>/`` are."""
+
+
+class Phone(PhoneObject):
+    """The daemon on the session bus, or on the bus at `address`."""
+
+    version = Property(MANAGER, "Version", "")
+    engine = Property[dict[str, Any]](MANAGER, "Engine", {})
+    state = Property(MANAGER, "State", "degraded")
+    problems = Property[list[tuple[str, str, str]]](MANAGER, "Problems", [])
+    default_account = Property(TELEPHONY, "DefaultAccount", "/")
+
+    def __init__(self, address: str = "") -> None:
+        interfaces: Interfaces = {}
+        super().__init__(self, ROOT, interfaces)
+        self.audio = Audio(self, ROOT, interfaces)
+        self.history = History(self, ROOT, interfaces)
+        self._bus = Bus(address, self._hear, self._lost)
+        self._objects: dict[str, PhoneObject] = {}
+        self._listeners: WeakSet[Changes] = WeakSet()
+        self._owner = ""
+        self._gone: NoDaemonError | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect and read everything; NoDaemonError when nobody serves the phone."""
+        await self._bus.__aenter__()
+        try:
+            await self._load()
+        except BaseException:
+            await self._bus.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lost("This connection to the phone is closed")
+        await self._bus.__aexit__()
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call, those that ended a moment ago included, oldest first."""
+        found = [one for one in self._objects.values() if isinstance(one, Call)]
+        return sorted(found, key=lambda call: call.id)
+
+    @property
+    def accounts(self) -> list[Account]:
+        return [one for one in self._objects.values() if isinstance(one, Account)]
+
+    async def dial(
+        self,
+        target: str,
+        *,
+        account: Account | None = None,
+        confirm: bool = False,
+        muted: bool = False,
+    ) -> Call:
+        """Call a number or a SIP, SIPS, tel: or callto: URI; returns when the call exists.
+
+        With `confirm` nothing is dialled before `Call.start`.
+        """
+        options = {"confirm": variant("b", confirm), "muted": variant("b", muted)}
+        if account:
+            options["account"] = variant("o", account.path)
+        return self._made(await self._call(TELEPHONY, "Dial", "sa{sv}", target, options))
+
+    async def redial(self) -> Call:
+        """Call again what was dialled last."""
+        return self._made(await self._call(TELEPHONY, "Redial"))
+
+    async def hangup_all(self) -> None:
+        await self._call(TELEPHONY, "HangupAll")
+
+    async def reload(self) -> None:
+        """Apply the configuration on disk; calls go on."""
+        await self._call(MANAGER, "Reload")
+
+    def changes(self) -> Changes:
+        """Everything that happens from now on, for ``async for``."""
+        changes = Changes()
+        if self._gone:
+            changes.put(self._gone)
+        self._listeners.add(changes)
+        return changes
+
+    async def request(
+        self,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        *arguments: object,
+        timeout_s: float = REPLY_TIMEOUT_S,
+    ) -> list[Any]:
+        """Call any method of the contract, by its D-Bus signature."""
+        return await self._bus.call(
+            BUS_NAME, path, interface, member, signature, *arguments, timeout_s=timeout_s
+        )
+
+    # ------------------------------------------------------------ following the daemon
+
+    async def _load(self) -> None:
+        """Listen first, then read: nothing falls between."""
+        read = partial(self._bus.call, BUS_NAME, ROOT)
+        await asyncio.gather(
+            self._bus.ask("AddMatch", "s", f"type='signal',sender='{BUS_NAME}'"),
+            self._bus.ask(
+                "AddMatch",
+                "s",
+                f"type='signal',sender='{BUS_DAEMON}',member='NameOwnerChanged',arg0='{BUS_NAME}'",
+            ),
+            *(
+                read(PROPERTIES, "GetAll", "s", interface, on_reply=partial(self._know, interface))
+                for interface in (MANAGER, TELEPHONY, AUDIO, HISTORY)
+            ),
+            read(OBJECT_MANAGER, "GetManagedObjects", on_reply=self._know_objects),
+        )
+
+    def _know(self, interface: str, reply: Reply) -> None:
+        self._owner = reply.sender
+        self._interfaces[interface] = reply.body[0]
+
+    def _know_objects(self, reply: Reply) -> None:
+        for path, interfaces in reply.body[0].items():
+            self._add(path, interfaces)
+
+    def _add(self, path: str, interfaces: Interfaces) -> PhoneObject:
+        kind = _KINDS.get(path.removeprefix(f"{ROOT}/").partition("/")[0], PhoneObject)
+        added = self._objects[path] = kind(self, path, interfaces)
+        return added
+
+    def _made(self, reply: list[Any]) -> Call:
+        """The call whose path a method returned: it was announced before."""
+        call = self._objects[reply[0]]
+        assert isinstance(call, Call)  # noqa: S101 - the contract says so
+        return call
+
+    def _hear(self, signal: Signal) -> None:
+        match signal:
+            case Signal(sender="org.freedesktop.DBus", body=[_, old, _]) if old == self._owner:
+                self._lost("offhookd has left the session bus")
+            case Signal(sender=self._owner):
+                if change := self._change(signal):
+                    self._tell(change)
+
+    def _change(self, signal: Signal) -> Change | None:
+        """What a signal of the daemon means; the objects follow it."""
+        match signal.member, signal.body:
+            case "InterfacesAdded", [path, interfaces]:
+                return Added(self._add(path, interfaces))
+            case "InterfacesRemoved", [path, _]:
+                gone = self._objects.pop(path, None)
+                return Removed(gone) if gone else None
+        subject = self if signal.path == ROOT else self._objects.get(signal.path)
+        if subject is None:
+            return None
+        match signal.member, signal.body:
+            case "PropertiesChanged", [interface, properties, _]:
+                subject.update(interface, properties)
+                return Changed(subject, interface, properties)
+        return Event(subject, signal.interface, signal.member, signal.body)
+
+    def _tell(self, change: Change | NoDaemonError) -> None:
+        for changes in self._listeners:
+            changes.put(change)
+
+    def _lost(self, reason: str) -> None:
+        if not self._gone:
+            self._gone = NoDaemonError(reason)
+            self._tell(self._gone)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sound devices and volumes."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from .bus import REPLY_TIMEOUT_S
+from .objects import PhoneObject, Property
+
+AUDIO = "org.offhook.Phone1.Audio"
+
+PATHS = ("capture", "playback", "ringer")
+"""The ways of sound: a microphone, the loudspeaker of calls, what rings."""
+
+
+class Endpoint(TypedDict):
+    description: str
+    direction: str
+    available: bool
+    device: str
+
+
+class Audio(PhoneObject):
+    """`path` is one of `PATHS`; volumes are 0.0 to 1.0."""
+
+    endpoints = Property[dict[str, Endpoint]](AUDIO, "Endpoints", {})
+
+    def preferences(self, path: str) -> list[str]:
+        """Names of endpoints, best first."""
+        names: list[str] = self._own(path.capitalize())
+        return names
+
+    def active(self, path: str) -> str:
+        """The endpoint in use."""
+        return str(self._own("Active")[PATHS.index(path)])
+
+    def volume(self, path: str) -> float:
+        return float(self._own(f"{path.capitalize()}Volume"))
+
+    def _own(self, name: str) -> Any:
+        return self.interfaces[AUDIO][name]
+
+    async def prefer(self, path: str, names: Sequence[str]) -> None:
+        await self._set(AUDIO, path.capitalize(), "as", list(names))
+
+    async def set_volume(self, path: str, volume: float) -> None:
+        await self._set(AUDIO, f"{path.capitalize()}Volume", "d", volume)
+
+    async def test(self, path: str, seconds: int) -> float:
+        """Play a tone, or loop the microphone back; the highest level heard."""
+        timeout_s = REPLY_TIMEOUT_S + seconds
+        (peak,) = await self._call(AUDIO, "Test", "su", path, seconds, timeout_s=timeout_s)
+        return float(peak)

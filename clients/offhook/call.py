@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One call, and the sound in it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from .bus import variant
+from .changes import Changed, Event
+from .objects import ROOT, PhoneObject, Property
+
+AUDIO = "org.offhook.Phone1.Audio"
+CALL = "org.offhook.Phone1.Call"
+MEDIA = "org.offhook.Phone1.CallMedia"
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How loud the call is now, in dBFS; -120 is silence."""
+
+    sent: float
+    received: float
+
+
+class Call(PhoneObject):
+    """Times are microseconds since 1970, 0 until it happens; states are those of the contract."""
+
+    id = Property(CALL, "Id", 0)
+    account_path = Property(CALL, "Account", "/")
+    direction = Property(CALL, "Direction", "")
+    state = Property(CALL, "State", "active")
+    actions = Property[list[str]](CALL, "Actions", [])
+    peer_uri = Property(CALL, "PeerUri", "")
+    peer_name = Property(CALL, "PeerName", "")
+    created_at = Property(CALL, "CreatedAt", 0)
+    answered_at = Property(CALL, "AnsweredAt", 0)
+    ended_at = Property(CALL, "EndedAt", 0)
+    end_reason = Property(CALL, "EndReason", "")
+    end_code = Property(CALL, "EndCode", 0)
+    end_text = Property(CALL, "EndText", "")
+    local_hold = Property(CALL, "LocalHold", False)
+    remote_hold = Property(CALL, "RemoteHold", False)
+    muted = Property(CALL, "Muted", False)
+    codec = Property(MEDIA, "Codec", "")
+    clock_rate = Property(MEDIA, "ClockRate", 0)
+    quality = Property(MEDIA, "Quality", "unknown")
+    round_trip_usec = Property(MEDIA, "RoundTripUsec", 0)
+
+    @property
+    def up(self) -> bool:
+        """Whether it still goes on, or may begin."""
+        return self.state != "ended"
+
+    async def start(self) -> None:
+        """Dial a call that was made with `confirm`."""
+        await self._call(CALL, "Start")
+
+    async def answer(self) -> None:
+        await self._call(CALL, "Answer")
+
+    async def hangup(self) -> None:
+        """End, cancel or decline it, whichever its state needs."""
+        await self._call(CALL, "Hangup")
+
+    async def hold(self) -> None:
+        await self._call(CALL, "Hold")
+
+    async def resume(self) -> None:
+        await self._call(CALL, "Resume")
+
+    async def mute(self, muted: bool = True) -> None:
+        """Close the microphone for this call, or open it."""
+        await self._set(CALL, "Muted", "b", muted)
+
+    async def send_dtmf(self, tones: str, method: str = "", duration_ms: int = 0) -> None:
+        """Send 0-9*#A-D, a comma for a pause; by "rfc4733", "info", "inband" or what fits."""
+        options = {}
+        if method:
+            options["method"] = variant("s", method)
+        if duration_ms:
+            options["duration-ms"] = variant("u", duration_ms)
+        await self._call(CALL, "SendDtmf", "sa{sv}", tones, options)
+
+    async def packets(self) -> tuple[int, int]:
+        """RTP packets sent and received so far."""
+        sent, received = [await self._get(MEDIA, f"Packets{way}") for way in ("Sent", "Received")]
+        return sent, received
+
+    async def states(self) -> AsyncIterator[str]:
+        """The state now and each one after it, none left out, until the call has ended."""
+        changes = self._phone.changes()
+        state = self.state
+        yield state
+        while state != "ended":
+            match await anext(changes):
+                case Changed(subject=call, properties={"State": state}) if call is self:
+                    yield state
+
+    async def levels(self, interval_ms: int = 50) -> AsyncIterator[Levels]:
+        """The levels every `interval_ms`, until the call ends or the iteration is closed."""
+        changes = self._phone.changes()
+        await self._monitor(interval_ms)
+        try:
+            async for change in changes:
+                match change:
+                    case Event(member="Levels", arguments=[self.path, sent, received]):
+                        yield Levels(sent, received)
+                    case Changed(subject=call) if call is self and not self.up:
+                        return
+        finally:
+            if self.up:
+                await self._monitor(0)
+
+    async def _monitor(self, interval_ms: int) -> None:
+        await self._phone.request(ROOT, AUDIO, "MonitorLevels", "ou", self.path, interval_ms)

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Words of the command line; what they do is in the module that each verb names."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+PATHS = ("capture", "playback", "ringer")
+DTMF_METHODS = ("rfc4733", "info", "inband")
+
+DEFAULT_ROWS = 20
+LONGEST_TEST_S = 30
+"""What the daemon plays or loops at most."""
+
+_CALL = "c12 or 12, as `offhook status` shows it; the only call that fits if not given"
+_EXIT = "Exit status: 0 done, 1 refused (the reason is on stderr), 2 wrong usage, 3 no daemon."
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints the completion script; loads what makes it only then."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        _option: str | None = None,
+    ) -> None:
+        import shtab  # noqa: PLC0415 - 15 ms that no other command needs
+
+        print(shtab.complete(parser, str(values)))
+        parser.exit()
+
+
+def parser() -> argparse.ArgumentParser:
+    """All of the command line; `verb` of what it parses names the module to run."""
+    result = argparse.ArgumentParser(
+        prog="offhook", description="Use the phone that offhookd serves.", epilog=_EXIT
+    )
+    result.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=("bash", "zsh"),
+        help="print the completion script of a shell",
+    )
+    verbs = result.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_calling(verbs)
+    _add_in_call(verbs)
+    _add_lists(verbs)
+    _add_audio(verbs)
+    _add_upkeep(verbs)
+    return result
+
+
+def _verb(verbs: Any, name: str, module: str, text: str, **more: Any) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text, **more)
+    added.set_defaults(module=module)
+    return added
+
+
+def _json(verb: argparse.ArgumentParser, default: object = False) -> None:
+    verb.add_argument(
+        "--json",
+        action="store_true",
+        default=default,
+        help="print JSON, with the names of the D-Bus contract",
+    )
+
+
+def _actions(verb: argparse.ArgumentParser) -> Any:
+    """The actions of a verb that lists when none is given; --json may stand on either side."""
+    _json(verb)
+    verb.set_defaults(act="list")
+    acts = verb.add_subparsers(dest="act", metavar="ACTION")
+    _json(acts.add_parser("list", help="the list (the default)"), argparse.SUPPRESS)
+    return acts
+
+
+def _add_calling(verbs: Any) -> None:
+    dial = _verb(verbs, "dial", "dial", "call a number or address")
+    dial.add_argument("target", metavar="TARGET", help="number, SIP, SIPS, tel: or callto: URI")
+    dial.add_argument("--account", metavar="ID", help="account to use instead of the default")
+    dial.add_argument(
+        "--confirm", action="store_true", help="ask first: the target was chosen by a web page"
+    )
+    dial.add_argument("--muted", action="store_true", help="start with the microphone closed")
+    dial.add_argument(
+        "--wait", action="store_true", help="stay until the call is over; Ctrl-C hangs up"
+    )
+    _verb(verbs, "redial", "control", "call again what was dialled last")
+
+
+def _add_in_call(verbs: Any) -> None:
+    for name, text in {
+        "answer": "answer an incoming call",
+        "hold": "put a call on hold",
+        "resume": "take a call off hold",
+        "mute": "close the microphone in a call",
+        "unmute": "open the microphone in a call",
+    }.items():
+        verb = _verb(verbs, name, "control", text)
+        verb.add_argument("call", nargs="?", default="", metavar="CALL", help=_CALL)
+    hangup = _verb(verbs, "hangup", "control", "end, cancel or decline a call")
+    which = hangup.add_mutually_exclusive_group()
+    which.add_argument("call", nargs="?", default="", metavar="CALL", help=_CALL)
+    which.add_argument("--all", action="store_true", help="every call")
+    dtmf = _verb(verbs, "dtmf", "control", "press keys in a call")
+    dtmf.add_argument("tones", metavar="TONES", help="0-9 * # A-D; a comma is half a second")
+    dtmf.add_argument("--method", choices=DTMF_METHODS, default="", help="default: what fits")
+    dtmf.add_argument("--call", default="", metavar="CALL", help=_CALL)
+
+
+def _add_lists(verbs: Any) -> None:
+    _json(_verb(verbs, "status", "status", "the phone, its accounts and calls"))
+    history = _verb(verbs, "history", "history", "past calls, newest first")
+    history.add_argument("--missed", action="store_true", help="only calls nobody answered")
+    history.add_argument(
+        "--limit", type=_positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
+    )
+    _json(history)
+    accounts = _verb(verbs, "accounts", "accounts", "list, register or switch accounts")
+    acts = _actions(accounts)
+    for name, text in {
+        "register": "register now, instead of at the next attempt",
+        "enable": "use an account; it stays so",
+        "disable": "unregister an account; it stays so",
+    }.items():
+        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
+    _json(_verb(verbs, "watch", "watch", "print every change as it happens"))
+
+
+def _add_audio(verbs: Any) -> None:
+    audio = _verb(verbs, "audio", "audio", "sound devices, volumes and tests")
+    acts = _actions(audio)
+    use = acts.add_parser("use", help="choose devices", description="choose devices")
+    use.add_argument("path", choices=PATHS, help="microphone, loudspeaker, or what rings")
+    use.add_argument("names", nargs="+", metavar="NAME", help='best first; "default" may be one')
+    volume = acts.add_parser("volume", help="set a volume", description="set a volume")
+    volume.add_argument("path", choices=PATHS, help="microphone, loudspeaker, or what rings")
+    volume.add_argument("level", type=_level, metavar="LEVEL", help="0.0 to 1.0, or 0%% to 100%%")
+    test = acts.add_parser(
+        "test", help="hear whether it works", description="play a tone, or loop the microphone back"
+    )
+    test.add_argument("path", choices=PATHS, metavar="WHAT", help=", ".join(PATHS))
+    test.add_argument(
+        "--seconds",
+        type=int,
+        choices=range(1, LONGEST_TEST_S + 1),
+        default=3,
+        metavar="N",
+        help=f"1 to {LONGEST_TEST_S}, default %(default)s",
+    )
+
+
+def _add_upkeep(verbs: Any) -> None:
+    config = _verb(verbs, "config", "config", "check, reload or find the configuration")
+    config.add_argument(
+        "act",
+        choices=("check", "reload", "path"),
+        help="check: say what is wrong with it; reload: apply it; path: print where it is",
+    )
+    _verb(verbs, "demo", "demo", "place a call to an echo on this machine and show every step")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 at least")
+    return number
+
+
+def _level(text: str) -> float:
+    try:
+        level = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        level = -1.0
+    if not 0.0 <= level <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 0.0 to 1.0, nor 0% to 100%")
+    return level

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``offhook status``: the phone at a glance."""
+
+import argparse
+import time
+
+from offhook.aio import Phone
+from offhook.call import Call
+
+from .accounts import print_accounts
+from .output import Colour, clean, duration, paint, print_json, print_table, state_colour
+from .session import with_phone
+
+
+def run(options: argparse.Namespace) -> int:
+    async def act(phone: Phone) -> int:
+        if options.json:
+            print_json(snapshot(phone))
+        else:
+            _show(phone)
+        return 0
+
+    return with_phone(act)
+
+
+def snapshot(phone: Phone) -> dict[str, object]:
+    """Path -> interface -> property -> value, as GetManagedObjects has it, with the root."""
+    things = [phone, *phone.accounts, *phone.calls]
+    return {thing.path: thing.interfaces for thing in things}
+
+
+def _show(phone: Phone) -> None:
+    state = paint(phone.state, state_colour(phone.state))
+    print(f"offhookd {clean(phone.version)}: {state}")
+    for code, path, text in phone.problems:
+        where = "" if path == "/" else f" ({path.rpartition('/')[2]})"
+        print(paint(clean(f"{code}{where}: {text}"), Colour.RED))
+    print()
+    print_accounts(phone)
+    if phone.calls:
+        print()
+    print_table(
+        ("CALL", "STATE", "TIME", "PEER", ""),
+        [(call.name, call.state, _time(call), _peer(call), _notes(call)) for call in phone.calls],
+    )
+
+
+def _time(call: Call) -> str:
+    if not call.answered_at:
+        return ""
+    return duration((call.ended_at or time.time_ns() // 1000) - call.answered_at)
+
+
+def _peer(call: Call) -> str:
+    arrow = "from" if call.direction == "incoming" else "to"
+    return (
+        f"{arrow} {call.peer_name} {call.peer_uri}"
+        if call.peer_name
+        else f"{arrow} {call.peer_uri}"
+    )
+
+
+def _notes(call: Call) -> str:
+    notes = {
+        "on hold": call.local_hold,
+        "held by the peer": call.remote_hold,
+        "muted": call.muted,
+        call.codec: call.codec,
+        ended(call): not call.up,
+    }
+    return ", ".join(note for note, holds in notes.items() if holds)
+
+
+def ended(call: Call) -> str:
+    """Why a call is over, in words: "busy (486 Busy Here)"."""
+    status = f"{call.end_code or ''} {call.end_text}".strip()
+    return f"{call.end_reason} ({status})" if status else call.end_reason

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``offhook watch``: every change of the phone as it happens, until it ends or Ctrl-C."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from offhook.aio import Phone
+from offhook.changes import Added, Change, Changed, Event, Removed
+
+from .output import Colour, clean, paint, print_json
+from .session import with_phone
+
+
+def run(options: argparse.Namespace) -> int:
+    async def act(phone: Phone) -> int:
+        show = _print_object if options.json else _print_line
+        async for change in phone.changes():
+            show(change)
+        return 0
+
+    return with_phone(act)
+
+
+def as_object(change: Change) -> dict[str, object]:
+    """A change for programs, by the names of the contract."""
+    path = change.subject.path
+    match change:
+        case Added(subject):
+            return {"change": "added", "path": path, "interfaces": subject.interfaces}
+        case Removed():
+            return {"change": "removed", "path": path}
+        case Changed(_, interface, properties):
+            return {
+                "change": "changed",
+                "path": path,
+                "interface": interface,
+                "properties": properties,
+            }
+        case Event(_, interface, member, arguments):
+            return {
+                "change": "signal",
+                "path": path,
+                "interface": interface,
+                "signal": member,
+                "arguments": arguments,
+            }
+
+
+def as_words(change: Change) -> str:
+    """A change for people: what came about, without the quotes of JSON around plain words."""
+    match change:
+        case Added(subject):
+            known = [fact for some in subject.interfaces.values() for fact in some.items()]
+            return f"new  {_facts({name: value for name, value in known if value})}"
+        case Removed():
+            return "gone"
+        case Changed(_, _, properties):
+            return _facts(properties)
+        case Event(_, _, member, arguments):
+            return f"{member}  {'  '.join(map(_value, arguments))}"
+
+
+def _facts(properties: Mapping[str, object]) -> str:
+    return "  ".join(f"{name}={_value(value)}" for name, value in properties.items())
+
+
+def _value(value: object) -> str:
+    return clean(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _print_object(change: Change) -> None:
+    print_json(as_object(change))
+
+
+def _print_line(change: Change) -> None:
+    now = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
+    name = f"{change.subject.name:<8}"
+    print(f"{paint(now, Colour.DIM)}  {paint(name, Colour.BOLD)}  {as_words(change)}", flush=True)

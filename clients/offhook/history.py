@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Past calls."""
+
+from typing import TypedDict
+
+from .bus import variant
+from .objects import PhoneObject, Property
+
+HISTORY = "org.offhook.Phone1.History"
+
+Row = TypedDict(
+    "Row",
+    {
+        "id": int,
+        "account": str,
+        "direction": str,
+        "peer-uri": str,
+        "peer-name": str,
+        "started": int,
+        "answered": int,
+        "ended": int,
+        "end-reason": str,
+        "end-code": int,
+        "end-text": str,
+        "recording": str,
+    },
+)
+"""As in the contract; times are microseconds since 1970, 0 for never."""
+
+PAGE = 500
+"""Rows the daemon gives at once."""
+
+
+class History(PhoneObject):
+    unseen_missed = Property(HISTORY, "UnseenMissed", 0)
+
+    async def query(self, limit: int, *, missed: bool = False) -> list[Row]:
+        """The newest `limit` calls, newest first."""
+        wanted = {"missed": variant("b", True)} if missed else {}
+        rows: list[Row] = []
+        cursor = ""
+        while len(rows) < limit:
+            page = min(PAGE, limit - len(rows))
+            more, cursor = await self._call(HISTORY, "Query", "a{sv}su", wanted, cursor, page)
+            rows += more
+            if not cursor:
+                break
+        return rows
+
+    async def get(self, call: int) -> Row:
+        """The row of one call, by its id."""
+        (row,) = await self._call(HISTORY, "Get", "t", call)
+        found: Row = row
+        return found
