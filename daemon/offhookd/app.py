@@ -6,6 +6,7 @@ import logging
 import os
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,9 @@ from offhookd.store.state import State
 FEATURES = ("accounts", "dtmf", "early-media", "history", "hold", "srtp", "tls")
 """What this version does for its user; see `Manager.Features` in the contract."""
 
+ENGINE_START_LIMIT_S = 2.0
+"""The engine is up after some 0.15 s; clients may see a phone that is not ready after this."""
+
 CERTIFICATE_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora
@@ -56,6 +60,7 @@ class Daemon(Service, AccountSwitch):
         self._state = ServiceState.STARTING
         self._engine_facts: Mapping[str, Fact] = {}
         self._generation = 0
+        self._engine_heard = asyncio.Event()
         self._config = self._read_first()
         self.engine = EngineClient(start_command(self._config))
         self.engine.listener = self
@@ -90,9 +95,14 @@ class Daemon(Service, AccountSwitch):
     # ------------------------------------------------------------ life
 
     async def start(self) -> None:
+        """Returns when calls can be placed, or when it is clear that they cannot yet."""
         self._apply_accounts()
         self._generation = 1
         await self.audio.start()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENGINE_START_LIMIT_S):
+                await self._engine_heard.wait()
+                await self.lines.settled()
 
     def running(self) -> None:
         """Everything is up and on the bus."""
@@ -175,6 +185,7 @@ class Daemon(Service, AccountSwitch):
         }
         limit = facts.get("max_calls")
         self.calls.limit = limit if isinstance(limit, int) else self.calls.limit
+        self._engine_heard.set()
         self.problems.clear("engine-down")
         self._tell_faults(facts.get("faults", ()))
         self.audio.engine_started()
@@ -183,6 +194,7 @@ class Daemon(Service, AccountSwitch):
 
     def engine_failed(self, text: str) -> None:
         self._engine_facts = {}
+        self._engine_heard.set()
         self.lines.engine_lost()
         if self._state is not ServiceState.STOPPING:
             self.problems.raise_("engine-down", f"{text}; it is being restarted")

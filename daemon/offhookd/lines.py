@@ -256,6 +256,11 @@ class Lines(RegistrationEngine):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def settled(self) -> None:
+        """Wait for the accounts that need no registrar: they are ready within milliseconds."""
+        direct = [task for task in self._tasks if task.get_name().startswith("account ")]
+        await asyncio.gather(*direct)
+
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()

@@ -147,3 +147,7 @@ def state_directory() -> Path:
     base = os.environ.get("XDG_STATE_HOME", "")
     home = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
     return home / "offhook"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

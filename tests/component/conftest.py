@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A daemon of one's own, and a far end to talk to."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon import Phone, running_phone
+from tests.support.dbus import PrivateBus, private_bus
+from tests.support.engine import EngineProcess
+
+
+@pytest.fixture
+def session_bus() -> Iterator[PrivateBus]:
+    with private_bus() as bus:
+        yield bus
+
+
+@pytest.fixture
+async def phone(session_bus: PrivateBus, tmp_path: Path) -> AsyncIterator[Phone]:
+    """The daemon with one account for direct calls, and a foreign client on its bus."""
+    async with running_phone(session_bus, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def far_end() -> Iterator[EngineProcess]:
+    """A second telephone without a daemon, driven step by step."""
+    engine = EngineProcess()
+    try:
+        engine.add_account()
+        yield engine
+    finally:
+        engine.close()
