@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two engines telephone with each other over loopback; a raw peer does what no engine would."""
 
+import time
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -14,6 +15,7 @@ from offhookd.engine.protocol import (
     LegState,
     Ping,
     Refuse,
+    RemoveAccount,
     Reply,
     Ring,
 )
@@ -78,6 +80,16 @@ def receive(peer: RawPeer, engine: EngineProcess, status: int) -> bytes:
                 return message
         engine.read(0.05)
     raise AssertionError(f"no {status} from the engine")
+
+
+def wait_request(peer: RawPeer, engine: EngineProcess, method: bytes) -> bytes:
+    """The first request of this method."""
+    for _ in range(50):
+        for message in peer.receive():
+            if message.startswith(method):
+                return message
+        engine.read(0.05)
+    raise AssertionError(f"no {method.decode()} from the engine")
 
 
 # ---------------------------------------------------------------- the ordinary course
@@ -335,3 +347,60 @@ def test_re_invite_that_offers_no_codec_of_ours_is_refused_and_the_call_goes_on(
     receive(peer, engine, 500)  # RFC 3261 would like 488 better; the library sends this
     engine.ask(Ping())
     assert engine.states(-1)[-1] == "active"
+
+
+# ---------------------------------------------------------------- who may call whom
+
+
+def test_call_is_for_the_account_whose_server_sent_it(engine: EngineProcess) -> None:
+    uri = "sip:1001@pbx.example"
+    engine.ask(RemoveAccount(account="bob"))
+    for name, server in (("one", "127.0.0.1"), ("two", "127.0.0.2")):
+        engine.add_account(name, uri=uri, servers=(server,), accept_anyone=False)
+    for number, (name, server) in enumerate((("two", "127.0.0.2"), ("one", "127.0.0.1")), 1):
+        peer = RawPeer(engine.port, server)
+        peer.send(peer.request("INVITE", Dialog(), body=SDP, to="1001"))
+        leg = -number
+        incoming = engine.wait_for(Incoming, lambda e, leg=leg: e.leg == leg)  # type: ignore[misc]  # mypy 17470
+        assert incoming.account == name
+        peer.close()
+
+
+def test_stranger_gets_no_answer_and_is_reported(engine: EngineProcess, peer: RawPeer) -> None:
+    engine.add_account("bob", servers=("127.0.0.2",), accept_anyone=False)
+    peer.send(peer.request("INVITE", Dialog(), body=SDP))
+    engine.ask(Ping())
+    assert peer.receive() == []
+    assert engine.of(Incoming) == []
+
+
+def test_bye_that_is_challenged_by_a_stranger_is_not_answered_with_credentials(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    engine.add_account("bob", password="secret", username="bob")
+    dialog = Dialog()
+    peer.send(peer.request("INVITE", dialog, body=SDP))
+    engine.wait_for(Incoming)
+    engine.ask(Answer(leg=-1))
+    dialog.to_tag = to_tag_of(receive(peer, engine, 200))
+    peer.send(peer.request("ACK", dialog))
+    engine.wait_state(-1, "active")
+    engine.ask(Hangup(leg=-1))
+    bye = wait_request(peer, engine, b"BYE")
+    challenge = 'WWW-Authenticate: Digest realm="evil", nonce="1", algorithm=MD5\r\n'
+    peer.send(peer.answer(bye, "401 Unauthorized", challenge))
+    engine.ask(Ping())
+    assert not any(b"Authorization" in message for message in peer.receive())
+
+
+def test_refusals_are_spread_over_time(engine: EngineProcess, peer: RawPeer) -> None:
+    """Thirty in half a second abort the library."""
+    for leg in (-1, -2, -3, -4):
+        peer.send(peer.request("INVITE", Dialog(), body=SDP))
+        engine.wait_for(Incoming, lambda e, leg=leg: e.leg == leg)  # type: ignore[misc]  # mypy 17470
+    began_s = time.monotonic()
+    for leg in (-1, -2, -3, -4):
+        engine.ask(Refuse(leg=leg, code=486))
+    for leg in (-1, -2, -3, -4):
+        engine.wait_state(leg, "ended")
+    assert time.monotonic() - began_s >= 0.14

@@ -99,7 +99,7 @@ def test_garbage_on_the_socket_is_logged_and_survived() -> None:
     random.seed(7)
     with EngineProcess() as engine:
         engine.send_raw(b"\x00\xff\n{}\n[1,2]\n" + b"x" * 200_000 + b"\n")
-        engine.send_raw(bytes(random.randrange(256) for _ in range(20_000)) + b"\n")
+        engine.send_raw(bytes(random.getrandbits(8) for _ in range(20_000)) + b"\n")
         engine.send_raw(b'{"is":"dial"}\n{"is":"reply","request":1}\n')
         engine.ask(Ping())
         assert any("dropped a line" in line.text for line in engine.of(LogLine))

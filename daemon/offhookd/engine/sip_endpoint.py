@@ -12,7 +12,7 @@ from . import pjlib
 from .protocol import Start
 from .refusal import Refused, check_range, check_text
 from .sip_headers import clean
-from .sip_thread import DEBUG, ERROR, INFO, WARNING, SipThread, guarded
+from .sip_thread import DEBUG, INFO, WARNING, SipThread, guarded
 
 CLOCK_RATE = 16_000
 """Wideband, so that G.722 loses nothing; the 8 kHz codecs are resampled."""
@@ -26,8 +26,12 @@ TLS_REFUSAL_VALID_S = 5.0
 """A failure that follows a refused certificate within this time was caused by it: pjsip reports
 the two apart, a few milliseconds from each other."""
 
-OUR_LEVELS = {1: ERROR, 2: WARNING, 3: INFO, 4: DEBUG}
-"""pjsip's log levels; 5 and 6 hold whole messages, with people's numbers, and stay off."""
+OUR_LEVELS = {1: WARNING, 2: INFO, 3: DEBUG, 4: DEBUG}
+"""pjsip's log levels; 5 and 6 hold whole messages, with people's numbers, and stay off.  One step
+down: what matters to a person our own lines say, in words for one."""
+
+EXPECTED_ERROR = "PJSIP_ENOCREDENTIAL"
+"""The first REGISTER goes out without credentials on purpose."""
 
 TLS_1_3_CIPHERS = range(0x1301, 0x1306)
 """RFC 8446, B.4."""
@@ -48,7 +52,7 @@ class _LogWriter(pj.LogWriter):  # type: ignore[misc]  # pjsua2 has no type info
 
     @guarded()
     def write(self, entry: Any) -> None:
-        level = OUR_LEVELS.get(entry.level, DEBUG)
+        level = DEBUG if EXPECTED_ERROR in entry.msg else OUR_LEVELS.get(entry.level, DEBUG)
         self.thread.log(level, f"pjsip: {clean(entry.msg.rstrip(), 1000)}")
 
 
