@@ -15,7 +15,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -152,7 +152,7 @@ class Wire:
         else:
             direction, outgoing = Direction.FROM_TARGET, self._front
             receiver = self._owners[source]
-        seen = Datagram(_kernel_time(ancillary), direction, data)
+        seen = Datagram(kernel_time_ns(ancillary) / 1e9, direction, data)
         self.seen.append(seen)
         now = time.monotonic()
         for delay_s in self.fate[direction](seen):
@@ -184,9 +184,10 @@ def _relay_socket(address: str, port: int) -> socket.socket:
     return made
 
 
-def _kernel_time(ancillary: list[tuple[int, int, bytes]]) -> float:
+def kernel_time_ns(ancillary: Iterable[tuple[int, int, bytes]]) -> int:
+    """When the kernel received a datagram whose socket has SO_TIMESTAMPNS set (since 1970)."""
     for level, kind, value in ancillary:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
             seconds, nanoseconds = _TIMESPEC.unpack(value[: _TIMESPEC.size])
-            return float(seconds + nanoseconds / 1e9)
+            return int(seconds * 1_000_000_000 + nanoseconds)
     raise RuntimeError("the kernel sent no timestamp with a datagram")
