@@ -57,7 +57,7 @@ class Audio(AudioControl, Alerting):
             await self._sound.stop()
         else:
             await self._sound.start()
-        self._apply()
+        self._sound_changed()
 
     def engine_started(self) -> None:
         self._told = None

@@ -373,3 +373,12 @@ def test_the_quality_is_told_when_it_changes_enough_to_matter(desk: Desk) -> Non
         desk.calls.measured(call.id, Statistics(mos=mos, packets_sent=packets))
     assert told == [4.3, 3.9]
     assert call.statistics.packets_sent == 400
+
+
+def test_a_step_backwards_is_no_news(desk: Desk) -> None:
+    call = desk.ring()
+    desk.calls.progressed(call.id, CallState.RINGING, "")
+    assert call.state is CallState.INCOMING
+    desk.connect(call)
+    desk.calls.progressed(call.id, CallState.EARLY, "")
+    assert call.on_line

@@ -129,4 +129,11 @@ class Link:
             if replied := self._replies.pop(event.request, None):
                 replied(event)
         else:
+            self._deliver(event)
+
+    def _deliver(self, event: Event) -> None:
+        """The fence: an event that the phone cannot digest must not cost those behind it."""
+        try:
             self._event(event)
+        except Exception:
+            logger.exception("the event %s of the engine was not understood", event.kind)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from .call import Call, Media, Statistics
+from .call import NEXT_STATES, Call, Media, Statistics
 from .endings import TONE_SECONDS, end_reason, tone_of
 from .errors import (
     AmbiguousError,
@@ -240,12 +240,12 @@ class Calls:
         return call
 
     def progressed(self, call_id: CallId, state: CallState, sip_call_id: str) -> None:
-        """The far end rings, sends early media, or is connected."""
+        """The far end rings, sends early media, or is connected; steps backwards are no news."""
         call = self._calls.get(call_id)
         if call is None or not call.up:
             return
         call.sip_call_id = call.sip_call_id or sip_call_id
-        if state is not call.state:
+        if state in NEXT_STATES[call.state]:
             call.change(state, "engine")
             if state is CallState.ACTIVE:
                 call.answered_us = call.answered_us or self._clock.now_us()
