@@ -14,7 +14,7 @@ are current without asking.  What was asked for and could not be done raises `Of
 import asyncio
 from functools import partial
 from typing import Any, Self
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from .account import Account
 from .audio import AUDIO, Audio
@@ -49,7 +49,7 @@ class Phone(PhoneObject):
         self.history = History(self, ROOT, interfaces)
         self._bus = Bus(address, self._hear, self._lost)
         self._objects: dict[str, PhoneObject] = {}
-        self._listeners: WeakSet[Changes] = WeakSet()
+        self._listeners: WeakKeyDictionary[Changes, None] = WeakKeyDictionary()
         self._owner = ""
         self._gone: NoDaemonError | None = None
 
@@ -106,11 +106,14 @@ class Phone(PhoneObject):
         await self._call(MANAGER, "Reload")
 
     def changes(self) -> Changes:
-        """Everything that happens from now on, for ``async for``."""
+        """Everything that happens from now on, for ``async for``.
+
+        Who asked first hears first; who lets go of it is forgotten.
+        """
         changes = Changes()
         if self._gone:
             changes.put(self._gone)
-        self._listeners.add(changes)
+        self._listeners[changes] = None
         return changes
 
     async def request(

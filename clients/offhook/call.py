@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One call, and the sound in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from .bus import variant
@@ -95,7 +95,7 @@ class Call(PhoneObject):
                 case Changed(subject=call, properties={"State": state}) if call is self:
                     yield state
 
-    async def levels(self, interval_ms: int = 50) -> AsyncIterator[Levels]:
+    async def levels(self, interval_ms: int = 50) -> AsyncGenerator[Levels, None]:
         """The levels every `interval_ms`, until the call ends or the iteration is closed."""
         changes = self._phone.changes()
         await self._monitor(interval_ms)

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from offhook.aio import Phone
-from offhook.errors import OffhookError
 
+from .refusal import RefusedError
 from .session import with_phone
 
 
@@ -37,11 +37,11 @@ def _check() -> int:
 
 
 def daemon_program() -> str:
-    """The ``offhookd`` that was installed with this program; OffhookError if there is none."""
+    """The ``offhookd`` that was installed with this program; RefusedError if there is none."""
     beside = str(Path(sys.executable).parent)
     found = shutil.which("offhookd", path=beside) or shutil.which("offhookd")
     if not found:
-        raise OffhookError("", "The program offhookd is not installed here")
+        raise RefusedError("The program offhookd is not installed here")
     return found
 
 

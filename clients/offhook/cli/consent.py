@@ -11,6 +11,7 @@ from offhook.bus import Bus, Reply, Signal, variant
 from offhook.errors import OffhookError
 
 from .output import clean
+from .refusal import RefusedError
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
 _PATH = "/org/freedesktop/Notifications"
@@ -31,7 +32,7 @@ YES = {"y", "yes"}
 
 
 async def ask(uri: str) -> bool:
-    """Whether a person says yes within two minutes; OffhookError when nobody can be asked."""
+    """Whether a person says yes within two minutes; RefusedError when nobody can be asked."""
     question = f"Call {clean(uri)}?"
     try:
         async with asyncio.timeout(ANSWER_LIMIT_S):
@@ -43,8 +44,7 @@ async def ask(uri: str) -> bool:
     except TimeoutError:
         return False
     if answer is None:
-        raise OffhookError(
-            "org.offhook.Phone1.Error.NotAllowed",
+        raise RefusedError(
             "Another program chose this target and there is nobody to ask: no terminal, no "
             "notifications with buttons, no zenity or kdialog. Use offhook dial without --confirm",
         )

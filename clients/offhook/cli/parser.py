@@ -70,8 +70,8 @@ def _json(verb: argparse.ArgumentParser, default: object = False) -> None:
 def _actions(verb: argparse.ArgumentParser) -> Any:
     """The actions of a verb that lists when none is given; --json may stand on either side."""
     _json(verb)
-    verb.set_defaults(act="list")
     acts = verb.add_subparsers(dest="act", metavar="ACTION")
+    verb.set_defaults(act="list")
     _json(acts.add_parser("list", help="the list (the default)"), argparse.SUPPRESS)
     return acts
 

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from offhook.account import Account
 from offhook.aio import Phone
 from offhook.call import Call
-from offhook.errors import OffhookError
 
-_ERROR = "org.offhook.Phone1.Error."
+from .refusal import RefusedError
 
 
 def with_phone(act: Callable[[Phone], Awaitable[int]]) -> int:
@@ -24,29 +23,29 @@ def with_phone(act: Callable[[Phone], Awaitable[int]]) -> int:
 
 def find_call(phone: Phone, name: str, action: str = "") -> Call:
     """The call `name` ("c12", "12"), or with "" the only one; one that can do `action` is
-    preferred.  OffhookError when there is none, or more than one."""
+    preferred.  RefusedError when there is none, or more than one."""
     calls = [call for call in phone.calls if call.up]
     if name:
         for call in phone.calls:
             if name.rpartition("/")[2] in {call.name, str(call.id)}:
                 return call
         known = f"; there is {_listed(calls)}" if calls else "; there is no call"
-        raise OffhookError(f"{_ERROR}NotFound", f"There is no call {name}{known}")
+        raise RefusedError(f"There is no call {name}{known}")
     if not calls:
-        raise OffhookError(f"{_ERROR}InvalidState", "There is no call")
+        raise RefusedError("There is no call")
     able = [call for call in calls if action in call.actions] or calls
     if len(able) > 1:
-        raise OffhookError(f"{_ERROR}Ambiguous", f"Which call? Name one of {_listed(able)}")
+        raise RefusedError(f"Which call? Name one of {_listed(able)}")
     return able[0]
 
 
 def find_account(phone: Phone, name: str) -> Account:
-    """The account with this id.  OffhookError when there is none."""
+    """The account with this id.  RefusedError when there is none."""
     for account in phone.accounts:
         if account.id == name:
             return account
     known = ", ".join(account.id for account in phone.accounts) or "none"
-    raise OffhookError(f"{_ERROR}NoAccount", f"There is no account {name}; configured are: {known}")
+    raise RefusedError(f"There is no account {name}; configured are: {known}")
 
 
 def _listed(calls: list[Call]) -> str:
