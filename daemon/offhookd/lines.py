@@ -248,6 +248,7 @@ class Lines(RegistrationEngine):
             self._passwords.pop(account.id, None)  # it may have been changed where it is kept
         if account.state is AccountState.FAILED:
             status = f"{account.code} {account.text}" if account.code else account.text
+            status = status.rstrip(".")
             text = f"Account {account.id} is not registered: {status}. {REMEDIES[account.reason]}"
             self._problems.raise_(f"account-{account.reason}", text, subject)
 

@@ -163,8 +163,16 @@ class Phone:
         reply = await self.client.call(path, "org.freedesktop.DBus.Properties", "Set", arguments)
         assert not reply.error, reply.text
 
-    async def until(self, interface: str, name: str, wanted: object, path: str = ROOT) -> None:
+    async def until(
+        self,
+        interface: str,
+        name: str,
+        wanted: object,
+        path: str = ROOT,
+        limit_s: float = CLIENT_TIMEOUT_S,
+    ) -> None:
         """Wait for a property's value, by its signals."""
+        since = len(self.client.seen)
         if await self.get(interface, name, path) == wanted:
             return
         await self.client.wait_for(
@@ -174,6 +182,8 @@ class Phone:
                 and seen["body"][1].get(name) == wanted
             ),
             "signal",
+            since=since,
+            limit_s=limit_s,
         )
 
     async def dial(self, target: str, options: str = "@a{sv} {}") -> str:

@@ -120,14 +120,18 @@ class GlibClient:
         return int(sent["serial"])
 
     async def wait_for(
-        self, fits: Callable[[dict[str, Any]], bool], *kinds: str, since: int = 0
+        self,
+        fits: Callable[[dict[str, Any]], bool],
+        *kinds: str,
+        since: int = 0,
+        limit_s: float = CLIENT_TIMEOUT_S,
     ) -> dict[str, Any]:
         """The first message seen of one of these `kinds` that fits, awaited if need be."""
 
         def found() -> list[dict[str, Any]]:
             return [one for one in self.seen[since:] if one["kind"] in kinds and fits(one)]
 
-        async with asyncio.timeout(CLIENT_TIMEOUT_S), self._news:
+        async with asyncio.timeout(limit_s), self._news:
             await self._news.wait_for(found)
         return found()[0]
 

@@ -43,6 +43,7 @@ class Kamailio:
         address: str = ADDRESS,
         algorithm: Algorithm = "MD5",
         min_expires_s: int = 1,
+        max_expires_s: int = 3600,
     ) -> None:
         self.address = address
         self.port, self.tls_port = free_ports(2)
@@ -59,6 +60,7 @@ class Kamailio:
                 KEY=certificate.key,
                 ALGORITHM="" if algorithm == "MD5" else algorithm,
                 MIN_EXPIRES=min_expires_s,
+                MAX_EXPIRES=max_expires_s,
                 MODULES=_modules(),
             )
         )

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import processes
 from tests.support.certificates import Certificates
+from tests.support.dbus import PrivateBus, private_bus
 from tests.support.kamailio import Kamailio
 
 SYSTEM = Path(__file__).parent
@@ -63,6 +64,12 @@ def kamailio(session_kamailio: Kamailio) -> Iterator[Kamailio]:
     """A registrar without registrations and faults; build your own Kamailio to stop it."""
     yield session_kamailio
     session_kamailio.reset()
+
+
+@pytest.fixture
+def session_bus() -> Iterator[PrivateBus]:
+    with private_bus() as bus:
+        yield bus
 
 
 @pytest.fixture

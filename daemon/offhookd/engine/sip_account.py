@@ -141,7 +141,7 @@ class Account:
             self._send_register(renew=True)
         else:
             text = f"No address is known for the server {self._server()}."
-            self._finish(SERVICE_UNAVAILABLE, text, 0, "dns", 0)
+            self._finish(0, text, 0, "dns", 0)
 
     def unregister(self) -> None:
         """Remove the binding; the outcome is one `Registration` event."""
@@ -191,14 +191,15 @@ class Account:
         host = self._server()
         refusal = self._endpoint.recent_tls_refusal() if self.settings.transport == "tls" else ""
         if refusal:
-            self._finish(code, refusal, 0, "tls", 0)
+            self._finish(0, refusal, 0, "tls", 0)
         elif code == REQUEST_TIMEOUT:
-            self._finish(code, f"The server {host} did not answer in time.", 0, "timeout", 0)
+            self._finish(0, f"The server {host} did not answer in time.", 0, "timeout", 0)
         else:
             text = f"The server {host} cannot be reached: {clean(reason).rstrip('.')}."
-            self._finish(code, text, 0, "network", 0)
+            self._finish(0, text, 0, "network", 0)
 
     def _finish(self, code: int, text: str, expires_s: int, cause: str, retry_after_s: int) -> None:
+        """`code`: of the registrar, 0 when it said nothing."""
         unregistered, self._request = self._request == "unregister", ""
         self._thread.send(
             Registration(

@@ -9,6 +9,7 @@ from typing import Any
 import pjsua2 as pj
 
 from . import pjlib
+from .certificate import has_nul_in_name
 from .protocol import Start
 from .refusal import Refused, check_range, check_text
 from .sip_headers import clean
@@ -70,8 +71,13 @@ class _Endpoint(pj.Endpoint):  # type: ignore[misc]  # pjsua2 has no type inform
 
     @guarded()
     def onTransportState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
-        if prm.type.upper().startswith("TLS") and prm.tlsInfo.verifyStatus:
+        if not prm.type.upper().startswith("TLS"):
+            return
+        if prm.tlsInfo.verifyStatus:
             self._owner.tls_refused(prm.tlsInfo)
+        elif prm.state == pj.PJSIP_TP_STATE_CONNECTED and self._owner.overlooked(prm.tlsInfo):
+            # Nothing has been sent yet; the stack drops what waits for this connection.
+            self.transportShutdown(prm.hnd)
 
 
 class SipEndpoint:
@@ -192,8 +198,24 @@ class SipEndpoint:
 
     # ------------------------------------------------------------ TLS
 
+    def overlooked(self, info: Any) -> bool:
+        """Whether a certificate that the library took must be refused all the same."""
+        pem = info.remoteCertInfo.raw
+        if not pem:  # this library does not show it
+            return False
+        try:
+            reason = "its name holds a NUL" if has_nul_in_name(pem) else ""
+        except ValueError as error:
+            reason = str(error)
+        if reason:
+            self._refuse_certificate(info, reason)
+        return reason != ""
+
     def tls_refused(self, info: Any) -> None:
         reasons = "; ".join(clean(text).rstrip(".") for text in info.verifyMsgs)
+        self._refuse_certificate(info, reasons)
+
+    def _refuse_certificate(self, info: Any, reasons: str) -> None:
         self._tls_refusal = (
             f"The TLS certificate of {clean(info.remoteAddr)} was refused: {reasons}."
         )

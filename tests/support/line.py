@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The phone with accounts at a real registrar, from its configuration to its end."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from offhookd.bus.names import ROOT
+from tests.support.daemon import Phone, running_phone
+from tests.support.dbus import PrivateBus
+from tests.support.kamailio import Kamailio, password
+
+ACCOUNT = f"{ROOT}/accounts/work"
+SILENT: Mapping[str, Any] = {"backend": "silent"}
+
+Keys = Mapping[str, Any]
+
+
+def account(
+    server: Kamailio, user: str, transport: str = "udp", host: str = "", **keys: Any
+) -> Keys:
+    """Keys of an account of `user` at the server, called by its address or as `host`."""
+    port = server.tls_port if transport == "tls" else server.port
+    return {
+        "uri": f"sip:{user}@{host or server.address}:{port}",
+        "password": password(user),
+        "transport": transport,
+        **keys,
+    }
+
+
+def configuration(
+    accounts: Mapping[str, Keys] | Keys, *, ca_file: Path | None = None, audio: Keys = SILENT
+) -> str:
+    """The file; a single account is called "work".  JSON, which is YAML."""
+    named = {"work": accounts} if "uri" in accounts else accounts
+    sip = {"bind": "127.0.0.1"} | ({"ca_file": str(ca_file)} if ca_file else {})
+    return json.dumps({"accounts": named, "sip": sip, "audio": audio}, indent=1)
+
+
+@asynccontextmanager
+async def line(bus: PrivateBus, directory: Path, config: str) -> AsyncIterator[Phone]:
+    """A running phone that is stopped in order at the end of the block."""
+    async with running_phone(bus, directory, config) as phone:
+        yield phone
+        if phone.daemon.process:
+            assert await phone.daemon.stop() == 0, phone.daemon.log
+
+
+@asynccontextmanager
+async def registered(bus: PrivateBus, directory: Path, config: str) -> AsyncIterator[Phone]:
+    """A `line` once every account of it is registered."""
+    async with line(bus, directory, config) as phone:
+        for name in json.loads(config)["accounts"]:
+            await phone.until("Account", "State", "registered", f"{ROOT}/accounts/{name}")
+        yield phone
