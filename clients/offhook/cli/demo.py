@@ -97,11 +97,15 @@ async def _place(phone: Phone, address: str) -> Call:
 
 async def _hear(call: Call, stage: Stage) -> None:
     _heading("Sound goes out and comes back")
-    if stage.silent:
-        await call.send_dtmf(KEYS, "inband", KEY_MS)
-    loudest = await meter.show(call, METER_S)
-    if stage.tone and loudest.received < meter.HEARD_DBFS:
-        raise RefusedError("The tone of the microphone did not come back from the echo")
+    keys = KEYS if stage.silent else ""
+    loudest, _ = await asyncio.gather(meter.show(call, METER_S), _press(call, keys))
+    if not stage.real and loudest.received < meter.HEARD_DBFS:
+        raise RefusedError("The sound that went out did not come back from the echo")
+
+
+async def _press(call: Call, keys: str) -> None:
+    if keys:
+        await call.send_dtmf(keys, "inband", KEY_MS)
 
 
 async def _measure(call: Call) -> None:

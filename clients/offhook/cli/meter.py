@@ -2,9 +2,8 @@
 """Shows and measures sound by the levels the daemon reports."""
 
 import asyncio
-import math
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from statistics import median
 
@@ -25,28 +24,40 @@ BURSTS = 9
 BURST_MS = 100
 """Two readings long, so that none is missed."""
 HEARD_DBFS = -40.0
-"""A key tone reads -17 dBFS, comfort noise below -60."""
+QUIET_DBFS = -50.0
+"""A key tone reads -17 dBFS; what a G.722 decoder goes on humming after one reads up to -58."""
 ECHO_LIMIT_S = 3.0
 """A round trip this long is none."""
 
 LINE_EVERY = 20
-"""Without a terminal, one reading a second is enough."""
+"""Without a terminal a line a second is enough, with the loudest of it."""
 
 
 async def show(call: Call, seconds: float) -> Levels:
     """A meter of both directions for some seconds; the loudest of each."""
     terminal = sys.stdout.isatty()
-    sent = received = -math.inf
+    start, end, every = ("\r", "", 1) if terminal else ("", "\n", LINE_EVERY)
+    seen: list[Levels] = []
     async with aclosing(call.levels(INTERVAL_MS)) as levels:
-        for number in range(int(seconds * 1000 / INTERVAL_MS)):
-            now = await anext(levels)
-            sent, received = max(sent, now.sent), max(received, now.received)
-            if terminal or number % LINE_EVERY == LINE_EVERY - 1:
-                line = f"  sent {bar(now.sent)}   received {bar(now.received)}"
-                print(f"\r{line}" if terminal else line, end="" if terminal else "\n", flush=True)
+        while len(seen) < seconds * 1000 / INTERVAL_MS:
+            seen.append(await _next(levels))
+            if len(seen) % every == 0:
+                now = _loudest(seen[-every:])
+                line = f"{start}  sent {bar(now.sent)}   received {bar(now.received)}"
+                print(line, end=end, flush=True)
     if terminal:
         print()
-    return Levels(sent, received)
+    return _loudest(seen)
+
+
+async def _next(levels: AsyncIterator[Levels]) -> Levels:
+    async for now in levels:
+        return now
+    raise RefusedError("The call to the echo ended too early")
+
+
+def _loudest(seen: Sequence[Levels]) -> Levels:
+    return Levels(max(one.sent for one in seen), max(one.received for one in seen))
 
 
 def bar(dbfs: float) -> str:
@@ -67,7 +78,7 @@ async def round_trip(call: Call) -> float:
     async with aclosing(call.levels(INTERVAL_MS)) as levels:
         try:
             return median([await _one_trip(call, levels, number) for number in range(BURSTS)])
-        except (TimeoutError, StopAsyncIteration):
+        except TimeoutError:
             raise RefusedError("The tones sent to the echo did not come back") from None
 
 
@@ -76,11 +87,11 @@ async def _one_trip(call: Call, levels: AsyncIterator[Levels], number: int) -> f
     tone begins at another point of an interval makes the median finer than the readings."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(ECHO_LIMIT_S):
-        while (await anext(levels)).received > QUIETEST_DBFS:
+        while (await _next(levels)).received > QUIET_DBFS:
             pass
         await asyncio.sleep(INTERVAL_MS / 1000 * number / BURSTS)
         began = loop.time()
         await call.send_dtmf("1", "inband", BURST_MS)
-        while (await anext(levels)).received < HEARD_DBFS:
+        while (await _next(levels)).received < HEARD_DBFS:
             pass
     return loop.time() - began - INTERVAL_MS / 2000

@@ -49,8 +49,8 @@ class Stage:
         """The private bus, or "" for the session's own."""
         self.sound = ""
         """Which sound there is, for a person."""
-        self.tone = False
-        """Whether the microphone hears a steady tone."""
+        self.real = False
+        """Whether it is the machine's own, of which nobody knows what it hears."""
         self.silent = False
         """Whether there is no sound device at all."""
         self.party = ""
@@ -95,10 +95,10 @@ class Stage:
     async def _set_up_sound(self) -> None:
         if _sound_server_answers():
             self.sound = "this machine's sound server: speak, and you hear yourself"
+            self.real = True
         elif shutil.which("pulseaudio"):
             await self._start_pulseaudio()
             self.sound = f"a private PulseAudio, whose microphone hears a tone of {TONE_HZ} Hz"
-            self.tone = True
         else:
             self.sound = "no sound device here; the keys of a telephone are heard instead"
             self.silent = True
