@@ -21,6 +21,7 @@ from offhookd.desktop import secrets
 from offhookd.desktop.resolve import Resolver
 from offhookd.engine import protocol as p
 from offhookd.engine.client import EngineClient
+from offhookd.engine.launch import Launched
 from offhookd.lines import Lines
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
@@ -51,9 +52,12 @@ engine_logger = logging.getLogger("offhookd.engine")
 
 
 class Daemon(Service, AccountSwitch):
-    """The phone without its bus.  `config_paths`: the files to read, weakest first."""
+    """The phone without its bus.  `config_paths`: the files to read, weakest first; `engine`:
+    one that was launched already."""
 
-    def __init__(self, config_paths: Sequence[Path], state_directory: Path) -> None:
+    def __init__(
+        self, config_paths: Sequence[Path], state_directory: Path, engine: Launched | None = None
+    ) -> None:
         self.changed = Signal()
         self.problems = Problems()
         self._config_paths = config_paths
@@ -64,7 +68,7 @@ class Daemon(Service, AccountSwitch):
         self._config = self._read_first()
         self.engine = EngineClient(start_command(self._config))
         self.engine.listener = self
-        self.engine.start()  # loads its library while the rest is built here
+        self.engine.start(engine)
         clock = LoopClock(asyncio.get_running_loop())
         self.history = History(
             state_directory / "history.sqlite", partial(self.problems.hold, "history-storage")

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 PROCESSES = {
-    "daemon": "offhookd.main, offhookd.bus.service, offhookd.bus.phone",
+    "daemon": "offhookd.main, offhookd.run",
     "engine": "offhookd.engine.process, offhookd.engine.engine",
 }
 MOST_SHOWN = 25

@@ -28,6 +28,7 @@ from offhookd.phone.values import (
 )
 
 from . import protocol as p
+from .launch import Launched
 from .link import Link
 from .supervisor import Supervisor
 
@@ -85,8 +86,9 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._legs: dict[CallId, int] = {}
         self._calls_by_leg: dict[int, CallId] = {}
 
-    def start(self) -> None:
-        self._supervisor.start()
+    def start(self, first: Launched | None = None) -> None:
+        """Start the engine, or take over one that was launched already."""
+        self._supervisor.start(first)
 
     async def stop(self) -> None:
         for task in self._looking_up:

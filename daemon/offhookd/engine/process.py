@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The engine process: from the daemon's socket to the last line, in the order that pjsip needs."""
 
+import gc
 import os
 import select
 import signal
@@ -27,6 +28,7 @@ def run(fd: int) -> int:
     """The process's exit status.  Anything but `Start` as the first command ends it."""
     _quieten()
     channel = Channel(socket.socket(fileno=fd), time.monotonic)
+    fault = _load()
     start = _first_command(channel)
     if start is None:
         return EXIT_NO_DAEMON
@@ -34,12 +36,13 @@ def run(fd: int) -> int:
     enforced = sandbox.apply(readable=(start.ca_file,) if start.ca_file else ())
     thread = SipThread(channel, start.log_level)
     thread.log(INFO, f"The engine is shut in: {', '.join(enforced) or 'not at all'}.")
-    refusal = _refusal(start)
+    refusal = fault or _refusal(start)
     engine = None if refusal else _create(thread, start)
     if engine is None:
         if refusal:
             thread.send(Reply(request=start.request, error=refusal))
         return EXIT_FAILED
+    gc.freeze()  # a full collection takes milliseconds, which the jitter buffers would hear
     engine.run(channel)
     return EXIT_OK
 
@@ -66,18 +69,23 @@ def _first_command(channel: Channel) -> Start | None:
     return None
 
 
-def _refusal(start: Start) -> str:
-    if start.version != VERSION:
-        return f"The engine speaks version {VERSION} of the protocol, not {start.version}."
+def _load() -> str:
+    """Load the library while the daemon loads itself; "", or the fault as a sentence."""
     try:
-        import pjsua2  # noqa: F401, PLC0415 - so that its absence is a sentence, not a traceback
+        from . import engine  # noqa: F401, PLC0415 - imports pjsua2
     except ImportError as error:
         return f"The Python module pjsua2 cannot be loaded: {error}."
     return ""
 
 
+def _refusal(start: Start) -> str:
+    if start.version != VERSION:
+        return f"The engine speaks version {VERSION} of the protocol, not {start.version}."
+    return ""
+
+
 def _create(thread: SipThread, start: Start) -> "Engine | None":
-    from .engine import Engine  # noqa: PLC0415 - imports pjsua2
+    from .engine import Engine  # noqa: PLC0415 - loaded already
 
     try:
         return Engine(thread, start)

@@ -5,12 +5,11 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from .launch import COMMAND, Launched, launch
 from .link import Link
 from .protocol import Event, Ping, Reply, Stop
 
@@ -26,8 +25,6 @@ STOP_LIMIT_S = 1.5
 """The engine's own teardown takes at most 0.7 s; the daemon must be gone within 2."""
 REAP_LIMIT_S = 0.2
 """An engine without its socket is of no use to anybody, whatever it still does."""
-
-COMMAND = (sys.executable, "-I", "-m", "offhookd.engine")
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +50,9 @@ class Supervisor:
         self.alive = False
         """Whether the last ping was answered: what the service manager's watchdog is told."""
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._keep(), name="engine supervisor")
+    def start(self, first: Launched | None = None) -> None:
+        """Keep an engine running from now on; `first` is one that was launched already."""
+        self._task = asyncio.create_task(self._keep(first), name="engine supervisor")
 
     async def stop(self) -> None:
         """End the engine in good order: calls are hung up, accounts unregistered."""
@@ -69,12 +67,13 @@ class Supervisor:
                 await self._task
             self._task = None
 
-    async def _keep(self) -> None:
+    async def _keep(self, first: Launched | None) -> None:
         loop = asyncio.get_running_loop()
         deaths = 0
         while not self._stopping.is_set():
             started = loop.time()
-            why = await self._run_once()
+            launched, first = first or launch(self._command), None
+            why = await self._run_once(launched)
             if self._stopping.is_set():
                 return
             deaths = 1 if loop.time() - started > HEALTHY_AFTER_S else deaths + 1
@@ -83,14 +82,15 @@ class Supervisor:
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._stopping.wait()
+        if first:
+            first.discard()
 
-    async def _run_once(self) -> str:
+    async def _run_once(self, launched: Launched) -> str:
         """Run one engine until it is gone; the reason why."""
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        process, ours = self._spawn()
-        self._process = process
+        self._process = process = launched.process
         self._link = link = Link(
-            ours, self._event, lambda why: None if ended.done() else ended.set_result(why)
+            launched.sock, self._event, lambda why: None if ended.done() else ended.set_result(why)
         )
         pinging = asyncio.create_task(self._ping(link), name="engine ping")
         self._up(link)
@@ -103,18 +103,6 @@ class Supervisor:
             self._link = None
             self._down(await self._reap(process))
         return f"{why}; {describe(process.returncode)}"
-
-    def _spawn(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        """A new process and our end of its socket."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = subprocess.Popen(
-                [*self._command, "--fd", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
-        return process, ours
 
     async def _reap(self, process: subprocess.Popen[bytes]) -> str:
         """Wait for the end of a process whose socket is closed; make sure of it."""

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The daemon's way from start to stop in its surroundings."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from offhookd.app import Daemon
+from offhookd.bus.errors import BusUnavailableError, NameTakenError
+from offhookd.bus.phone import PhoneTree
+from offhookd.bus.service import Service as Bus
+from offhookd.desktop.network import NetworkWatch
+from offhookd.desktop.notify import ServiceManager
+from offhookd.engine.launch import Launched
+from offhookd.phone.errors import InvalidConfigError
+from offhookd.phone.values import AccountState
+
+logger = logging.getLogger(__name__)
+
+
+class Run:
+    """One life of the daemon in its surroundings: bus, service manager, network, signals."""
+
+    def __init__(self, paths: Sequence[Path], engine: Launched) -> None:
+        self._paths = paths
+        self._engine = engine
+        self._manager = ServiceManager.from_environment()
+        self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def until_stopped(self) -> int:
+        """Be the phone until a signal ends it; the exit status."""
+        daemon = Daemon(self._paths, state_directory(), self._engine)
+        network = NetworkWatch(daemon.hint)
+        bus = None
+        try:
+            bus = Bus()
+            await bus.start()
+            await daemon.start()
+            PhoneTree(
+                bus.tree,
+                daemon,
+                daemon,
+                daemon.problems,
+                daemon.accounts,
+                daemon.calls,
+                daemon.audio,
+                daemon.history,
+            )
+            await bus.publish()
+            network.start()
+            self._follow_signals(daemon)
+            daemon.running()
+            self._report(daemon)
+            # What exists now stays; each look through it for garbage took 3 ms.
+            gc.freeze()
+            await self._stop.wait()
+        except (BusUnavailableError, NameTakenError) as error:
+            logger.error("%s", error)  # noqa: TRY400 - the sentence is the message
+            return os.EX_UNAVAILABLE
+        finally:
+            self._manager.stopping()
+            network.stop()
+            for task in self._tasks:
+                task.cancel()
+            await daemon.stop()
+            if bus:
+                await bus.stop()
+        return os.EX_OK
+
+    def _follow_signals(self, daemon: Daemon) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._spawn_reload, daemon)
+
+    def _spawn_reload(self, daemon: Daemon) -> None:
+        task = asyncio.create_task(self._reload(daemon), name="reload")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reload(self, daemon: Daemon) -> None:
+        self._manager.reloading()
+        try:
+            await daemon.reload()
+        except InvalidConfigError as error:
+            self._manager.status(f"The configuration is not applied: {error}")
+        finally:
+            self._manager.ready()
+
+    def _report(self, daemon: Daemon) -> None:
+        """Tell the service manager that we serve, and go on telling that we live."""
+        self._manager.ready()
+        daemon.accounts.default_changed.connect(lambda: self._manager.status(summary(daemon)))
+        self._manager.status(summary(daemon))
+        if interval_s := self._manager.watchdog_interval():
+            task = asyncio.create_task(self._feed(daemon, interval_s), name="watchdog")
+            self._tasks.add(task)
+
+    async def _feed(self, daemon: Daemon, interval_s: float) -> None:
+        """A daemon whose engine hangs is not alive; one whose engine restarts is."""
+        while True:
+            if daemon.engine.alive:
+                self._manager.watchdog()
+            await asyncio.sleep(interval_s)
+
+
+def summary(daemon: Daemon) -> str:
+    """One line for ``systemctl status``."""
+    accounts = list(daemon.accounts)
+    registered = sum(one.state is AccountState.REGISTERED for one in accounts)
+    return f"{registered} of {len(accounts)} accounts registered"
+
+
+def state_directory() -> Path:
+    base = os.environ.get("XDG_STATE_HOME", "")
+    home = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
+    return home / "offhook"
