@@ -38,8 +38,10 @@ class Peer:
         )
         self.pid = self._process.pid
         self.seen: list[dict[str, Any]] = []
+        self._unread: list[dict[str, Any]] = []
         self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, name="peer-reader", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="peer-reader", daemon=True)
+        self._reader.start()
         try:
             self.port = int(self.wait("ready")["port"])
         except BaseException:
@@ -62,18 +64,29 @@ class Peer:
         return self.wait("answer", to=command)["value"]
 
     def wait(self, kind: str, timeout_s: float = DEADLINE_S, **facts: Any) -> dict[str, Any]:
-        """The next event of this kind with these facts; those before it are only kept in `seen`."""
+        """The next event of this kind with these facts; earlier ones of the kind are passed over
+        for good, those of other kinds are kept for their own `wait`."""
         deadline = time.monotonic() + timeout_s
+        kept: list[dict[str, Any]] = []
         while True:
-            try:
-                event = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                raise TimeoutError(f"no {kind} {facts}; seen {self.seen[-6:]}") from None
-            if event is None:
-                raise ChildProcessError(f"the peer died with {self._process.wait()}")
-            self.seen.append(event)
-            if event["is"] == kind and facts.items() <= event.items():
+            event = self._next(deadline, f"{kind} {facts}")
+            if event["is"] != kind:
+                kept.append(event)
+            elif facts.items() <= event.items():
+                self._unread = kept + self._unread
                 return event
+
+    def _next(self, deadline: float, awaited: str) -> dict[str, Any]:
+        if self._unread:
+            return self._unread.pop(0)
+        try:
+            event = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise TimeoutError(f"no {awaited}; seen {self.seen[-6:]}") from None
+        if event is None:
+            raise ChildProcessError(f"the peer died with {self._process.wait()}")
+        self.seen.append(event)
+        return event
 
     def close(self) -> int:
         """End the child; returns its exit status."""
@@ -84,6 +97,7 @@ class Peer:
             except (BrokenPipeError, subprocess.TimeoutExpired):
                 self._process.kill()
         status = self._process.wait()
+        self._reader.join()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
@@ -91,12 +105,9 @@ class Peer:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        try:
-            for line in self._process.stdout:
-                if line.startswith("{"):
-                    self._lines.put(json.loads(line))
-        except ValueError:  # closed under the reader
-            pass
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                self._lines.put(json.loads(line))
         self._lines.put(None)
 
 

@@ -76,7 +76,7 @@ class Bridge:
         """What the microphone heard before now is not for the far end, and what has piled up for
         the loudspeaker would be delay."""
         self._capture.discard()
-        self._playback.restart()
+        self._playback.settle()
 
     def server_lost(self) -> None:
         self._close_devices()
@@ -125,7 +125,7 @@ class Bridge:
         if frames:
             self._stalled_at = now + STALL_S
             self._clock.restart(now)
-            self._pacer.arrived(now, server.listening_since)
+            self._pacer.arrived(now, server.had_to_listen)
         elif now >= self._stalled_at and self._clock.tick(now):
             self.own_clock_frames += 1
             self._exchange(None, now)
@@ -147,7 +147,8 @@ class Bridge:
 
     def _tell(self, server: Server) -> None:
         status = self._current(server)
-        if status != self._status:
+        being_opened = status.state == "waiting" and not status.reason
+        if status != self._status and not being_opened:
             self._status = status
             self._announce(status)
 

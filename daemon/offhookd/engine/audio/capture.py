@@ -39,10 +39,9 @@ class Capture(Device[CaptureStream]):
         return taken
 
     def discard(self) -> None:
-        """Forget what has been captured so far."""
-        if self.stream is not None:
-            self.stream.read()
-        self._pending.clear()
+        """Forget the whole frames captured so far.  The rest stays, so that the next frame comes
+        when it was due: a late one would starve the far end's jitter buffer."""
+        self.frames()
 
     def close(self) -> None:
         super().close()

@@ -53,17 +53,16 @@ class Pacer:
 
     MARGIN_S = 0.001
     CREEP_S = 0.000_02
-    """Earlier with every frame that was there already: follows clocks 0.1 % apart, and listens in
-    vain once a second only."""
-    HAD_TO_WAIT_S = 0.0005
+    """Earlier with every frame that was there already: follows clocks 0.1 % apart, and comes too
+    early once a second only."""
 
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
         self.look_at = 0.0
 
-    def arrived(self, now: float, listening_since: float) -> None:
-        """A frame was complete at `now`; we have been listening since then."""
-        if now - listening_since > self.HAD_TO_WAIT_S or now - self.look_at > self._period_s:
+    def arrived(self, now: float, had_to_listen: bool) -> None:
+        """A frame is complete, at once when we looked or after listening for it."""
+        if had_to_listen or now - self.look_at > self._period_s:
             self.look_at = now + self.MARGIN_S
         else:
             self.look_at -= self.CREEP_S

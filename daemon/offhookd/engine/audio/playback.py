@@ -9,8 +9,8 @@ from offhookd.engine.audio.reserve import Reserve
 TARGET_MS = 60
 REQUEST_MS = 20
 """A server that follows them runs its device in blocks of 60 / 2 - 20 = 10 ms."""
-READING_FRAMES = 25
-"""Two readings of the queue a second."""
+READING_FRAMES = 10
+"""Five readings of the queue a second; one is a short message each way, and wakes nobody."""
 JUMP_MS = 50
 """More than this is one gap rather than a splice every half second."""
 SPLICE_MS = (2, 8)
@@ -36,9 +36,12 @@ class Playback(Device[PlaybackStream]):
         self._frames = 0
         self._must_refill = False
 
-    def restart(self) -> None:
-        """Begin anew with the next frame, the queue as short as it may be."""
-        self._must_refill = True
+    def settle(self) -> None:
+        """The call begins.  Unless the queue is known to be right, begin anew with the next frame;
+        what went wrong while the streams started says nothing about how they run."""
+        if not self.reserve.settled:
+            self.reserve = Reserve()
+            self._must_refill = True
 
     def write(self, frame: bytes, now: float) -> None:
         """Queue one frame; without a device it is lost."""
@@ -89,7 +92,7 @@ class Playback(Device[PlaybackStream]):
         if not excess:
             return frame
         if excess > JUMP_MS:
-            self.restart()
+            self._must_refill = True
             return frame
         least, most = (ms * self._rate // 1000 for ms in SPLICE_MS)
         mended = (drift.shorten if excess > 0 else drift.lengthen)(frame, least, most)

@@ -209,7 +209,10 @@ class Connection:
 
 
 class Stream:
-    """One direction of 16 bit sound; `CaptureStream` and `PlaybackStream` are the two."""
+    """One direction of 16 bit sound; `CaptureStream` and `PlaybackStream` are the two.
+
+    `properties` must have a "media.name".  Raises `AudioError` for a rate no server takes.
+    """
 
     _move = ""
 
@@ -224,6 +227,10 @@ class Stream:
             connection.pointer, None, ctypes.byref(spec), None, with_properties
         )
         self._quick.pa_proplist_free(with_properties)
+        if not self.pointer:  # the library aborts when it is handed on
+            raise AudioError(
+                f"The sound library takes no stream of {rate} Hz: {connection.error()}."
+            )
 
     @property
     def ready(self) -> bool:

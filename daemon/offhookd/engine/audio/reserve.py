@@ -7,7 +7,7 @@ loudspeaker ran dry, and shrinks slowly after a long quiet time.
 
 from collections import deque
 
-LEAST_MS = 20.0
+LEAST_MS = 12.0
 """Measured on null sinks of PulseAudio and PipeWire: no run-dry in 5 minutes."""
 MOST_MS = 150.0
 GROW_MS = 10.0
@@ -17,8 +17,8 @@ SHRINK_AFTER_S = 30.0
 
 READINGS = 8
 """One reading is off by as much as one block of the sound card, 20 ms; the middle one of eight
-(a reading every 0.5 s) is off by little."""
-TOLERANCE_MS = 8.0
+(a reading every 0.2 s) is off by little."""
+TOLERANCE_MS = 6.0
 """Two crystals 100 ppm apart cross it in 80 s."""
 
 
@@ -44,14 +44,20 @@ class Reserve:
         self._readings.append(reserve_ms)
         if now - self._changed_at > SHRINK_AFTER_S and self.target_ms > LEAST_MS:
             self._change(max(self.target_ms - SHRINK_MS, LEAST_MS), now)
-        if len(self._readings) < READINGS:
-            return 0.0
-        excess = sorted(self._readings)[READINGS // 2] - self.target_ms
-        return excess if abs(excess) > TOLERANCE_MS else 0.0
+        return self._excess() if len(self._readings) == READINGS else 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether the queue is known to be as it should be."""
+        return len(self._readings) == READINGS and not self._excess()
 
     def spliced(self, added_ms: float) -> None:
         """The queue has been made longer (negative: shorter) by so much."""
         self._readings = deque((reading + added_ms for reading in self._readings), READINGS)
+
+    def _excess(self) -> float:
+        excess = sorted(self._readings)[READINGS // 2] - self.target_ms
+        return excess if abs(excess) > TOLERANCE_MS else 0.0
 
     def _change(self, target_ms: float, now: float) -> None:
         self.target_ms = target_ms

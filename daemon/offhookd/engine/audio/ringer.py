@@ -30,6 +30,11 @@ class Ringer:
     def wants_server(self) -> bool:
         return self._tune is not None
 
+    @property
+    def device(self) -> str:
+        """Where it rings, "" while it does not."""
+        return self._stream.device if self._stream is not None and self._playing else ""
+
     def start(self, sink: str, tune: Tune) -> None:
         """Ring with `tune` on `sink` ("" is the default); what rang before ends."""
         self.stop()

@@ -10,6 +10,9 @@ from offhookd.engine.audio.pulse import Connection, MainLoop
 RETRY_S = 0.5
 """A restarted server is back within a second or two; a refused connection costs 0.2 ms."""
 
+PATIENCE_S = 5.0
+"""A server that takes the connection and says nothing for so long is asked again."""
+
 PROPERTIES = {
     "application.name": "offhook",
     "application.id": "org.offhook.Phone",
@@ -21,14 +24,14 @@ class Server:
     """One connection for all streams, only while somebody wants it.
 
     `connection` is None unless it is ready; `reason` then says why in one sentence.
-    `listening_since` is when `listen` was last called.
+    `had_to_listen` tells how the last news came: by `listen`, or by `look`.
     """
 
     def __init__(self) -> None:
         self.loop: MainLoop | None = None
         self.connection: Connection | None = None
         self.reason = ""
-        self.listening_since = 0.0
+        self.had_to_listen = False
         self._pending: Connection | None = None
         self._retry_at = 0.0
 
@@ -47,13 +50,19 @@ class Server:
         if self._pending is not None and self._is_ready(self._pending, now):
             self.connection, self._pending = self._pending, None
             self.reason = ""
-        return Rest(now, self._retry_at if self._pending is None else NEVER)
+        return Rest(now, self._retry_at)
+
+    def look(self) -> None:
+        """Take in what the server has said meanwhile."""
+        self.had_to_listen = False
+        if self.loop is not None:
+            self.loop.flush()
 
     def listen(self, until: float) -> None:
         """Sleep until the server says something, until `MainLoop.wakeup`, or until it is time."""
+        self.had_to_listen = True
         if self.loop is not None:
-            self.listening_since = time.monotonic()
-            self.loop.wait(until - self.listening_since)
+            self.loop.wait(until - time.monotonic())
 
     def lose(self, error: ServerLostError, now: float) -> None:
         """Give up the dead connection and try again later."""
@@ -83,13 +92,15 @@ class Server:
             self._retry_at = now + RETRY_S
         else:
             self._pending = Connection(self.loop, PROPERTIES)
+            self._retry_at = now + PATIENCE_S
 
     def _is_ready(self, pending: Connection, now: float) -> bool:
         try:
             pending.raise_if_lost()
+            if now >= self._retry_at:
+                raise ServerLostError(f"it has said nothing for {PATIENCE_S:.0f} s")  # noqa: TRY301 - the same end as a refusal
         except ServerLostError as error:
             self.lose(error, now)
             self.reason = f"No sound server answers ({error}); start PulseAudio or PipeWire."
-        else:
-            return pending.ready
-        return False
+            return False
+        return pending.ready

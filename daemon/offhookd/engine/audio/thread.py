@@ -151,10 +151,19 @@ class AudioThread:
         loop = self._server.loop
         if loop is not None:
             loop.flush()
-        command = None if self._stopping else self._next_command(rest.quiet_until)
+        if not self._stopping:
+            self._sleep(rest)
+
+    def _sleep(self, rest: Rest) -> None:
+        """Until it is time or a command comes, and after the quiet time until the server speaks."""
+        quiet_until = rest.until if self._server.loop is None else rest.quiet_until
+        quiet = quiet_until > time.monotonic()
+        command = self._next_command(quiet_until)
         if command is not None:
             command()
-        elif not self._stopping:
+        elif quiet:
+            self._server.look()
+        else:
             self._server.listen(rest.until)
 
     def _next_command(self, until: float) -> Callable[[], None] | None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from offhookd.engine.audio import levels, tune
 from offhookd.engine.audio.clock import IDLE, Rest
-from offhookd.engine.audio.pulse import CaptureStream
+from offhookd.engine.audio.pulse import CaptureStream, Connection
 from offhookd.engine.audio.ringer import Ringer
 from offhookd.engine.audio.server import Server
 
@@ -49,16 +49,7 @@ class Trial:
             return IDLE
         self._ringer.step(server, now)
         if server.connection is not None:
-            if self._ear is None:
-                self._ear = CaptureStream(
-                    *(server.connection, RATE, PROPERTIES, self._source(), FRAGMENT_BYTES),
-                    may_move=False,
-                )
-            elif self._ear.failed:
-                self.finish(f"The sound server has no device {self.device}; choose another.")
-                return IDLE
-            else:
-                self._listen(self._ear, now)
+            self._step_ear(server.connection, now)
         return Rest(now, self._ends_at)
 
     def finish(self, outcome: float | str) -> None:
@@ -80,10 +71,24 @@ class Trial:
         elif self.kind is TrialKind.RINGER:
             self._ringer.start(self.device, tune.bell())
 
-    def _source(self) -> str:
+    def _step_ear(self, connection: Connection, now: float) -> None:
+        source = self._source()
+        strange = self._ringer.device not in {"", self.device}
+        if (self.device and strange) or (self._ear is not None and self._ear.failed):
+            name = self.device or "to try"
+            self.finish(f"The sound server has no device {name}; choose another.")
+        elif self._ear is not None:
+            self._listen(self._ear, now)
+        elif source is not None:
+            self._ear = CaptureStream(
+                connection, RATE, PROPERTIES, source, FRAGMENT_BYTES, may_move=False
+            )
+
+    def _source(self) -> str | None:
+        """What to listen to, once it is known: the monitor of where it plays, or the device."""
         if self.kind is TrialKind.CAPTURE:
             return self.device
-        return f"{self.device}.monitor" if self.device else "@DEFAULT_MONITOR@"
+        return f"{self._ringer.device}.monitor" if self._ringer.device else None
 
     def _listen(self, ear: CaptureStream, now: float) -> None:
         sound = ear.read() if ear.ready else b""

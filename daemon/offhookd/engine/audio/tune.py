@@ -17,6 +17,7 @@ BELL = (
 BELL_DBFS = -6.0
 TONE_HZ = 440
 MOST_CHANNELS = 2
+MOST_HZ = 192_000
 
 
 class Tune(ABC):
@@ -68,9 +69,9 @@ class WavFile(Tune):
         if self._file.getsampwidth() != tones.SAMPLE_BYTES or self.channels > MOST_CHANNELS:
             self._file.close()
             raise wave.Error("only 16 bit samples in one or two channels can be played")
-        if not self._file.getnframes():
+        if not self._file.getnframes() or not 0 < self.rate <= MOST_HZ:
             self._file.close()
-            raise wave.Error("it is empty")
+            raise wave.Error("it is empty, or its sample rate is none")
 
     def take(self, size: int) -> bytes:
         count = size // self._frame_bytes
