@@ -10,6 +10,7 @@ from offhookd.engine.protocol import (
     Answer,
     Dial,
     Hangup,
+    Hold,
     Incoming,
     LegMedia,
     LegState,
@@ -404,3 +405,118 @@ def test_refusals_are_spread_over_time(engine: EngineProcess, peer: RawPeer) -> 
     for leg in (-1, -2, -3, -4):
         engine.wait_state(leg, "ended")
     assert time.monotonic() - began_s >= 0.14
+
+
+# ---------------------------------------------------------------- a raw peer is called
+
+
+def dial_peer(engine: EngineProcess, peer: RawPeer, leg: int = 1) -> bytes:
+    """Call the raw peer; its INVITE."""
+    target = f"sip:peer@127.0.0.1:{peer.port}"
+    engine.ask(
+        Dial(leg=leg, account="bob", target=target, headers={}, anonymous=False, muted=False)
+    )
+    while to_tag_of(invite := wait_request(peer, engine, b"INVITE")):
+        pass  # a retransmission of the call before
+    return invite
+
+
+def test_sound_before_the_answer_makes_the_leg_early(engine: EngineProcess, peer: RawPeer) -> None:
+    invite = dial_peer(engine, peer)
+    sdp = "Content-Type: application/sdp\r\n"
+    peer.send(peer.answer(invite, "183 Session Progress", sdp, SDP))
+    assert engine.wait_state(1, "early").code == 183
+    assert engine.wait_for(LegMedia).flow == "both"
+    peer.send(peer.answer(invite, "200 OK", sdp, SDP))
+    engine.wait_state(1, "active")
+    assert engine.states(1) == ["dialing", "early", "answered", "active"]
+
+
+def test_sound_of_the_answer_itself_is_not_early(engine: EngineProcess, peer: RawPeer) -> None:
+    invite = dial_peer(engine, peer)
+    peer.send(peer.answer(invite, "180 Ringing"))
+    peer.send(peer.answer(invite, "200 OK", "Content-Type: application/sdp\r\n", SDP))
+    engine.wait_state(1, "active")
+    engine.wait_for(LegMedia)
+    assert engine.states(1) == ["dialing", "ringing", "answered", "active"]
+
+
+def test_anonymous_call_names_the_caller_to_the_provider_only(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    target = f"sip:peer@127.0.0.1:{peer.port}"
+    headers = {"X-Campaign": "7"}
+    engine.ask(
+        Dial(leg=1, account="bob", target=target, headers=headers, anonymous=True, muted=False)
+    )
+    lines = wait_request(peer, engine, b"INVITE").decode().split("\r\n")
+    assert any(line.startswith('From: "Anonymous" <sip:anonymous@') for line in lines)
+    assert "Privacy: id" in lines
+    assert f"P-Preferred-Identity: <sip:bob@127.0.0.1:{engine.port}>" in lines
+    assert "X-Campaign: 7" in lines
+
+
+def test_challenge_of_a_stranger_ends_the_call_without_credentials(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    engine.add_account("bob", username="bob", password="secret")
+    invite = dial_peer(engine, peer)
+    challenge = 'Proxy-Authenticate: Digest realm="evil", nonce="1", algorithm=MD5\r\n'
+    peer.send(peer.answer(invite, "407 Proxy Authentication Required", challenge))
+    assert engine.wait_state(1, "ended").code == 407
+    assert not any(message.startswith(b"INVITE") for message in peer.receive())
+
+
+def test_hang_up_before_any_answer_frees_the_slot_within_eight_seconds(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    for leg in range(1, 5):
+        dial_peer(engine, peer, leg)
+    for leg in range(1, 5):
+        engine.ask(Hangup(leg=leg))
+        assert engine.wait_state(leg, "ended").cause == "local"
+    wait_slot(engine, peer)
+
+
+def test_answer_with_two_codecs_still_becomes_a_call(engine: EngineProcess, peer: RawPeer) -> None:
+    """The library asks again by a re-INVITE with the first of them."""
+    invite = dial_peer(engine, peer)
+    two = SDP.replace("RTP/AVP 8", "RTP/AVP 8 0") + "a=rtpmap:0 PCMU/8000\r\n"
+    sdp = "Content-Type: application/sdp\r\n"
+    peer.send(
+        peer.answer(invite, "200 OK", sdp + f"Contact: <sip:peer@127.0.0.1:{peer.port}>\r\n", two)
+    )
+    engine.wait_state(1, "active")
+    again = wait_request(peer, engine, b"INVITE")
+    assert b"RTP/AVP 8" in again
+    peer.send(peer.answer(again, "200 OK", sdp, SDP))
+    engine.ask(Ping())
+    assert engine.states(1)[-1] == "active"
+    assert {event.codec for event in engine.of(LegMedia)} == {"PCMA"}
+
+
+def test_peer_that_goes_silent_during_hold_and_hang_up_is_left(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    for leg in range(1, 5):
+        invite = dial_peer(engine, peer, leg)
+        sdp = "Content-Type: application/sdp\r\n"
+        contact = f"Contact: <sip:peer@127.0.0.1:{peer.port}>\r\n"
+        peer.send(peer.answer(invite, "200 OK", sdp + contact, SDP))
+        engine.wait_state(leg, "active")
+        engine.ask(Hold(leg=leg, held=True))
+        engine.ask(Hangup(leg=leg))
+        engine.wait_state(leg, "ended")
+    wait_slot(engine, peer)
+    engine.ask(Hangup(leg=9))
+    assert engine.stop() == 0
+
+
+def wait_slot(engine: EngineProcess, peer: RawPeer) -> None:
+    """Dial (leg 9) until the stack has room for a call again."""
+    target = f"sip:peer@127.0.0.1:{peer.port}"
+    again = Dial(leg=9, account="bob", target=target, headers={}, anonymous=False, muted=False)
+    deadline_s = time.monotonic() + FREED_WITHIN_S
+    while engine.try_to(again).error:
+        assert time.monotonic() < deadline_s
+        engine.read(0.2)

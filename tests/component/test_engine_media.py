@@ -182,7 +182,14 @@ def test_comma_is_a_pause_between_the_tones(engines: Engines) -> None:
 
 @pytest.mark.parametrize(
     ("tones", "method", "duration_ms"),
-    [("", "", 100), ("12x", "", 100), ("1", "morse", 100), ("1", "", 10), ("1" * 65, "", 100)],
+    [
+        ("", "", 100),
+        ("12x", "", 100),
+        ("1\n", "", 100),
+        ("1", "morse", 100),
+        ("1", "", 10),
+        ("1" * 65, "", 100),
+    ],
 )
 def test_dtmf_that_makes_no_sense_is_refused(
     engines: Engines, tones: str, method: str, duration_ms: int

@@ -57,12 +57,15 @@ class EngineGoneError(AssertionError):
 class EngineProcess:
     """`events` are all that have arrived; `log` what the engine has logged."""
 
-    def __init__(self, start: Start | None = START) -> None:
+    def __init__(
+        self, start: Start | None = START, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._sock, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-m", "offhookd.engine", "--fd", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
             )

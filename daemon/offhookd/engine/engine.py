@@ -33,7 +33,7 @@ class Engine:
         self._walls = Walls(thread, self._endpoint)
         faults = [thread.watch(self._endpoint.handle_events), *self._walls.install()]
         self._sound = self._start_sound()
-        self._calls = Calls(thread, self._endpoint, self._sound, start.country)
+        self._calls = Calls(thread, self._endpoint, self._sound, self._walls, start.country)
         self._accounts = Accounts(thread, self._endpoint, self._calls.arrive)
         self._endpoint.select_account = self._accounts.select
         self._commands = Commands(

@@ -8,8 +8,8 @@ from .sip_headers import host_of
 LONGEST_URI = 400
 """pjsip prints a URI into PJSIP_MAX_URL_SIZE = 256 + 256 bytes, with parameters of its own."""
 
-_TOKEN = re.compile(r"^[A-Za-z0-9.!%*_+`'~-]{1,64}$")
-_URI_SAFE = re.compile(r"^[\x21\x23-\x3b\x3d\x3f-\x7e]+$")
+_TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]{1,64}")
+_URI_SAFE = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x7e]+")
 
 STACK_HEADERS = frozenset(
     {
@@ -70,12 +70,12 @@ def check_text(name: str, text: str, longest: int) -> str:
 
 def check_uri(name: str, uri: str) -> str:
     """`uri` when it is one SIP or SIPS URI with a host, without angle brackets or spaces."""
-    if len(uri) > LONGEST_URI or not _URI_SAFE.match(uri) or not host_of(uri):
+    if len(uri) > LONGEST_URI or not _URI_SAFE.fullmatch(uri) or not host_of(uri):
         raise Refused(f"{name} is no SIP address: {uri[:80]!r}.")
     return uri
 
 
 def check_header(name: str, value: str) -> None:
-    if not _TOKEN.match(name) or name.lower() in STACK_HEADERS:
+    if not _TOKEN.fullmatch(name) or name.lower() in STACK_HEADERS:
         raise Refused(f"The header {name[:64]!r} cannot be set.")
     check_text(f"The header {name}", value, 1024)

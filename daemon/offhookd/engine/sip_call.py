@@ -10,7 +10,7 @@ import pjsua2 as pj
 from .protocol import Dial, LegDtmf, LegState
 from .refusal import Refused, check_header, check_text, check_uri
 from .schedule import Alarm
-from .sip_account import CHALLENGES, Account
+from .sip_account import CHALLENGES, REQUEST_TIMEOUT, Account
 from .sip_dtmf import DtmfReceiver
 from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, clean
@@ -95,9 +95,9 @@ class _PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             self.leg.on_dtmf(prm.digit, prm.duration, prm.flags)
 
     @guarded(returning=pj.PJSIP_REDIRECT_STOP)
-    def onCallRedirected(self, _prm: Any) -> int:  # noqa: N802 - pjsua2's name
+    def onCallRedirected(self, prm: Any) -> int:  # noqa: N802 - pjsua2's name
         if self.leg:
-            self.leg.forwarded()
+            self.leg.forwarded(prm.e)
         return int(pj.PJSIP_REDIRECT_STOP)
 
 
@@ -117,8 +117,11 @@ class Leg:
         self.thread = thread
         self.state = State.NEW
         self.sip_call_id = ""
+        self.peer = ""
+        """Host that the far end sends from when no proxy stays in between (RFC 3261, 12.2)."""
         self.outgoing = True
         self.muted = False
+        self.held = False
         self.looped = False
         self.media = LegMediaState()
         self._endpoint = endpoint
@@ -126,6 +129,7 @@ class Leg:
         self._call: _PjCall | None = None
         self._session = Session()
         self._cause = ""
+        self._redirection = (0, "")
         self._reaping = False
         self._place: Callable[[], None] = lambda: None
         self._realm_retries = 0
@@ -157,10 +161,11 @@ class Leg:
                 raise _refusal_of(error) from None
             self._change(State.ENDED, 503, clean(error.reason), "network")
 
-    def adopt(self, call_id: int, sip_call_id: str) -> None:
+    def adopt(self, call_id: int, headers: Headers) -> None:
         """Become the leg of an INVITE that has arrived; inside the callback."""
         self.outgoing = False
-        self.sip_call_id = sip_call_id
+        self.sip_call_id = clean(headers.first("Call-ID"))
+        self.peer = headers.direct_peer()
         self._call = _PjCall(self, self.account.pj, call_id)
 
     # ------------------------------------------------------------ requests
@@ -201,13 +206,15 @@ class Leg:
         self._reaping = True
         self._end_call(pj.CallOpParam())
         last_word_s = UNHEARD_CANCEL_S if unheard else LAST_WORD_S
-        self.thread.schedule.after(last_word_s, lambda: self._session.terminate(OK))
+        self.thread.schedule.after(last_word_s, self._session.terminate)
 
     def hold(self, *, held: bool, done: Callable[[str, int], None], tries: int = 1) -> None:
         """Send the re-INVITE; `done` gets "" or why it could not be sent, and a status."""
         if self.state is not State.ACTIVE or self._call is None:
             done(f"Call {self.number} is not active.", 0)
             return
+        self.held = held
+        self._on_change(self)  # the microphone is cut off before the far end agrees
         if held == self.media.local_hold:
             done("", 0)
             return
@@ -279,6 +286,8 @@ class Leg:
         elif info.state == pj.PJSIP_INV_STATE_EARLY:
             self._on_progress(code, text)
         elif info.state == pj.PJSIP_INV_STATE_CONNECTING:
+            if self.outgoing:
+                self.peer = Headers(_received(event)[0]).direct_peer()
             self._change(State.ANSWERED, code, text)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             self._on_confirmed(code, text)
@@ -304,6 +313,10 @@ class Leg:
         cause = self._cause or self._find_cause(code, message)
         if cause == "tls":
             text = self._endpoint.recent_tls_refusal()
+        elif cause == "no-ack":
+            code, text = REQUEST_TIMEOUT, "The caller did not confirm the answer"
+        elif cause == "forwarded":
+            code, text = self._redirection
         self._change(State.ENDED, code, text, cause)
 
     def _may_answer_challenge(self, code: int, message: str, source: str) -> bool:
@@ -340,8 +353,10 @@ class Leg:
             if message and Headers(message).completed_elsewhere():
                 self._cause = self._cause or "elsewhere"
 
-    def forwarded(self) -> None:
+    def forwarded(self, event: Any) -> None:
+        """The far end is elsewhere: the stack would end the call with a 487 of its own."""
         self._cause = "forwarded"
+        self._redirection = Headers(_received(event)[0]).status()
 
     def on_media(self) -> None:
         if self._call is None:

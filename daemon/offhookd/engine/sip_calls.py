@@ -14,6 +14,7 @@ from .sip_headers import Headers, clean
 from .sip_mixer import Mixer, Sound
 from .sip_monitor import Monitor
 from .sip_thread import INFO, WARNING, SipThread
+from .walls import Walls
 
 REFUSAL_GAP_S = 0.05
 """pjsip aborts after some 30 refusals in half a second; at this pace it took any number."""
@@ -30,11 +31,17 @@ class Calls:
     """Legs by number: those dialled are positive, those that arrived negative."""
 
     def __init__(
-        self, thread: SipThread, endpoint: SipEndpoint, sound: Sound, country: str
+        self,
+        thread: SipThread,
+        endpoint: SipEndpoint,
+        sound: Sound,
+        walls: Walls,
+        country: str,
     ) -> None:
         self.mixer = Mixer(thread, endpoint, sound, country, self._all)
         self._thread = thread
         self._endpoint = endpoint
+        self._walls = walls
         self._legs: dict[int, Leg] = {}
         self._arrived = 0
         self._refusals: deque[tuple[Leg, int, str]] = deque()
@@ -71,13 +78,14 @@ class Calls:
         self._arrived -= 1
         leg = self._new_leg(self._arrived, account)
         headers = Headers(message)
-        leg.adopt(call_id, clean(headers.first("Call-ID")))
+        leg.adopt(call_id, headers)
         address = source.rpartition(":")[0].strip("[]")
         if not account.accepts(address):
             self._thread.log(INFO, f"A call from the stranger {clean(source)} is refused.")
             self._queue_refusal(leg, FORBIDDEN, "")
             return
-        self._thread.send(_incoming(leg, source, headers))
+        trusted = address in account.settings.servers
+        self._thread.send(_incoming(leg, source, headers, trusted=trusted))
 
     def _new_leg(self, number: int, account: Account) -> Leg:
         leg = Leg(number, account, self._thread, self._endpoint, self._changed)
@@ -93,6 +101,7 @@ class Calls:
 
     def answer(self, number: int) -> None:
         leg = self.find(number)
+        self._walls.admit_peer(number, leg.peer)  # for the ACK
         leg.answer()
         self.mixer.update_sound()
         self.mixer.go_live()
@@ -186,6 +195,7 @@ class Calls:
             self._announce_media(leg)
             self._guard_media(leg)
         if leg.state is State.ACTIVE:
+            self._walls.admit_peer(leg.number, leg.peer)
             self.monitor.watch_quality(leg)
 
     @staticmethod
@@ -218,15 +228,17 @@ class Calls:
     def _forget(self, leg: Leg) -> None:
         self._legs.pop(leg.number, None)
         self._media.pop(leg.number, None)
+        self._walls.dismiss_peer(leg.number)
         self.monitor.forget(leg)
         self.mixer.update(leg)
         self._ended = [old for old in self._ended if old.holds_slot]
         self._ended.append(leg)
 
 
-def _incoming(leg: Leg, source: str, headers: Headers) -> Incoming:
+def _incoming(leg: Leg, source: str, headers: Headers, *, trusted: bool) -> Incoming:
+    """`trusted`: a server of the account sent this; only its word on the caller counts."""
     peer_name, peer_uri = headers.name_addr("From")
-    asserted_name, asserted_uri = headers.name_addr("P-Asserted-Identity")
+    asserted_name, asserted_uri = headers.name_addr("P-Asserted-Identity") if trusted else ("", "")
     _, diversion_uri = headers.name_addr("Diversion")
     return Incoming(
         leg=leg.number,

@@ -28,7 +28,7 @@ GAP_MS = 70
 SHORTEST_MS, LONGEST_MS = 40, 5000
 MOST_TONES = 64
 
-_TONES = re.compile(r"^[0-9*#A-D,]+$")
+_TONES = re.compile(r"[0-9*#A-D,]+")
 
 
 class Method(StrEnum):
@@ -77,7 +77,7 @@ class Tones:
     duration_ms: int
 
     def __post_init__(self) -> None:
-        if not _TONES.match(self.tones) or len(self.tones) > MOST_TONES:
+        if not _TONES.fullmatch(self.tones) or len(self.tones) > MOST_TONES:
             raise Refused(f"DTMF is up to {MOST_TONES} of 0-9 * # A-D and a comma for a pause.")
         check_range("duration_ms", self.duration_ms, SHORTEST_MS, LONGEST_MS)
 

@@ -22,6 +22,7 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _USER = re.compile(r"^sips?:([^@:;<>]*)(?::[^@]*)?@", re.IGNORECASE)
+_STATUS_LINE = re.compile(r"^SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?$")
 _CAUSE_200 = re.compile(r"^SIP\s*;(?:.*;)?\s*cause\s*=\s*200\b", re.IGNORECASE)
 
 
@@ -58,6 +59,17 @@ class Headers:
     def text(self, name: str) -> str:
         """The first value, cleaned."""
         return clean(self.first(name))
+
+    def status(self) -> tuple[int, str]:
+        """Code and reason phrase of a response, cleaned; (0, "") of anything else."""
+        match = _STATUS_LINE.match(self.start_line)
+        return (int(match[1]), clean((match[2] or "").strip())) if match else (0, "")
+
+    def direct_peer(self) -> str:
+        """Host that this dialog's other messages come from, "" when proxies stay in the path."""
+        if self.first("Record-Route"):
+            return ""
+        return host_of(self.name_addr("Contact")[1])
 
     def seconds(self, name: str) -> int:
         """A header of whole seconds such as Retry-After; 0 when it is none."""

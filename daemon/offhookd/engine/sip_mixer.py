@@ -88,6 +88,9 @@ class Mixer:
 
     def _wanted(self, leg: Leg) -> set[Wire]:
         wanted = {Wire.CARRIER}
+        if leg.held or leg.media.local_hold:
+            # On hold the stream still sends (RFC 3264, 8.4), for music.
+            return wanted
         focused = leg.number == self._focus
         accepted = leg.outgoing or leg.state in (State.ANSWERED, State.ACTIVE)
         if focused and accepted and not leg.muted:

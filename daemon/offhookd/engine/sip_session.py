@@ -12,6 +12,9 @@ import pjsua2 as pj
 
 from . import pjlib
 
+REQUEST_TERMINATED = 487
+"""Not a 2xx: pjsip aborts when an INVITE succeeds without a message."""
+
 _Pointer = ctypes.c_void_p
 
 
@@ -42,7 +45,7 @@ class Session:
         if session and add_reference(session) == pjlib.PJ_SUCCESS:
             self._address = session
 
-    def terminate(self, code: int) -> None:
+    def terminate(self) -> None:
         """Free the call slot now, whatever the far end still owes us.
 
         Of no effect when the session has ended in the meantime.
@@ -51,7 +54,7 @@ class Session:
             end = pjlib.function(
                 "pjsip_inv_terminate", ctypes.c_int, _Pointer, ctypes.c_int, ctypes.c_int
             )
-            end(self._address, code, 1)
+            end(self._address, REQUEST_TERMINATED, 1)
         self.release()
 
     def release(self) -> None:

@@ -26,6 +26,10 @@ MOST_DIALLED = 16
 """Addresses that were dialled as such and stay admitted, so that their calls can go on."""
 
 
+LAST_REPEAT_S = 32.0
+"""A far end that has not heard our answer to its BYE repeats it for 64*T1 (RFC 3261, 17.1.2.2)."""
+
+
 class Walls:
     """`admit` follows every change of accounts and hosts."""
 
@@ -35,6 +39,7 @@ class Walls:
         self._resolver = Resolver()
         self._servers: set[str] | None = set()
         self._dialled: tuple[str, ...] = ()
+        self._peers: dict[int, str] = {}
         self._addresses: frozenset[str] | None = frozenset()
         self._gate = Gate(self._may_send, time.monotonic)
         self._hook = GateHook(self._gate, self._dropped)
@@ -74,7 +79,9 @@ class Walls:
         self._addresses = (
             None
             if servers is None
-            else frozenset({*servers, *self._known_addresses(), *self._dialled})
+            else frozenset(
+                {*servers, *self._known_addresses(), *self._dialled, *self._peers.values()}
+            )
         )
         fault = self._filter()
         if fault:
@@ -93,6 +100,26 @@ class Walls:
             return
         self._dialled = (*self._dialled[1 - MOST_DIALLED :], host)
         self.admit(self._servers)
+
+    def admit_peer(self, leg: int, host: str) -> None:
+        """Hear the far end of a leg, at an address that a server named, until it is dismissed.
+
+        What it sends outside of that call is refused like anybody else's.
+        """
+        if host == self._peers.get(leg, "") or pack(host) is None:
+            return
+        self._peers[leg] = host
+        if self._addresses is not None and host not in self._addresses:
+            self.admit(self._servers)
+
+    def dismiss_peer(self, leg: int) -> None:
+        """The leg has ended; its last messages are still heard."""
+        if leg in self._peers:
+            self._thread.schedule.after(LAST_REPEAT_S, lambda: self._forget_peer(leg))
+
+    def _forget_peer(self, leg: int) -> None:
+        if self._peers.pop(leg, ""):
+            self.admit(self._servers)
 
     def _filter(self) -> str:
         allowed = self._addresses

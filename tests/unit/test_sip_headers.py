@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+import pytest
+
+from offhookd.engine.sip_headers import Headers, clean, host_of, name_addr, user_of
+
+CHALLENGE = (
+    "SIP/2.0 401 Unauthorized\r\n"
+    'WWW-Authenticate: Digest algorithm=MD5, realm="pbx \\"one\\"", nonce="x"\r\n'
+    'Proxy-Authenticate: Digest realm="two"\r\n'
+    'WWW-Authenticate: Basic realm="three"\r\n'
+    "Retry-After: 120 (maintenance);duration=3600\r\n\r\nrealm: body"
+)
+
+
+def test_headers_are_found_by_any_case_and_their_compact_form() -> None:
+    headers = Headers(
+        "INVITE sip:x SIP/2.0\r\nF: <sip:a@b>\r\nCALL-id : 7\r\nv: one\r\nVia: two\r\n"
+    )
+    assert headers.start_line == "INVITE sip:x SIP/2.0"
+    assert headers.first("From") == "<sip:a@b>"
+    assert headers.first("Call-ID") == "7"
+    assert headers.all("Via") == ["one", "two"]
+    assert headers.first("To") == ""
+
+
+def test_folded_header_is_one_line() -> None:
+    assert (
+        Headers("X y\r\nSubject: one\r\n  two\r\n\tthree\r\n").first("Subject") == "one two three"
+    )
+
+
+def test_body_is_no_header() -> None:
+    assert Headers("X y\r\nA: 1\r\n\r\nB: 2\r\n").first("B") == ""
+
+
+def test_realms_of_digest_challenges_only() -> None:
+    assert Headers(CHALLENGE).realms() == ['pbx "one"', "two"]
+
+
+def test_seconds_are_the_leading_number_or_nothing() -> None:
+    assert Headers(CHALLENGE).seconds("Retry-After") == 120
+    assert Headers("X y\r\nRetry-After: soon\r\n").seconds("Retry-After") == 0
+    assert Headers("X y\r\nRetry-After: 99999999999999\r\n").seconds("Retry-After") == 999_999_999
+
+
+@pytest.mark.parametrize(
+    ("reason", "elsewhere"),
+    [
+        ('SIP;cause=200;text="Call completed elsewhere"', True),
+        ("SIP ; text=x ; cause=200", True),
+        ("Q.850;cause=200", False),
+        ("SIP;cause=2000", False),
+        ("SIP;cause=487", False),
+        ("", False),
+    ],
+)
+def test_reason_of_a_call_taken_elsewhere(reason: str, elsewhere: bool) -> None:
+    assert Headers(f"CANCEL x\r\nReason: {reason}\r\n").completed_elsewhere() is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "uri"),
+    [
+        ('"Ada \\"L\\"" <sip:1@x;user=phone>;tag=7', 'Ada "L"', "sip:1@x;user=phone"),
+        ("Ada Lovelace <sip:1@x>", "Ada Lovelace", "sip:1@x"),
+        ("<tel:+49>", "", "tel:+49"),
+        ("sip:1@x;tag=7", "", "sip:1@x"),
+        ('"Ada\u202e\x07" <sip:1@x>', "Ada", "sip:1@x"),
+        ("", "", ""),
+        ('"open <sip:1@x>', "", '"open'),
+    ],
+)
+def test_name_and_address(value: str, name: str, uri: str) -> None:
+    assert name_addr(value) == (name, uri)
+
+
+def test_text_is_cleaned_of_what_deceives_and_capped() -> None:
+    assert clean("a\x00b\r\nc\u202ed\u200be\ue000f") == "abcdef"
+    assert clean("\udcff") == "\ufffd"
+    assert clean("Zo\u00eb \U0001f4de") == "Zo\u00eb \U0001f4de"
+    assert clean("x" * 1000) == "x" * 256
+    assert clean("\u00e9" * 1000, 10) == "\u00e9" * 10
+
+
+@pytest.mark.parametrize(
+    ("uri", "user", "host"),
+    [
+        ("sip:1001@PBX.example.com:5070;lr", "1001", "pbx.example.com"),
+        ("sips:a:secret@[2001:db8::1]:5061", "a", "2001:db8::1"),
+        ("<sip:192.0.2.1>", "", "192.0.2.1"),
+        ("sip:host?Subject=x", "", "host"),
+        ("tel:+49", "", ""),
+        ("sip:", "", ""),
+        ("sip:a@b c", "a", ""),
+        ("sip:a@x@y", "a", ""),
+    ],
+)
+def test_user_and_host_of_an_address(uri: str, user: str, host: str) -> None:
+    assert host_of(uri) == host
+    assert user_of(uri) == user
