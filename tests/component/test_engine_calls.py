@@ -292,6 +292,7 @@ def test_call_that_another_phone_took_ends_elsewhere(engine: EngineProcess, peer
 
 
 def test_incoming_call_tells_who_says_it_is_calling(engine: EngineProcess, peer: RawPeer) -> None:
+    engine.add_account("bob", servers=("127.0.0.1",))  # nobody else is believed
     headers = (
         'P-Asserted-Identity: "Ada \\"L\\"" <sip:+4912@pbx.example>\r\n'
         "Diversion: <sip:office@pbx.example>;reason=busy\r\n"

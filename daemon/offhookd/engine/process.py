@@ -42,7 +42,8 @@ def run(fd: int) -> int:
         if refusal:
             thread.send(Reply(request=start.request, error=refusal))
         return EXIT_FAILED
-    gc.freeze()  # a full collection takes milliseconds, which the jitter buffers would hear
+    # What exists now stays; a look through it for garbage would hold up the sound for 3 ms.
+    gc.freeze()
     engine.run(channel)
     return EXIT_OK
 
