@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,113 +16,28 @@ from offhookd.phone.errors import AudioUnavailableError, InvalidArgumentError
 from offhookd.sound import server as server_module
 from offhookd.sound.control import Role, SoundControl
 from offhookd.sound.ringer import RINGER_STREAM
-from tests.support.dbus import private_bus
 from tests.support.processes import Program, until
+from tests.support.sound import NATURES, PipeWire, SoundServer, sound_server
 
 pytestmark = pytest.mark.system
 
 PATIENCE_S = 5.0
 
 
-class Bed:
-    """A sound server with a microphone "mic" and the loudspeakers "speaker" and "handset"."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.socket = directory / "pulse" / "native"
-        self.address = f"unix:{self.socket}"
-        self.programs: list[Program] = []
-        (directory / "pulse").mkdir(mode=0o700)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        here = str(self.directory)
-        return {
-            "HOME": here,
-            "XDG_RUNTIME_DIR": here,
-            "XDG_CONFIG_HOME": f"{here}/config",
-            "XDG_STATE_HOME": f"{here}/state",
-            "PULSE_RUNTIME_PATH": f"{here}/pulse",
-            "PULSE_SERVER": self.address,
-        }
-
-    def run(self, *argv: str) -> None:
-        log = self.directory / f"{argv[0]}.log"
-        program = Program(argv[0], argv, log, environment=self.environment)
-        self.programs.append(program.start())
-
-    def start(self) -> None:
-        raise NotImplementedError
-
-    def pactl(self, *words: str) -> str:
-        done = subprocess.run(
-            ["pactl", *words],
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            check=True,
-            text=True,
-        )
-        return done.stdout.strip()
-
-    def kill(self) -> None:
-        for program in reversed(self.programs):
-            program.kill()
-        self.programs.clear()
-        self.socket.unlink(missing_ok=True)
+@pytest.fixture(params=NATURES)
+def bed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SoundServer]:
+    with sound_server(request.param, tmp_path) as server:
+        add_microphone(server)
+        yield server
 
 
-class PulseAudio(Bed):
-    def start(self) -> None:
-        script = self.directory / "script.pa"
-        script.write_text(
-            f"load-module module-native-protocol-unix auth-anonymous=1 socket={self.socket}\n"
-        )
-        self.run(
-            "pulseaudio", "-n", "-F", str(script), "--daemonize=no", "--use-pid-file=no",
-            "--exit-idle-time=-1",
-        )  # fmt: skip
-        self.programs[-1].wait_ready(self.socket.is_socket)
-        for name in ("speaker", "handset"):
-            self.pactl("load-module", "module-null-sink", f"sink_name={name}")
-        self.pactl("load-module", "module-virtual-source", "source_name=mic",
-                   "master=handset.monitor")  # fmt: skip
-        self.pactl("set-default-sink", "speaker")
-        self.pactl("set-default-source", "mic")
-
-
-class PipeWire(Bed):
-    def __init__(self, directory: Path, bus: str) -> None:
-        super().__init__(directory)
-        self._bus = bus
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return super().environment | {"DBUS_SESSION_BUS_ADDRESS": self._bus}
-
-    def start(self) -> None:
-        self.run("pipewire")
-        self.programs[-1].wait_ready((self.directory / "pipewire-0").is_socket)
-        self.run("wireplumber")
-        self.run("pipewire-pulse")
-        self.programs[-1].wait_ready(self.socket.is_socket)
-        for name in ("speaker", "handset"):
-            self.pactl("load-module", "module-null-sink", f"sink_name={name}")
-        self.pactl("load-module", "module-null-sink", "sink_name=mic",
-                   "media.class=Audio/Source/Virtual")  # fmt: skip
-        self.pactl("set-default-sink", "speaker")
-        self.pactl("set-default-source", "mic")
-
-
-@pytest.fixture(params=["pulseaudio", "pipewire"])
-def bed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bed]:
-    with ExitStack() as stack:
-        if request.param == "pulseaudio":
-            bed: Bed = PulseAudio(tmp_path)
-        else:
-            bed = PipeWire(tmp_path, stack.enter_context(private_bus()).address)
-        stack.callback(bed.kill)
-        bed.start()
-        yield bed
+def add_microphone(server: SoundServer) -> None:
+    """A source "mic" that is no monitor; each server has its own way."""
+    words = ["module-virtual-source", "source_name=mic", "master=a_mic.monitor"]
+    if isinstance(server, PipeWire):
+        words = ["module-null-sink", "sink_name=mic", "media.class=Audio/Source/Virtual"]
+    server.pactl("load-module", *words)
+    server.pactl("set-default-source", "mic")
 
 
 class Desk:
@@ -141,11 +55,11 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(bed: Bed) -> AsyncIterator[Desk]:
-    desk = Desk(bed.address)
+async def desk(bed: SoundServer) -> AsyncIterator[Desk]:
+    desk = Desk(bed.environment["PULSE_SERVER"])
     await desk.sound.start()
     await desk.sees(lambda sound: sound.route(Role.CAPTURE).active == "mic", "the microphone")
-    await desk.sees(lambda sound: sound.route(Role.PLAYBACK).active == "speaker", "the speaker")
+    await desk.sees(lambda sound: sound.route(Role.PLAYBACK).active == "ring", "the loudspeaker")
     yield desk
     await desk.sound.stop()
 
@@ -154,30 +68,32 @@ def shown(sound: SoundControl) -> set[str]:
     return {endpoint.name for endpoint in sound.inventory.without_monitors()}
 
 
-async def test_plugging_unplugging_and_the_default_are_followed(bed: Bed, desk: Desk) -> None:
-    assert {"speaker", "handset", "mic"} <= shown(desk.sound)
-    assert "speaker.monitor" not in shown(desk.sound)
+async def test_plugging_unplugging_and_the_default_are_followed(
+    bed: SoundServer, desk: Desk
+) -> None:
+    assert {"ring", "a_spk", "mic"} <= shown(desk.sound)
+    assert "ring.monitor" not in shown(desk.sound)
     desk.sound.prefer(Role.PLAYBACK, ["usb", "default"])
-    plugged = bed.pactl("load-module", "module-null-sink", "sink_name=usb")
+    await asyncio.to_thread(bed.plug, "usb")
     await desk.sees(lambda sound: sound.route(Role.PLAYBACK).device == "usb", "the plugged sink")
-    bed.pactl("unload-module", plugged)
-    await desk.sees(lambda sound: sound.route(Role.PLAYBACK).active == "speaker", "the default")
+    bed.unplug("usb")
+    await desk.sees(lambda sound: sound.route(Role.PLAYBACK).active == "ring", "the default")
     assert desk.sound.route(Role.PLAYBACK).device == "", "the engine follows the server"
-    bed.pactl("set-default-sink", "handset")
-    await desk.sees(lambda sound: sound.route(Role.PLAYBACK).active == "handset", "the new default")
+    bed.pactl("set-default-sink", "a_spk")
+    await desk.sees(lambda sound: sound.route(Role.PLAYBACK).active == "a_spk", "the new default")
 
 
 async def test_the_volume_is_that_of_the_device_in_use_and_of_the_mixer(
-    bed: Bed, desk: Desk
+    bed: SoundServer, desk: Desk
 ) -> None:
-    desk.sound.prefer(Role.PLAYBACK, ["handset"])
+    desk.sound.prefer(Role.PLAYBACK, ["a_spk"])
     await desk.sound.set_volume(Role.PLAYBACK, 0.3)
     await desk.sound.set_volume(Role.CAPTURE, 0.6)
     assert desk.sound.volume(Role.PLAYBACK) == 0.3
-    assert "30%" in bed.pactl("get-sink-volume", "handset")
+    assert "30%" in bed.pactl("get-sink-volume", "a_spk")
     assert "60%" in bed.pactl("get-source-volume", "mic")
-    assert "100%" in bed.pactl("get-sink-volume", "speaker")
-    bed.pactl("set-sink-volume", "handset", "50%")
+    assert "100%" in bed.pactl("get-sink-volume", "ring")
+    bed.pactl("set-sink-volume", "a_spk", "50%")
     await desk.sees(lambda sound: sound.volume(Role.PLAYBACK) == 0.5, "what the mixer set")
 
 
@@ -191,14 +107,14 @@ async def test_a_volume_that_cannot_be_set_says_why(desk: Desk) -> None:
         await desk.sound.set_volume(Role.CAPTURE, 0.5)
 
 
-def ring(bed: Bed) -> Program:
+def ring(bed: SoundServer) -> Program:
     """Silence on a stream that says it is our ringer."""
     properties = [f"--property={key}={value}" for key, value in RINGER_STREAM.items()]
     argv = ["pacat", "--playback", "--raw", *properties, "/dev/zero"]
     return Program("ringer", argv, bed.directory / "pacat.log", environment=bed.environment).start()
 
 
-async def test_the_ringer_has_a_volume_of_its_own(bed: Bed, desk: Desk) -> None:
+async def test_the_ringer_has_a_volume_of_its_own(bed: SoundServer, desk: Desk) -> None:
     await desk.sound.set_volume(Role.RINGER, 0.25)
     assert desk.sound.volume(Role.RINGER) == 0.25
     ringer = ring(bed)
@@ -211,10 +127,10 @@ async def test_the_ringer_has_a_volume_of_its_own(bed: Bed, desk: Desk) -> None:
         await desk.sees(lambda sound: sound.volume(Role.RINGER) == 0.4, "what the mixer set")
     finally:
         ringer.stop()
-    assert "100%" in bed.pactl("get-sink-volume", "speaker")
+    assert "100%" in bed.pactl("get-sink-volume", "ring")
 
 
-async def test_a_killed_server_is_a_sentence_until_it_is_back(bed: Bed, desk: Desk) -> None:
+async def test_a_killed_server_is_a_sentence_until_it_is_back(bed: SoundServer, desk: Desk) -> None:
     bed.kill()
     await desk.sees(lambda sound: sound.inventory.problem, "the loss")
     assert desk.sound.inventory.problem == server_module.ABSENT
@@ -224,11 +140,12 @@ async def test_a_killed_server_is_a_sentence_until_it_is_back(bed: Bed, desk: De
         await desk.sound.set_volume(Role.PLAYBACK, 0.5)
     await desk.sound.set_volume(Role.RINGER, 0.5)
     await asyncio.to_thread(bed.start)
+    add_microphone(bed)
     desk.sound.retry_now()
     await desk.sees(lambda sound: sound.route(Role.CAPTURE).active == "mic", "the return")
 
 
-async def test_stopping_does_not_wait_for_a_server_that_hangs(bed: Bed, desk: Desk) -> None:
+async def test_stopping_does_not_wait_for_a_server_that_hangs(bed: SoundServer, desk: Desk) -> None:
     os.kill(bed.programs[-1].pid, signal.SIGSTOP)
     try:
         async with asyncio.timeout(1):
@@ -237,16 +154,35 @@ async def test_stopping_does_not_wait_for_a_server_that_hangs(bed: Bed, desk: De
         os.kill(bed.programs[-1].pid, signal.SIGCONT)
 
 
-async def test_a_server_that_hangs_counts_as_absent(
-    bed: Bed, desk: Desk, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_that_hangs_counts_as_absent_until_it_answers(
+    bed: SoundServer, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "ANSWER_S", 0.2)
+    monkeypatch.setattr(server_module, "ANSWER_S", 0.1)
     os.kill(bed.programs[-1].pid, signal.SIGSTOP)
     try:
-        with pytest.raises(AudioUnavailableError, match="refused"):
+        with pytest.raises(AudioUnavailableError, match="does not answer"):
             await desk.sound.set_volume(Role.PLAYBACK, 0.5)
+        await desk.sees(lambda sound: sound.inventory.problem, "the loss")
     finally:
         os.kill(bed.programs[-1].pid, signal.SIGCONT)
+    monkeypatch.undo()
+    desk.sound.retry_now()
+    await desk.sees(lambda sound: sound.route(Role.CAPTURE).active == "mic", "the return")
+
+
+async def test_a_client_that_gives_up_does_no_harm(bed: SoundServer, desk: Desk) -> None:
+    """A late answer to a cancelled question finds its callback gone."""
+    for _ in range(5):
+        os.kill(bed.programs[-1].pid, signal.SIGSTOP)
+        asking = asyncio.create_task(desk.sound.set_volume(Role.PLAYBACK, 0.5))
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        os.kill(bed.programs[-1].pid, signal.SIGCONT)
+        await desk.sees(lambda sound: sound.inventory.problem, "the loss")
+        desk.sound.retry_now()
+        await desk.sees(lambda sound: sound.route(Role.CAPTURE).active == "mic", "the return")
 
 
 async def test_nothing_wakes_an_idle_daemon(desk: Desk) -> None:
@@ -260,6 +196,30 @@ async def test_nothing_wakes_an_idle_daemon(desk: Desk) -> None:
     await asyncio.sleep(1.0)
     assert switches() - before <= 2, "the sleep itself is one"
     assert desk.changes == changes
+
+
+async def test_a_stopped_control_says_so_and_starts_again(desk: Desk) -> None:
+    await desk.sound.stop()
+    with pytest.raises(AudioUnavailableError, match="not in use"):
+        await desk.sound.set_volume(Role.PLAYBACK, 0.5)
+    await desk.sound.start()
+    await desk.sees(lambda sound: sound.route(Role.PLAYBACK).active == "ring", "the loudspeaker")
+
+
+async def test_questions_under_way_survive_the_end_of_the_connection(desk: Desk) -> None:
+    """libpulse aborts the process when it is asked something on a closed context."""
+    for steps in range(20):
+        asking = [asyncio.create_task(desk.sound.set_volume(Role.PLAYBACK, 0.5)) for _ in range(3)]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE_S):
+            await desk.sound.stop()
+            outcomes = await asyncio.gather(*asking, return_exceptions=True)
+        assert all(
+            outcome is None or type(outcome) is AudioUnavailableError for outcome in outcomes
+        )
+        await desk.sound.start()
+        await desk.sees(lambda sound: not sound.inventory.problem, "the server")
 
 
 async def test_an_absent_server_is_warned_of_once(

@@ -38,7 +38,9 @@ class SoundControl:
         self._server.start()
 
     async def stop(self) -> None:
+        """Routes lead nowhere afterwards; `on_change` is not called for that."""
         await self._server.stop()
+        self._routes = self._decide()
 
     @property
     def inventory(self) -> Inventory:

@@ -7,6 +7,7 @@ tells what changes.  An absent server is a state with a sentence, never an error
 
 import asyncio
 import contextlib
+import importlib
 import logging
 from asyncio import timeout
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,11 @@ LAST_RETRY_S = 30.0
 ANSWER_S = 5.0
 """A healthy server answers in 1 ms; one that is stopped never does."""
 
+_LIBRARY = "offhookd.sound.pulse"
+"""Imported when it is needed, and in a thread: 50 ms, most of them the dynamic linker's."""
+
 CLIENT_NAME = "offhook"
+NOT_IN_USE = "The sound server is not in use."
 ABSENT = (
     "No sound server answers: start PipeWire or PulseAudio"
     " (systemctl --user status pipewire-pulse pulseaudio)."
@@ -42,13 +47,15 @@ class SoundServer:
     """
 
     def __init__(self, on_change: Callable[[], None], address: str | None = None) -> None:
-        self.inventory = Inventory(problem="The sound server has not answered yet.")
+        self.inventory = Inventory(problem=NOT_IN_USE)
         self.ringer = RingerVolume()
         self._on_change = on_change
         self._address = address
+        self._library: Any = None
         self._pulse: Any = None
         self._stale = asyncio.Event()
         self._devices_changed = False
+        self._turn = asyncio.Lock()
         self._retry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -65,6 +72,7 @@ class SoundServer:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        self.inventory = Inventory(problem=NOT_IN_USE)
 
     def retry_now(self) -> None:
         """Sound is wanted: do not wait for the next attempt to connect."""
@@ -89,24 +97,46 @@ class SoundServer:
             await self._ask(self.ringer.apply)
 
     async def _ask(self, question: Callable[[Any], Awaitable[None]]) -> None:
-        if self._pulse is None:
+        pulse = self._pulse
+        if pulse is None:
             self.retry_now()
             raise AudioUnavailableError(self.inventory.problem)
         try:
             async with timeout(ANSWER_S):
-                await question(self._pulse)
-        except _failures() as error:
+                await self._complete(question, pulse)
+        except TimeoutError:
+            raise AudioUnavailableError("The sound server does not answer: restart it.") from None
+        except self._library.FAILURES as error:
             raise AudioUnavailableError(f"The sound server refused: {error!r:.200}.") from None
+
+    async def _complete(self, question: Callable[[Any], Awaitable[None]], pulse: Any) -> None:
+        """Ask, or give up the connection.
+
+        When a question is cancelled, its callback is freed while libpulse still holds it: an
+        answer that comes late would crash the process.  Without the connection none comes.
+        """
+        async with self._turn:
+            if pulse is not self._pulse:
+                raise AudioUnavailableError(ABSENT)
+            try:
+                await question(pulse)
+            except asyncio.CancelledError:
+                pulse.disconnect()
+                raise
 
     async def _run(self) -> None:
         try:
-            await asyncio.to_thread(_client)  # 50 ms, most of it the dynamic linker's
+            self._library = await asyncio.to_thread(importlib.import_module, _LIBRARY)
         except (ImportError, OSError) as error:
             self._lose(f"Sound needs libpulse and pulsectl-asyncio: install them ({error}).")
             return
         delay_s = FIRST_RETRY_S
         while True:
-            if await self._session():
+            connected = await self._session()
+            if self._task is None:  # Python 3.11's TaskGroup loses a cancellation beside an error
+                return
+            self._lose(ABSENT)
+            if connected:
                 delay_s = FIRST_RETRY_S
             self._retry.clear()
             with contextlib.suppress(TimeoutError):
@@ -116,7 +146,7 @@ class SoundServer:
 
     async def _session(self) -> bool:
         """From connecting to losing the server; False when it was not there."""
-        pulse = _client()(CLIENT_NAME, server=self._address)
+        pulse = self._library.Connection(CLIENT_NAME, server=self._address)
         connected = False
         try:
             await pulse.connect(autospawn=False, timeout=ANSWER_S)
@@ -124,13 +154,18 @@ class SoundServer:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(pulse), name="sound server events")
                 tasks.create_task(self._follow(pulse), name="sound server state")
-        except* _failures() as group:
+        except* self._library.FAILURES as group:
             log.debug("sound server: %s", group.exceptions)
         finally:
-            self._pulse = None
-            pulse.close()
-        self._lose(ABSENT)
+            await self._close(pulse)
         return connected
+
+    async def _close(self, pulse: Any) -> None:
+        """A question that goes on with a closed context would abort the process: it ends first."""
+        self._pulse = None
+        pulse.disconnect()
+        async with self._turn:
+            pulse.close()
 
     async def _listen(self, pulse: Any) -> None:
         async for event in pulse.subscribe_events("sink", "source", "server", "sink_input"):
@@ -144,15 +179,18 @@ class SoundServer:
         self._pulse = pulse
         try:
             async with timeout(ANSWER_S):
-                await self.ringer.apply(pulse)
-                await self._refresh(pulse)
+                await self._complete(self._meet, pulse)
             log.info("connected to the sound server")
             while True:
                 await self._stale.wait()
                 async with timeout(ANSWER_S):
-                    await self._catch_up(pulse)
+                    await self._complete(self._catch_up, pulse)
         finally:
             pulse.disconnect()
+
+    async def _meet(self, pulse: Any) -> None:
+        await self.ringer.apply(pulse)
+        await self._refresh(pulse)
 
     async def _catch_up(self, pulse: Any) -> None:
         """What arrives meanwhile is looked at in one go afterwards."""
@@ -176,18 +214,3 @@ class SoundServer:
         if new != self.inventory:
             self.inventory = new
             self._on_change()
-
-
-def _client() -> Any:
-    # Imported where sound is used: 4 MB and 50 ms that a silent phone saves.
-    from pulsectl_asyncio import PulseAsync  # noqa: PLC0415
-
-    return PulseAsync
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """What the library raises when the server goes, hangs, or no longer knows what is asked."""
-    from pulsectl import PulseError  # noqa: PLC0415 - see _client
-    from pulsectl.pulsectl import PulseDisconnected, c  # noqa: PLC0415
-
-    return (PulseError, PulseDisconnected, c.pa.CallError, TimeoutError)
