@@ -14,7 +14,13 @@ from offhookd.phone.account import Answer as RegistrationAnswer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Media, Statistics
 from offhookd.phone.calls import Calls
-from offhookd.phone.errors import EngineError, NotSupportedError, PhoneError, RequestTimeoutError
+from offhookd.phone.errors import (
+    EngineError,
+    LimitReachedError,
+    NotSupportedError,
+    PhoneError,
+    RequestTimeoutError,
+)
 from offhookd.phone.policy import Invitation
 from offhookd.phone.ports import CallEngine, Done, RegistrationEngine
 from offhookd.phone.values import (
@@ -365,10 +371,14 @@ def _reply_to(done: Done) -> Callable[[p.Reply], None]:
 
 
 NOT_SUPPORTED = 501
+TOO_MANY = 70_010
+"""PJ_ETOOMANY: every call slot of the engine is taken."""
 
 
 def error_of(reply: p.Reply) -> PhoneError:
     """The error that a failed reply stands for."""
     if reply.code == NOT_SUPPORTED:
         return NotSupportedError(reply.error)
+    if reply.code == TOO_MANY:
+        return LimitReachedError(reply.error)
     return EngineError(reply.error)

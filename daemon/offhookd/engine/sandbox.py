@@ -54,8 +54,8 @@ _SCOPES_SINCE_VERSION = 6
 _SYSTEM_READ = ("/usr", "/lib", "/lib64", "/etc", "/nix/store", "/gnu/store", "/opt")
 _KERNEL_READ = ("/proc/self", "/sys/devices/system/cpu", "/dev/urandom", "/dev/random")
 _SYSTEM_WRITE = ("/dev/null", "/dev/shm")  # noqa: S108 - the sound server's shared memory is there
-_SOUND_READ = (".config/pulse", ".pulse", ".pulse-cookie", ".config/pipewire")
-"""Below the home directory: cookie and settings of the sound server's client."""
+_SOUND_CONFIG = ("pulse", "pipewire")
+"""Below the configuration directory: cookie and settings of the sound server's client."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -159,8 +159,11 @@ def _program_paths() -> Iterator[str]:
 
 def _sound_paths() -> Iterator[str]:
     home = os.environ.get("HOME", "")
+    config = os.environ.get("XDG_CONFIG_HOME", "") or (f"{home}/.config" if home else "")
+    if config:
+        yield from (f"{config}/{name}" for name in _SOUND_CONFIG)
     if home:
-        yield from (f"{home}/{name}" for name in _SOUND_READ)
+        yield from (f"{home}/.pulse", f"{home}/.pulse-cookie")  # PulseAudio's old places
     cookie = os.environ.get("PULSE_COOKIE", "")
     if cookie:
         yield cookie
