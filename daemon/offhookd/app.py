@@ -5,6 +5,7 @@ import asyncio
 import logging
 import os
 import random
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -76,7 +77,7 @@ class Daemon(Service, AccountSwitch):
         self.choices = State(
             state_directory / "state.json", partial(self.problems.hold, "settings-storage")
         )
-        self.history.close_orphans(clock.now_us())
+        self.history.close_orphans(clock.now_us(), booted_us())
         self.audio = Audio(self._config.audio, self.engine, self.choices, self.problems)
         self.accounts = Accounts()
         self._resolver = Resolver()
@@ -282,3 +283,8 @@ def country_of_locale() -> str:
         if territory:
             return territory[:2].lower()
     return ""
+
+
+def booted_us() -> int:
+    """When this machine started, in microseconds of CLOCK_REALTIME."""
+    return (time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)) // 1000

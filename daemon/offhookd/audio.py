@@ -77,6 +77,10 @@ class Audio(AudioControl, Alerting):
         return self._config.backend is AudioBackend.SILENT
 
     def _sound_changed(self) -> None:
+        # The user may have turned the ringing down in the desktop's mixer.
+        self._state.audio = replace(
+            self._state.audio, ringer_volume=self._sound.volume(Role.RINGER)
+        )
         self._apply()
         self._judge()
 
@@ -141,8 +145,6 @@ class Audio(AudioControl, Alerting):
 
     async def set_volume(self, path: AudioPath, volume: float) -> None:
         await self._sound.set_volume(Role(path), volume)
-        if path is AudioPath.RINGER:
-            self._state.audio = replace(self._state.audio, ringer_volume=volume)
         self.changed()
 
     # ------------------------------------------------------------ ringing
