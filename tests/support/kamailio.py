@@ -93,6 +93,10 @@ class Kamailio:
             self.rpc("htable.seti", "retry_after", method, retry_after_s)
         self.rpc("htable.seti", "fault", method, status)
 
+    def step_aside(self) -> None:
+        """No Record-Route from now on: what follows the INVITE goes from phone to phone."""
+        self.rpc("htable.seti", "fault", "Record-Route", 1)
+
     def mend(self, method: str) -> None:
         """End the fault of this method."""
         self._delete("fault", method)

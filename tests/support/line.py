@@ -2,20 +2,22 @@
 """The phone with accounts at a real registrar, from its configuration to its end."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from offhookd.bus.names import ROOT
+from offhookd.bus.names import BUS_NAME, ROOT
 from tests.support.daemon import Phone, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio, password
 
 ACCOUNT = f"{ROOT}/accounts/work"
-SILENT: Mapping[str, Any] = {"backend": "silent"}
 
-Keys = Mapping[str, Any]
+Keys = dict[str, Any]
+
+SILENT: Keys = {"backend": "silent"}
 
 
 def account(
@@ -56,3 +58,29 @@ async def registered(bus: PrivateBus, directory: Path, config: str) -> AsyncIter
         for name in json.loads(config)["accounts"]:
             await phone.until("Account", "State", "registered", f"{ROOT}/accounts/{name}")
         yield phone
+
+
+async def incoming(phone: Phone, since: int = 0) -> str:
+    """Wait for a call that comes in; its path.  `since`: a position in `client.seen`."""
+
+    def is_incoming(message: dict[str, Any]) -> bool:
+        if message["member"] != "InterfacesAdded":
+            return False
+        call = message["body"][1].get(f"{BUS_NAME}.Call", {})
+        return bool(call.get("Direction") == "incoming")
+
+    seen = await phone.client.wait_for(is_incoming, "signal", since=since)
+    return str(seen["body"][0])
+
+
+def sip_port(server: Kamailio, user: str = "1001") -> int:
+    """Where the user's phone listens, as it told the registrar."""
+    (contact,) = server.contacts(user)
+    return port_of(contact)
+
+
+def port_of(contact: str) -> int:
+    """Of a URI, in a header or not."""
+    found = re.search(r"@[^:>]+:(\d+)", contact)
+    assert found, contact
+    return int(found[1])
