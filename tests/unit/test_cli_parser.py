@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The words of the command line."""
+
+import argparse
+import subprocess
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from offhook.cli.main import main
+from offhook.cli.parser import parser
+
+VERBS = frozenset(
+    {"status", "dial", "redial", "answer", "hangup", "hold", "resume", "mute", "unmute", "dtmf"}
+    | {"history", "accounts", "audio", "watch", "config", "demo"}
+)
+
+
+def parse(line: str) -> dict[str, Any]:
+    return vars(parser().parse_args(line.split()))
+
+
+def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A parser and those of its verbs and actions."""
+    yield found
+    for action in found._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for child in action.choices.values():
+                yield from leaves(child)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("status --json", {"module": "status", "json": True}),
+        ("dial 1234", {"target": "1234", "account": None, "confirm": False, "wait": False}),
+        ("dial --confirm --muted tel:+491", {"target": "tel:+491", "confirm": True, "muted": True}),
+        ("answer", {"module": "control", "command": "answer", "call": ""}),
+        ("hangup c12", {"call": "c12", "all": False}),
+        ("hangup --all", {"call": "", "all": True}),
+        ("dtmf 12#, --method info --call 3", {"tones": "12#,", "method": "info", "call": "3"}),
+        ("history --missed --limit 5", {"missed": True, "limit": 5, "json": False}),
+        ("accounts", {"act": "list", "json": False}),
+        ("accounts --json", {"act": "list", "json": True}),
+        ("accounts list --json", {"act": "list", "json": True}),
+        ("accounts --json list", {"act": "list", "json": True}),
+        ("accounts disable work", {"act": "disable", "id": "work"}),
+        ("audio", {"act": "list", "json": False}),
+        (
+            "audio use capture a default",
+            {"act": "use", "path": "capture", "names": ["a", "default"]},
+        ),
+        ("audio volume ringer 50%", {"path": "ringer", "level": 0.5}),
+        ("audio volume playback 0.25", {"path": "playback", "level": 0.25}),
+        ("audio test capture --seconds 5", {"path": "capture", "seconds": 5}),
+        ("watch --json", {"module": "watch", "json": True}),
+        ("config check", {"act": "check"}),
+        ("demo", {"module": "demo"}),
+    ],
+)
+def test_a_line_becomes_what_its_verb_needs(line: str, expected: dict[str, Any]) -> None:
+    assert parse(line).items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "explode",
+        "dial",
+        "dtmf",
+        "dtmf 1 --method telepathy",
+        "hangup c1 --all",
+        "history --limit 0",
+        "history --limit many",
+        "audio volume ringer 1.1",
+        "audio volume ringer nan",
+        "audio volume ringer -5%",
+        "audio volume nose 1",
+        "audio test capture --seconds 0",
+        "config eat",
+        "status --print-completion fish",
+    ],
+)
+def test_wrong_usage_is_exit_status_2(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(line.split())
+    assert exit_.value.code == 2
+    assert "usage: offhook" in capsys.readouterr().err
+
+
+def test_every_verb_has_a_module_that_runs_it() -> None:
+    modules = {one.get_default("module") for one in leaves(parser())} - {None}
+    assert all(callable(import_module(f"offhook.cli.{module}").run) for module in modules)
+
+
+@pytest.mark.parametrize("found", [*leaves(parser())], ids=lambda found: found.prog)
+def test_every_verb_explains_itself(found: argparse.ArgumentParser) -> None:
+    assert found.format_help().startswith(f"usage: {found.prog}")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completions_name_every_verb(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--print-completion", shell])
+    assert exit_.value.code == 0
+    script = capsys.readouterr().out
+    assert {verb for verb in VERBS if verb not in script} == set()
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script.encode(), check=True)
