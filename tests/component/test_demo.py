@@ -131,7 +131,16 @@ async def test_a_daemon_that_dies_is_one_sentence(without_sound: CommandLine) ->
         os.kill(daemon_of(demo.process), signal.SIGKILL)
         _, complaint = await demo.process.communicate()
     assert demo.process.returncode == 1
-    assert re.fullmatch(r"offhook: offhookd ended: .*\n", complaint.decode())
+    assert complaint == b"offhook: offhookd went away: ended by SIGKILL\n"
+
+
+async def test_a_daemon_that_does_not_start_says_why(
+    without_sound: CommandLine, tmp_path: Path
+) -> None:
+    without_sound.environment["OFFHOOK_DBUS_LIBRARY"] = "none"
+    said = await without_sound("demo")
+    assert said.status == 1
+    assert said.err == "offhook: offhookd did not start: KeyError: 'none'\n"
 
 
 def daemon_of(demo: asyncio.subprocess.Process) -> int:

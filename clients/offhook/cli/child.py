@@ -4,6 +4,7 @@
 import asyncio
 import os
 import shutil
+import signal
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +16,8 @@ START_LIMIT_S = 10.0
 """Each needs less than a second on a slow machine."""
 GOODBYE_LIMIT_S = 3.0
 """The daemon takes at most two to hang up and unregister."""
+LAST_WORD_LIMIT_S = 0.5
+"""Between what a program's end does to others and the end itself."""
 
 
 class Child:
@@ -56,12 +59,18 @@ class Child:
         finally:
             waiting.cancel()
         if not self.ready.is_set():
-            raise self.failure("did not start")
+            raise await self.failure("did not start")
         return self.ready_line
 
-    def failure(self, what: str) -> RefusedError:
-        """That it failed, with its own last word on it."""
-        return RefusedError(f"{self.name} {what}: {self._last}")
+    async def failure(self, what: str) -> RefusedError:
+        """That it failed: with the signal that ended it, or its own last word."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD_LIMIT_S):
+                await asyncio.wait({self._reader})
+                await self._process.wait()
+        status = self._process.returncode or 0
+        why = f"ended by {signal.Signals(-status).name}" if status < 0 else self._last
+        return RefusedError(f"{self.name} {what}: {why}")
 
     async def stop(self, *, by_input: bool = False) -> None:
         """End it by SIGTERM, or by the end of its input; then by force."""

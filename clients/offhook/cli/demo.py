@@ -54,7 +54,7 @@ async def _demo() -> None:
                 if sys.stdout.isatty():
                     await _stay(showing)
         except NoDaemonError:
-            raise stage.daemon.failure("ended") from None
+            raise await stage.daemon.failure("went away") from None
 
 
 def _end_in_order() -> None:
@@ -117,8 +117,8 @@ async def _measure(call: Call) -> None:
     _fact("packets", f"{sent} sent, {received} received; quality {call.quality}")
     _fact(
         "round trip",
-        f"{trip_s * 1000:.0f} ms without sound devices: the median of {meter.BURSTS} key tones,"
-        f" each within {meter.INTERVAL_MS // 2} ms",
+        f"{trip_s * 1000:.0f} ms without sound devices (median of {meter.BURSTS} tones, each"
+        f" ±{meter.INTERVAL_MS // 2} ms)",
     )
     if call.round_trip_usec:
         _fact("network", f"{call.round_trip_usec / 1000:.1f} ms of it (RTCP)")
