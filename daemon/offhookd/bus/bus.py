@@ -197,6 +197,9 @@ class Connection:
         if not self._link.connected:
             return  # whoever would read it is gone too
         sent = self._link.send(message)
+        if not sent.done():
+            # dbus-next would write in the next loop turn, after all that this one still does.
+            self._link._writer.write_callback()  # noqa: SLF001  # there is no public way to it
         if sent.done():
             _failure_is_known(sent)
         else:

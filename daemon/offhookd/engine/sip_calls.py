@@ -66,12 +66,12 @@ class Calls:
         if command.leg in self._legs:
             raise Refused(f"There is a call {command.leg} already.")
         leg = self._new_leg(command.leg, account)
-        self.mixer.update_sound()
         try:
             leg.dial(command)
         except Refused:
             self._forget(leg)
             raise
+        self.mixer.update_sound()
 
     def arrive(self, account: Account, call_id: int, source: str, message: str) -> None:
         """An INVITE, inside the callback: nothing may be answered here."""
