@@ -7,6 +7,7 @@ another null sink plays (``a_mic.monitor`` hears ``a_mic``); ``ring`` is the def
 
 import os
 import subprocess
+from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -135,6 +136,12 @@ class Recording:
     def seconds(self) -> float:
         size = self.path.stat().st_size if self.path.exists() else 0
         return max(0, size - 44) / 2 / RATE
+
+    def last(self, seconds: float) -> Samples:
+        """What was heard just now, while the recording goes on; nothing before there is enough."""
+        wanted = round(seconds * RATE) * 2
+        whole = self.path.read_bytes()[44:] if self.path.exists() else b""
+        return array("h", whole[: len(whole) // 2 * 2][-wanted:] if len(whole) > wanted else b"")
 
     @property
     def samples(self) -> Samples:
