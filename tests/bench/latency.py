@@ -63,7 +63,6 @@ accounts:
     password: pw1001
 sip: {{bind: 127.0.0.1}}
 audio: {{backend: silent}}
-log: {{level: warning}}
 """
 
 T = TypeVar("T")
