@@ -146,3 +146,27 @@ async def test_sending_to_a_closed_link_fails_later_and_kindly() -> None:
 )
 def test_the_end_of_a_process_in_words(returncode: int, words: str) -> None:
     assert describe(returncode) == words
+
+
+async def test_an_engine_that_cannot_be_launched_is_tried_again() -> None:
+    watched = Watch()
+    watched.supervisor = Supervisor(
+        watched.links.put_nowait, lambda event: None, watched.ends.put_nowait, ("/nonexistent",)
+    )
+    watched.supervisor.start()
+    try:
+        assert "cannot be launched" in await watched.end()
+        assert "cannot be launched" in await watched.end()
+    finally:
+        await watched.supervisor.stop()
+
+
+async def test_an_engine_whose_end_was_noticed_elsewhere_is_started_again() -> None:
+    async with watch() as watched:
+        link = await watched.engine()
+        process = watched.supervisor._process
+        assert process
+        process.kill()
+        await asyncio.to_thread(process.wait)
+        assert "SIGKILL" in await watched.end()
+        assert await watched.engine() is not link
