@@ -21,6 +21,8 @@ RATE = 16_000
 PLAYER_LATENCY_MS = 200
 RECORDER_LATENCY_MS = 50
 
+REAL_TIME_PRIORITY = 6
+
 NATURES = ("pulseaudio", "pipewire")
 
 
@@ -121,7 +123,7 @@ class SoundServer:
 
     def _run(self, *argv: str) -> Program:
         log = self.directory / f"{argv[0]}.log"
-        program = Program(argv[0], argv, log, environment=self.environment)
+        program = Program(argv[0], [*_real_time(), *argv], log, environment=self.environment)
         self.programs.append(program.start())
         return program
 
@@ -169,6 +171,11 @@ class PipeWire(SoundServer):
         self._run("pipewire").wait_ready(pipewire.is_socket)
         self._run("wireplumber")
         self._run("pipewire-pulse").wait_ready(self.socket.is_socket)
+
+
+def _real_time() -> list[str]:
+    """As rtkit gives it to the sound server of a session."""
+    return ["chrt", "--rr", str(REAL_TIME_PRIORITY)] if os.geteuid() == 0 else []
 
 
 @contextmanager
