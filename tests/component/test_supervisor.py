@@ -12,6 +12,7 @@ import pytest
 
 from offhookd.engine import protocol as p
 from offhookd.engine import supervisor as module
+from offhookd.engine.launch import launch
 from offhookd.engine.link import Link
 from offhookd.engine.supervisor import Supervisor, describe
 
@@ -74,6 +75,23 @@ async def test_commands_are_answered() -> None:
         reply = await ask(link, START)
         assert reply.data["protocol"] == p.VERSION
         assert (await ask(link, p.Ping())).error == ""
+
+
+async def test_an_engine_that_was_launched_before_is_the_first() -> None:
+    watched, early = Watch(), launch(COMMAND)
+    watched.supervisor.start(early)
+    try:
+        reply = await ask(await watched.engine(), START)
+        assert reply.data["pid"] == early.process.pid
+    finally:
+        await watched.supervisor.stop()
+
+
+async def test_an_engine_that_was_launched_in_vain_is_ended() -> None:
+    watched, early = Watch(), launch(COMMAND)
+    watched.supervisor.start(early)
+    await watched.supervisor.stop()
+    assert early.process.returncode is not None
 
 
 @pytest.mark.parametrize("how", ["die", "garbage", "endless"])
