@@ -239,6 +239,18 @@ async def test_an_incoming_call_is_in_the_history_while_it_rings(phone: Phone, f
     assert await phone.get("Telephony", "RingingCall") == path
 
 
+async def test_the_packets_are_counted_when_somebody_asks(phone: Phone, far: FarEnd) -> None:
+    path, _ = await connected(phone, far)
+    await phone.until("CallMedia", "Flow", "both", path)
+    first = await phone.get("CallMedia", "PacketsSent", path)
+    second = await phone.get("CallMedia", "PacketsSent", path)
+    assert isinstance(first, int)
+    while second == first:  # 50 packets a second: each question takes part of one's time
+        second = await phone.get("CallMedia", "PacketsSent", path)
+    assert isinstance(second, int)
+    assert second > first
+
+
 @pytest.mark.parametrize(("reason", "code"), [("busy", 486), ("declined", 603), ("not-here", 480)])
 async def test_declining_tells_the_caller_so(
     phone: Phone, far: FarEnd, reason: str, code: int
@@ -433,3 +445,67 @@ async def test_no_account_is_no_error(session_bus: PrivateBus, tmp_path: Path) -
         name, sentence = await phone.refused("Telephony", "Dial", "('1001', @a{sv} {})")
         assert name == "NoAccount"
         assert "offhook.yaml" in sentence
+
+
+async def test_other_settings_of_the_stack_take_effect_with_the_reload(
+    phone: Phone, far: FarEnd
+) -> None:
+    path, _ = await connected(phone, far)
+    before = await phone.get("Manager", "Engine")
+    assert isinstance(before, Mapping)
+    phone.daemon.write_config(DIRECT.replace("silent}", "silent}\ntones: {country: fr}"))
+    await phone.call("Manager", "Reload")
+    assert await phone.get("Call", "State", path) == "active"
+    await phone.call("Call", "Hangup", path=path)
+    await phone.client.wait_for(lambda one: one["member"] == "InterfacesRemoved", "signal")
+    await phone.client.wait_for(
+        lambda one: (
+            one["member"] == "PropertiesChanged"
+            and one["body"][1].get("Engine", {}).get("pid", before["pid"]) != before["pid"]
+        ),
+        "signal",
+    )
+    await phone.until("Account", "State", "registered", ACCOUNT)
+    await phone.until("Manager", "Problems", [])
+    assert "was ended by" not in phone.daemon.log
+
+
+async def test_a_changed_account_keeps_its_calls_over_a_reload(phone: Phone, far: FarEnd) -> None:
+    path, _ = await connected(phone, far)
+    phone.daemon.write_config(DIRECT.replace("uri: sip:ada", "display_name: Ada\n    uri: sip:eda"))
+    await phone.call("Manager", "Reload")
+    await phone.until("Account", "State", "registered", ACCOUNT)
+    assert await phone.get("Account", "Uri", ACCOUNT) == "sip:eda@127.0.0.1"
+    assert await phone.get("Call", "State", path) == "active"
+    await connected(phone, far)
+
+
+async def test_a_removed_account_ends_its_calls_and_nothing_else(phone: Phone, far: FarEnd) -> None:
+    path, leg = await connected(phone, far)
+    phone.daemon.write_config("audio: {backend: silent}\nsip: {bind: 127.0.0.1}\n")
+    await phone.call("Manager", "Reload")
+    await phone.until("Call", "State", "ended", path)
+    assert (await far.state(leg, "ended")).cause == "remote"
+    phone.daemon.write_config(DIRECT)
+    await phone.call("Manager", "Reload")
+    await phone.until("Account", "State", "registered", ACCOUNT)
+    await connected(phone, far)
+    assert "Traceback" not in phone.daemon.log
+
+
+async def test_holding_replies_when_the_call_is_held(phone: Phone, far: FarEnd) -> None:
+    path, _ = await connected(phone, far)
+    for member, held in (("Hold", True), ("Hold", True), ("Resume", False)):
+        await phone.call("Call", member, path=path)
+        assert await phone.get("Call", "LocalHold", path) is held
+
+
+async def test_a_reload_that_fails_is_a_problem_until_one_succeeds(phone: Phone) -> None:
+    phone.daemon.write_config(BROKEN)
+    assert (await phone.refused("Manager", "Reload"))[0] == "InvalidConfig"
+    ((code, _, text),) = await phone.get("Manager", "Problems")  # type: ignore[misc]  # as the contract types it
+    assert code == "config-invalid"
+    assert "transprt" in text
+    phone.daemon.write_config(DIRECT)
+    await phone.call("Manager", "Reload")
+    assert await phone.get("Manager", "Problems") == []

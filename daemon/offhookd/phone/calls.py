@@ -94,6 +94,11 @@ class Calls:
         """The incoming call that a person is asked about: the one that waits longest."""
         return next((call for call in self if call.asks), None)
 
+    @property
+    def carried(self) -> int:
+        """How many calls occupy the engine."""
+        return sum(call.up and call.state is not CallState.PENDING for call in self)
+
     def only(self, *states: CallState) -> Call:
         """The single call in one of `states` (any that is up when none is named)."""
         fitting = [call for call in self if call.up and (not states or call.state in states)]
@@ -238,7 +243,7 @@ class Calls:
     def invited(self, invitation: Invitation, *, accept: Callable[[CallId], None]) -> Call:
         """Somebody calls.  `accept` lets the engine know the call's identity before it is asked
         to do anything with it."""
-        verdict = decide(calls_up=self._carried, limit=self.limit)
+        verdict = decide(calls_up=self.carried, limit=self.limit)
         call = self._begin(
             invitation.account,
             Direction.INCOMING,
@@ -338,15 +343,10 @@ class Calls:
 
     # ------------------------------------------------------------ how it is done
 
-    @property
-    def _carried(self) -> int:
-        """Calls that occupy the engine."""
-        return sum(call.up and call.state is not CallState.PENDING for call in self)
-
     def _require_room(self, *, pending: bool) -> None:
         if pending and sum(call.state is CallState.PENDING for call in self) >= MOST_PENDING:
             raise LimitReachedError(f"{MOST_PENDING} calls wait for a confirmation already")
-        if not pending and self._carried >= self.limit:
+        if not pending and self.carried >= self.limit:
             raise LimitReachedError(f"{self.limit} calls at once are all the engine can carry")
 
     def _begin(
