@@ -212,7 +212,7 @@ class Daemon(Service, AccountSwitch):
         self._engine_facts = {}
         self._engine_heard.set()
         self.lines.engine_lost()
-        if self._state is not ServiceState.STOPPING:
+        if self._state is not ServiceState.STOPPING and not self.engine.renewing:
             self.problems.raise_("engine-down", f"{text}; it is being restarted")
         self.changed()
 

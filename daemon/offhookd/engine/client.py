@@ -96,6 +96,8 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._supervisor = Supervisor(self._up, self._on_event, self._down)
         self._link: Link | None = None
         self._outdated = False
+        self.renewing = False
+        """Whether its end is wanted: another one, with other settings, is about to start."""
         self._looking_up: dict[CallId, asyncio.Task[None]] = {}
         self._legs: dict[CallId, int] = {}
         self._calls_by_leg: dict[int, CallId] = {}
@@ -126,6 +128,7 @@ class EngineClient(CallEngine, RegistrationEngine):
         """Replace an engine that was started with other settings, unless calls need it."""
         if self._outdated and not self.calls.carried:
             self._outdated = False
+            self.renewing = self._link is not None
             self._supervisor.renew()
 
     def tell(self, command: p.Command, done: Done | None = None) -> None:
@@ -251,7 +254,7 @@ class EngineClient(CallEngine, RegistrationEngine):
 
     def _up(self, link: Link) -> None:
         self._link = link
-        self._outdated = False
+        self._outdated = self.renewing = False
 
         def started(reply: p.Reply) -> None:
             if reply.error:

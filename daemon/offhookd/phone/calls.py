@@ -119,17 +119,19 @@ class Calls:
         if known := self._requests.get(options.request_id):
             return known
         self._require_room(pending=options.confirm)
-        call = self._begin(
+        call = self._new(
             account, Direction.OUTGOING, uri, name, CallState.PENDING, muted=options.muted
         )
         self._dialled[call.id] = (uri, options)
         if options.request_id:
             self._remember(options.request_id, call)
         if options.confirm:
+            self._record(call)
             self.added(call)
             self._clock.call_later(CONFIRM_LIMIT_S, partial(self._drop_pending, call))
         else:
             self._dial(call)
+            self._record(call)
             self.added(call)
             self._take_focus(call)
         return call
@@ -244,7 +246,7 @@ class Calls:
         """Somebody calls.  `accept` lets the engine know the call's identity before it is asked
         to do anything with it."""
         verdict = decide(calls_up=self.carried, limit=self.limit)
-        call = self._begin(
+        call = self._new(
             invitation.account,
             Direction.INCOMING,
             invitation.asserted_uri or invitation.peer_uri,
@@ -256,10 +258,12 @@ class Calls:
         accept(call.id)
         if isinstance(verdict, Refuse):
             self._engine.refuse(call.id, verdict.code)
+            self._record(call)
             self.added(call)
             self._end(call, verdict.reason, verdict.code, "", "policy")
             return call
         self._engine.ring(call.id)
+        self._record(call)
         self.added(call)
         self.focus_changed()
         if any(other.on_line for other in self):
@@ -349,7 +353,7 @@ class Calls:
         if not pending and self.carried >= self.limit:
             raise LimitReachedError(f"{self.limit} calls at once are all the engine can carry")
 
-    def _begin(
+    def _new(
         self,
         account: AccountId,
         direction: Direction,
@@ -359,12 +363,18 @@ class Calls:
         *,
         muted: bool = False,
     ) -> Call:
-        now = self._clock.now_us()
-        call_id = self._log.begin(account, direction, uri, name, now)
-        call = Call(call_id, account, direction, uri, name, now, state)
+        call = Call(
+            self._log.reserve(), account, direction, uri, name, self._clock.now_us(), state
+        )
         call.muted = muted
-        self._calls[call_id] = call
+        self._calls[call.id] = call
         return call
+
+    def _record(self, call: Call) -> None:
+        """Store it: after the engine knows what to do, before anybody hears of the call."""
+        self._log.begin(
+            call.id, call.account, call.direction, call.peer_uri, call.peer_name, call.created_us
+        )
 
     def _remember(self, request_id: str, call: Call) -> None:
         self._requests[request_id] = call
