@@ -363,9 +363,7 @@ class Calls:
         *,
         muted: bool = False,
     ) -> Call:
-        call = Call(
-            self._log.reserve(), account, direction, uri, name, self._clock.now_us(), state
-        )
+        call = Call(self._log.reserve(), account, direction, uri, name, self._clock.now_us(), state)
         call.muted = muted
         self._calls[call.id] = call
         return call
