@@ -158,10 +158,11 @@ class Calls:
         if call.answering:
             return
         call.answering = True
-        self._attention.follow(self)
         self._hold_others(call)
-        self._take_focus(call)
+        # First of all the 200: the caller waits for it, everything else happens in this room.
         self._engine.answer(call.id, partial(self._failed, call))
+        self._attention.follow(self)
+        self._take_focus(call)
         self.changed(call)
 
     def hangup(self, call: Call, done: Done) -> None:
