@@ -144,11 +144,15 @@ def engine_parties(sound: SoundServer, codec: str, _media: dict[str, int]) -> It
 PARTIES = {"bare": bare_parties, "engine": engine_parties}
 
 
-def measure(party: str, server: str, codec: str, seconds: float, media: dict[str, int]) -> Result:
+def measure(
+    party: str, server: str, codec: str, seconds: float, media: dict[str, int], shielded: bool
+) -> Result:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sound = stack.enter_context(sound_server(server, directory))
         os.environ.update(sound.environment)
+        if shielded:
+            sound.shield()
         call = stack.enter_context(PARTIES[party](sound, codec, media))
         meter = Meter("a_mic", "a_mic.monitor", "b_spk.monitor")
         with meter.measuring():
@@ -209,6 +213,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--party", choices=PARTIES, default="engine")
     parser.add_argument("--busy", action="store_true", help="keep one core busy meanwhile")
+    parser.add_argument(
+        "--shielded", action="store_true", help="the sound server in real time altogether"
+    )
     parser.add_argument("--media", type=json.loads, default={}, help="of pjsua2's MediaConfig")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
@@ -218,7 +225,9 @@ def main() -> None:
             stack.enter_context(busy_core())
         for server in options.server or NATURES:
             for codec in options.codec or ["PCMU"]:
-                result = measure(options.party, server, codec, options.seconds, options.media)
+                result = measure(
+                    options.party, server, codec, options.seconds, options.media, options.shielded
+                )
                 print("  ".join(f"{cell:>13}" for cell in row(server, codec, result)), flush=True)
                 if options.verbose:
                     verdict = result.verdict
