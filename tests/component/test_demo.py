@@ -68,7 +68,7 @@ def check(said: Said) -> None:
     assert re.search(STATES, said.out)
     assert re.search(r"received █+.* -\d\d dBFS\n", said.out)
     assert "codec       G722, 16000 Hz\n" in said.out
-    assert re.search(r"packets     2\d\d sent, 2\d\d received; quality good\n", said.out)
+    assert re.search(r"packets     \d{3} sent, \d{3} received; quality good\n", said.out)
     assert re.search(r"round trip  \d+ ms", said.out)
     assert re.search(r"\nc1    20.*outgoing   0:\d\d .*local \(200 OK\)\n", said.out)
     assert "Traceback" not in said.out
