@@ -1,24 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """libpulse without its callbacks: the thread that owns a `MainLoop` turns it and looks at states.
 
-One protocol serves PulseAudio and PipeWire.  The library is loaded twice: calls that may wait give
-up the interpreter lock, quick ones keep it, which spares the audio thread ten hand-overs a frame.
-Everything but `MainLoop.wakeup` belongs to one thread.
+One protocol serves PulseAudio and PipeWire.  Everything but `MainLoop.wakeup` belongs to one
+thread.
 """
 
 import ctypes
-import functools
 from collections.abc import Mapping
-from typing import Any
 
+from offhookd.engine.audio import libpulse
 from offhookd.engine.audio.errors import AudioError, ServerLostError
 
-LIBRARY = "libpulse.so.0"
 SAMPLE_BYTES = 2
-
-
-_pointer, _int, _text, _size = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t
-_unsigned = ctypes.c_uint32
 
 # From pulse/def.h and pulse/sample.h, which are ABI.
 _CONTEXT_NOAUTOSPAWN = 0x1
@@ -34,116 +27,11 @@ _NO_ENTITY = 5
 _OPERATION_RUNNING = 0
 
 
-class _SampleSpec(ctypes.Structure):
-    _fields_ = (("format", _int), ("rate", _unsigned), ("channels", ctypes.c_uint8))
-
-
-class _BufferAttr(ctypes.Structure):
-    _fields_ = tuple(
-        (name, _unsigned) for name in ("maxlength", "tlength", "prebuf", "minreq", "fragsize")
-    )
-
-
-class _TimingInfo(ctypes.Structure):
-    """`pa_timing_info`, as far as it is read here."""
-
-    _fields_ = (
-        ("timestamp_s", ctypes.c_long),
-        ("timestamp_us", ctypes.c_long),
-        ("synchronized_clocks", _int),
-        ("sink_usec", ctypes.c_uint64),
-        ("source_usec", ctypes.c_uint64),
-        ("transport_usec", ctypes.c_uint64),
-        ("playing", _int),
-        ("write_index_corrupt", _int),
-        ("write_index", ctypes.c_int64),
-        ("read_index_corrupt", _int),
-        ("read_index", ctypes.c_int64),
-    )
-
-
-_SIGNATURES: Mapping[str, tuple[Any, ...]] = {
-    "pa_mainloop_new": (_pointer,),
-    "pa_mainloop_free": (None, _pointer),
-    "pa_mainloop_get_api": (_pointer, _pointer),
-    "pa_mainloop_prepare": (_int, _pointer, _int),
-    "pa_mainloop_poll": (_int, _pointer),
-    "pa_mainloop_dispatch": (_int, _pointer),
-    "pa_mainloop_iterate": (_int, _pointer, _int, _pointer),
-    "pa_mainloop_wakeup": (None, _pointer),
-    "pa_context_new_with_proplist": (_pointer, _pointer, _text, _pointer),
-    "pa_context_connect": (_int, _pointer, _text, _int, _pointer),
-    "pa_context_get_state": (_int, _pointer),
-    "pa_context_errno": (_int, _pointer),
-    "pa_context_disconnect": (None, _pointer),
-    "pa_context_unref": (None, _pointer),
-    "pa_context_move_sink_input_by_name": (
-        _pointer,
-        _pointer,
-        _unsigned,
-        _text,
-        _pointer,
-        _pointer,
-    ),
-    "pa_context_move_source_output_by_name": (
-        *(_pointer, _pointer, _unsigned, _text, _pointer, _pointer),
-    ),
-    "pa_strerror": (_text, _int),
-    "pa_proplist_new": (_pointer,),
-    "pa_proplist_free": (None, _pointer),
-    "pa_proplist_sets": (_int, _pointer, _text, _text),
-    "pa_stream_new_with_proplist": (
-        *(_pointer, _pointer, _text, ctypes.POINTER(_SampleSpec), _pointer, _pointer),
-    ),
-    "pa_stream_connect_playback": (
-        *(_int, _pointer, _text, ctypes.POINTER(_BufferAttr), _int, _pointer, _pointer),
-    ),
-    "pa_stream_connect_record": (_int, _pointer, _text, ctypes.POINTER(_BufferAttr), _int),
-    "pa_stream_get_state": (_int, _pointer),
-    "pa_stream_get_index": (_unsigned, _pointer),
-    "pa_stream_get_device_name": (_text, _pointer),
-    "pa_stream_cork": (_pointer, _pointer, _int, _pointer, _pointer),
-    "pa_stream_disconnect": (_int, _pointer),
-    "pa_stream_unref": (None, _pointer),
-    "pa_stream_peek": (_int, _pointer, ctypes.POINTER(_pointer), ctypes.POINTER(_size)),
-    "pa_stream_drop": (_int, _pointer),
-    "pa_stream_write": (_int, _pointer, _text, _size, _pointer, ctypes.c_int64, _int),
-    "pa_stream_writable_size": (_size, _pointer),
-    "pa_stream_get_underflow_index": (ctypes.c_int64, _pointer),
-    "pa_stream_update_timing_info": (_pointer, _pointer, _pointer, _pointer),
-    "pa_stream_get_timing_info": (ctypes.POINTER(_TimingInfo), _pointer),
-    "pa_operation_get_state": (_int, _pointer),
-    "pa_operation_unref": (None, _pointer),
-}
-
-
-def _declare(library: ctypes.CDLL) -> Any:
-    for name, (result, *arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
-
-
-@functools.cache
-def _quick() -> Any:
-    try:
-        return _declare(ctypes.PyDLL(LIBRARY))
-    except (OSError, AttributeError) as error:
-        raise AudioError(
-            f"The sound library {LIBRARY} cannot be used ({error}); install libpulse0."
-        ) from None
-
-
-@functools.cache
-def _waiting() -> Any:
-    return _declare(ctypes.CDLL(LIBRARY))
-
-
 class MainLoop:
     """libpulse's event loop.  Raises `AudioError` when the library is not installed."""
 
     def __init__(self) -> None:
-        self._quick, self._waiting = _quick(), _waiting()
+        self._quick, self._waiting = libpulse.quick(), libpulse.waiting()
         self.pointer = self._quick.pa_mainloop_new()
 
     def wait(self, timeout_s: float) -> None:
@@ -171,8 +59,8 @@ class Connection:
     """A connection to the user's sound server, made in the background."""
 
     def __init__(self, loop: MainLoop, properties: Mapping[str, str]) -> None:
-        self._quick = _quick()
-        with_properties = _proplist(properties)
+        self._quick = libpulse.quick()
+        with_properties = libpulse.proplist(properties)
         self.pointer = self._quick.pa_context_new_with_proplist(
             self._quick.pa_mainloop_get_api(loop.pointer), None, with_properties
         )
@@ -190,7 +78,7 @@ class Connection:
 
     def error(self) -> str:
         """What the server or the library said last, as "Connection refused"."""
-        return _describe(self._errno())
+        return libpulse.describe(self._errno())
 
     def no_entity(self) -> bool:
         """Whether the last thing asked for does not exist."""
@@ -219,10 +107,10 @@ class Stream:
     def __init__(
         self, connection: Connection, rate: int, channels: int, properties: Mapping[str, str]
     ) -> None:
-        self._quick = _quick()
+        self._quick = libpulse.quick()
         self._connection = connection
-        spec = _SampleSpec(_SAMPLE_S16LE, rate, channels)
-        with_properties = _proplist(properties)
+        spec = libpulse.SampleSpec(_SAMPLE_S16LE, rate, channels)
+        with_properties = libpulse.proplist(properties)
         self.pointer = self._quick.pa_stream_new_with_proplist(
             connection.pointer, None, ctypes.byref(spec), None, with_properties
         )
@@ -251,7 +139,7 @@ class Stream:
         """Ask for another device; where there is none of the name, nothing happens."""
         move = getattr(self._quick, self._move)
         index = self._quick.pa_stream_get_index(self.pointer)
-        self._release(move(self._connection.pointer, index, device.encode(), None, None))
+        self._release(move(self._connection.pointer, index, _name(device), None, None))
 
     def close(self) -> None:
         self._quick.pa_stream_disconnect(self.pointer)
@@ -280,7 +168,7 @@ class CaptureStream(Stream):
         may_move: bool,
     ) -> None:
         super().__init__(connection, rate, 1, properties)
-        attributes = _BufferAttr(
+        attributes = libpulse.BufferAttr(
             maxlength=rate * SAMPLE_BYTES,
             tlength=_UNSET,
             prebuf=_UNSET,
@@ -290,7 +178,7 @@ class CaptureStream(Stream):
         self._quick.pa_stream_connect_record(
             self.pointer, _name(device), ctypes.byref(attributes), _flags(may_move)
         )
-        self._data, self._length = _pointer(), _size()
+        self._data, self._length = ctypes.c_void_p(), ctypes.c_size_t()
 
     def read(self) -> bytes:
         """Everything that has been captured; holes are silence."""
@@ -329,7 +217,7 @@ class PlaybackStream(Stream):
         channels: int = 1,
     ) -> None:
         super().__init__(connection, rate, channels, properties)
-        attributes = _BufferAttr(
+        attributes = libpulse.BufferAttr(
             maxlength=_UNSET,
             tlength=target_bytes,
             prebuf=0,
@@ -393,21 +281,8 @@ class PlaybackStream(Stream):
 
 
 def _name(device: str) -> bytes | None:
-    return device.encode() if device else None
+    return device.encode("utf-8", "replace") if device else None
 
 
 def _flags(may_move: bool) -> int:
     return _STREAM_ADJUST_LATENCY | (0 if may_move else _STREAM_DONT_MOVE)
-
-
-def _describe(errno: int) -> str:
-    text = _quick().pa_strerror(errno)
-    return text.decode("utf-8", "replace") if text else f"error {errno}"
-
-
-def _proplist(properties: Mapping[str, str]) -> int:
-    quick = _quick()
-    proplist = quick.pa_proplist_new()
-    for key, value in properties.items():
-        quick.pa_proplist_sets(proplist, key.encode(), value.encode())
-    return int(proplist)

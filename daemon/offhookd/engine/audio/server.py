@@ -66,9 +66,7 @@ class Server:
 
     def lose(self, error: ServerLostError, now: float) -> None:
         """Give up the dead connection and try again later."""
-        self.disconnect()
-        self.reason = f"The sound server is gone ({error}); waiting for it."
-        self._retry_at = now + RETRY_S
+        self._retry(f"The sound server is gone ({error}); waiting for it.", now)
 
     def disconnect(self) -> None:
         """Nobody wants the server any more; the streams have been closed."""
@@ -76,6 +74,7 @@ class Server:
             if connection is not None:
                 connection.close()
         self.connection = self._pending = None
+        self.reason = ""
         self._retry_at = 0.0
 
     def close(self) -> None:
@@ -88,19 +87,24 @@ class Server:
         try:
             self.loop = self.loop or MainLoop()
         except AudioError as error:
-            self.reason = str(error)
-            self._retry_at = now + RETRY_S
+            self._retry(str(error), now)
         else:
             self._pending = Connection(self.loop, PROPERTIES)
             self._retry_at = now + PATIENCE_S
 
     def _is_ready(self, pending: Connection, now: float) -> bool:
+        fault = "it says nothing" if now >= self._retry_at else ""
         try:
             pending.raise_if_lost()
-            if now >= self._retry_at:
-                raise ServerLostError(f"it has said nothing for {PATIENCE_S:.0f} s")  # noqa: TRY301 - the same end as a refusal
         except ServerLostError as error:
-            self.lose(error, now)
-            self.reason = f"No sound server answers ({error}); start PulseAudio or PipeWire."
-            return False
-        return pending.ready
+            fault = str(error)
+        if fault:
+            # One outage, one reason: that of its beginning.
+            reason = f"No sound server answers ({fault}); start PulseAudio or PipeWire."
+            self._retry(self.reason or reason, now)
+        return not fault and pending.ready
+
+    def _retry(self, reason: str, now: float) -> None:
+        self.disconnect()
+        self.reason = reason
+        self._retry_at = now + RETRY_S
