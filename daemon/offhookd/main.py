@@ -6,6 +6,7 @@ as long to load as everything else together.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ def check(config: Path | None) -> int:
 
 def serve(config: Path | None) -> int:
     """Be the phone until a signal ends it; the exit status."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     engine = _launch_early()
     with _without_tls():
         import asyncio  # noqa: PLC0415 - see above

@@ -19,6 +19,8 @@ from offhookd.engine.launch import Launched
 from offhookd.phone.errors import InvalidConfigError
 from offhookd.phone.values import AccountState
 
+GET_A_BUS = "start offhookd from a login session, or with dbus-run-session"
+
 logger = logging.getLogger(__name__)
 
 
@@ -61,8 +63,11 @@ class Run:
             # What exists now stays; each look through it for garbage took 3 ms.
             gc.freeze()
             await self._stop.wait()
-        except (BusUnavailableError, NameTakenError) as error:
-            logger.error("%s", error)  # noqa: TRY400 - the sentence is the message
+        except BusUnavailableError as error:
+            logger.error("%s; %s", error, GET_A_BUS)  # noqa: TRY400 - the sentence is the message
+            return os.EX_UNAVAILABLE
+        except NameTakenError as error:
+            logger.error("%s", error)  # noqa: TRY400 - likewise
             return os.EX_UNAVAILABLE
         finally:
             self._manager.stopping()
@@ -79,7 +84,6 @@ class Run:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is read in a moment is the newest
 
     def _spawn_reload(self, daemon: Daemon) -> None:
         task = asyncio.create_task(self._reload(daemon), name="reload")

@@ -6,7 +6,8 @@ what they offer on top (exporting, properties, ObjectManager, error replies) thi
 does itself.  Mended here, each seen to happen with dbus-next 0.2.3: a full socket ended the
 connection (with dbus-fast 5.2 too); a call made after the end never returned; a bus that
 closed during authentication hung the event loop; GLib was loaded wherever it is installed
-(4 MB); the socket stayed open after the end; `disconnect` dropped what was queued.
+(4 MB); the socket stayed open after the end; `disconnect` dropped what was queued; every
+signature that any client ever sent was remembered.
 """
 
 import asyncio
@@ -42,6 +43,22 @@ def _without_glib() -> Iterator[None]:
 with _without_glib():
     _library: Any = import_module(_LIBRARIES[os.environ.get("OFFHOOK_DBUS_LIBRARY", "next")])
     _MessageBus: Any = import_module(f"{_library.__name__}.aio").MessageBus
+
+MOST_SIGNATURES = 512
+"""Remembered ones; the phone's own are some fifty."""
+
+
+class _Bounded(dict[str, Any]):
+    """A cache that forgets everything rather than grow."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if len(self) >= MOST_SIGNATURES:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+if hasattr(_library.SignatureTree, "_cache"):  # of dbus-next; that of dbus-fast is bounded
+    _library.SignatureTree._cache = _Bounded()  # noqa: SLF001  # there is no public way to it
 
 _Message: Any = _library.Message
 _NO_REPLY: Any = _library.MessageFlag.NO_REPLY_EXPECTED

@@ -33,8 +33,7 @@ def session_address() -> str:
     if directory := os.environ.get("XDG_RUNTIME_DIR"):
         return f"unix:path={directory}/bus"
     raise BusUnavailableError(
-        "no D-Bus session bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR is set; "
-        "start offhookd from a login session, or with dbus-run-session"
+        "no D-Bus session bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR is set"
     )
 
 
@@ -76,7 +75,8 @@ class Service:
         with suppress(BusUnavailableError):  # the keeper asks again
             if await self._request_name(self._connection, _DO_NOT_QUEUE) == _EXISTS:
                 self._published = False
-                raise NameTakenError(await self._owner(self._connection))
+                owner = await self._owner(self._connection)
+                raise NameTakenError(f"{owner}; end that one first, or use it")
 
     async def stop(self) -> None:
         """Refuse the calls in progress, send what is queued and leave the bus."""
