@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from . import sandbox
+from .audio.priority import Priority, raise_priority
 from .channel import Channel
 from .protocol import VERSION, Reply, Start
 from .refusal import Refused
@@ -44,6 +45,7 @@ def run(fd: int) -> int:
         return EXIT_FAILED
     # What exists now stays; a look through it for garbage would hold up the sound for 3 ms.
     gc.freeze()
+    raise_priority(Priority.SIP)
     engine.run(channel)
     return EXIT_OK
 

@@ -2,8 +2,7 @@
 """Being on time although the machine is busy, as far as the system permits.
 
 Both threads of the engine need it: a thread that waits for the interpreter lock waits for whoever
-holds it, and an ordinary thread may have been put aside with the lock in its hands.  Measured with
-one core busy: with the audio thread alone in real time it stood still for more than 120 ms.
+holds it, and an ordinary thread may have been put aside with the lock in its hands.
 """
 
 import contextlib
