@@ -69,7 +69,6 @@ class Daemon(Service, AccountSwitch):
         self._reloading = asyncio.Lock()
         self._config = self._read_first()
         self.engine = EngineClient(start_command(self._config))
-        self.engine.listener = self
         self.engine.start(engine)
         clock = LoopClock(asyncio.get_running_loop())
         self.history = History(
@@ -93,9 +92,7 @@ class Daemon(Service, AccountSwitch):
             secrets.password_for,
             random.random,
         )
-        self.engine.calls = self.calls
-        self.engine.accounts = self.accounts
-        self.engine.routes = self.lines
+        self.engine.connect(self.calls, self.accounts, self.lines, self)
         self.problems.changed.connect(self._follow_problems)
         self.calls.removed.connect(lambda _: self.engine.renew())
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from offhookd.bus.contract import InterfaceSpec, contract, standard
 from offhookd.bus.names import BUS_NAME, ROOT
-from offhookd.bus.signature import split
+from offhookd.bus.signature import RANGES, split
 from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import private_bus
 
@@ -43,15 +43,6 @@ SETTLE_S = 7.0
 """Calls stay for five seconds after their end."""
 
 BASICS = "ybnqiuxtdso"
-INTEGERS = {
-    "y": (0, 0xFF),
-    "n": (-0x8000, 0x7FFF),
-    "q": (0, 0xFFFF),
-    "i": (-0x8000_0000, 0x7FFF_FFFF),
-    "u": (0, 0xFFFF_FFFF),
-    "x": (-(1 << 63), (1 << 63) - 1),
-    "t": (0, (1 << 64) - 1),
-}
 TEXTS = (
     *("", "1", "1002", "sip:x@127.0.0.1", "sip:@", "tel:+49", "callto:", "<", '"a" <sip:b@c>'),
     *("sip:x@127.0.0.1:99999", "sip:x@[::1", "sip:x@127.0.0.1;lr;transport=tcp", "\u202e\u0007"),
@@ -211,7 +202,7 @@ class Nonsense:
             return self._path()
         if code == "s":
             return HUGE if self._chance.random() < 0.001 else self._chance.choice(TEXTS)
-        low, high = INTEGERS[code]
+        low, high = RANGES[code]
         small = self._chance.choice(NUMBERS)
         return self._chance.choice((low, high, min(max(small, low), high)))
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from offhookd.engine import protocol as p
-from offhookd.engine.client import EngineClient, cleaned
+from offhookd.engine.client import EngineClient
 from offhookd.engine.link import Link, Replied
+from offhookd.engine.reports import cleaned
 from offhookd.phone.account import Account, AccountFacts
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
@@ -73,13 +74,11 @@ class Room:
         self.names = NameServer()
         self.client = EngineClient(START)
         self.client._link = self.link
-        self.client.routes = self.names
-        self.client.listener = Deaf()
         self.log = FakeLog()
         clock = FakeClock()
         self.calls = Calls(self.client, self.log, FakeAlerting(), clock)
-        self.client.calls = self.calls
-        self.accounts = self.client.accounts = Accounts()
+        self.accounts = Accounts()
+        self.client.connect(self.calls, self.accounts, self.names, Deaf())
         facts = AccountFacts(WORK, "Work", "sip:1@example.com", True, Transport.UDP)
         self.account = Account(facts, FakeEngine(), clock, lambda: 0.0)
         self.accounts.add(self.account)
@@ -91,7 +90,7 @@ class Room:
         return [command for command in self.link.sent if isinstance(command, kind)]
 
     def tells(self, event: p.Event) -> None:
-        self.client._on_event(event)
+        self.client._event(event)
 
     def invites(self, account: str = "work", **texts: str) -> None:
         facts: Mapping[str, str] = dict.fromkeys(

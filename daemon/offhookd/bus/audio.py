@@ -72,15 +72,15 @@ class AudioInterface(Exported):
 
     @setter("CaptureVolume")
     async def set_capture_volume(self, volume: float) -> None:
-        await self._audio.set_volume(AudioPath.CAPTURE, _volume(volume))
+        await self._audio.set_volume(AudioPath.CAPTURE, volume)
 
     @setter("PlaybackVolume")
     async def set_playback_volume(self, volume: float) -> None:
-        await self._audio.set_volume(AudioPath.PLAYBACK, _volume(volume))
+        await self._audio.set_volume(AudioPath.PLAYBACK, volume)
 
     @setter("RingerVolume")
     async def set_ringer_volume(self, volume: float) -> None:
-        await self._audio.set_volume(AudioPath.RINGER, _volume(volume))
+        await self._audio.set_volume(AudioPath.RINGER, volume)
 
     @setter("Silenced")
     def set_silenced(self, silenced: bool) -> None:
@@ -132,9 +132,3 @@ class AudioInterface(Exported):
     def _forget_call(self, call: CallId) -> None:
         for key in [key for key in self._monitors if key[1] == call]:
             self._forget(key)
-
-
-def _volume(volume: float) -> float:
-    if not 0.0 <= volume <= 1.0:
-        raise InvalidArgumentError(f"the volume is {volume}; it can be 0.0 to 1.0")
-    return volume

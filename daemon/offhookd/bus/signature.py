@@ -19,7 +19,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _PATH = re.compile(r"/|(/[A-Za-z0-9_]+)+")
 _CLOSING = {"(": ")", "{": "}"}
 
-_RANGES = {
+RANGES = {
     "y": (0, 0xFF),
     "n": (-0x8000, 0x7FFF),
     "q": (0, 0xFFFF),
@@ -107,7 +107,7 @@ def encoder(signature: str, variant: VariantClass) -> Encoder:
         return _array(signature[1:], variant)
     if code == "v":
         return _variant(variant)
-    if code in _RANGES:
+    if code in RANGES:
         return _integer(code)
     return _BASIC[code]
 
@@ -161,7 +161,7 @@ def _variant(variant: VariantClass) -> Encoder:
 
 
 def _integer(code: str) -> Encoder:
-    low, high = _RANGES[code]
+    low, high = RANGES[code]
 
     def encode_integer(value: object) -> object:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the engine says, as the core understands it.
+
+The engine reads what strangers send and may be theirs: what it says was checked for type and
+size when the line was decoded; here texts are cleaned and numbers brought into range.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Protocol, TypeVar
+
+from offhookd.phone.account import Answer as RegistrationAnswer
+from offhookd.phone.accounts import Accounts
+from offhookd.phone.call import Media, Statistics
+from offhookd.phone.calls import Calls
+from offhookd.phone.policy import Invitation
+from offhookd.phone.values import AccountId, CallId, CallState, Encryption, Flow, StateReason
+
+from . import protocol as p
+from .sip_headers import clean
+
+LARGEST_CODE = 699
+"""Of SIP (RFC 3261 section 7.2); anything else counts as no code."""
+LARGEST_COUNT = 2**32 - 1
+TEMPORARILY_UNAVAILABLE = 480
+
+_STATES = {
+    "dialing": CallState.DIALING,
+    "ringing": CallState.RINGING,
+    "early": CallState.EARLY,
+    "active": CallState.ACTIVE,
+}
+
+
+class EngineListener(Protocol):
+    """What else the engine tells, beyond calls and registrations."""
+
+    def engine_started(self, facts: Mapping[str, p.Value]) -> None:
+        """A new engine is up (data of the reply to `Start`); nothing is configured in it yet."""
+
+    def engine_failed(self, text: str) -> None:
+        """It is gone, or refused to start."""
+
+    def audio_status(self, status: p.AudioStatus) -> None: ...
+
+    def levels(self, call: CallId, sent_dbfs: float, received_dbfs: float) -> None: ...
+
+    def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None: ...
+
+    def engine_log(self, level: int, text: str) -> None: ...
+
+
+class Legs:
+    """Which leg of the engine carries which call."""
+
+    def __init__(self) -> None:
+        self._legs: dict[CallId, int] = {}
+        self._calls: dict[int, CallId] = {}
+
+    def bind(self, call: CallId, leg: int) -> None:
+        self._legs[call] = leg
+        self._calls[leg] = call
+
+    def release(self, leg: int) -> None:
+        if call := self._calls.pop(leg, None):
+            self._legs.pop(call, None)
+
+    def clear(self) -> None:
+        self._legs.clear()
+        self._calls.clear()
+
+    def leg(self, call: CallId) -> int:
+        """0 when the engine carries no such call."""
+        return self._legs.get(call, 0)
+
+    def call(self, leg: int) -> CallId:
+        """0 when nobody knows the leg."""
+        return self._calls.get(leg, CallId(0))
+
+
+class Reports:
+    """Passes each event on to whom it concerns; `tell` is for what needs no decision."""
+
+    def __init__(
+        self,
+        legs: Legs,
+        calls: Calls,
+        accounts: Accounts,
+        listener: EngineListener,
+        tell: Callable[[p.Command], None],
+    ) -> None:
+        self._legs = legs
+        self._calls = calls
+        self._accounts = accounts
+        self._listener = listener
+        self._tell = tell
+
+    def take(self, event: p.Event) -> None:
+        event = cleaned(event)
+        match event:
+            case p.LegState():
+                self._leg_state(event)
+            case p.LegMedia():
+                self._leg_media(event)
+            case p.LegQuality():
+                self._calls.measured(self._legs.call(event.leg), _statistics(event))
+            case p.LegDtmf():
+                duration_ms = _count(event.duration_ms)
+                self._calls.dtmf_received(self._legs.call(event.leg), event.tone, duration_ms)
+            case p.Incoming():
+                self._incoming(event)
+            case p.Registration():
+                self._registration(event)
+            case _:
+                self._pass_on(event)
+
+    def _pass_on(self, event: p.Event) -> None:
+        match event:
+            case p.Levels():
+                call = self._legs.call(event.leg)
+                self._listener.levels(call, event.sent_dbfs, event.received_dbfs)
+            case p.AudioStatus():
+                self._listener.audio_status(event)
+            case p.GateReport():
+                dropped = {clean(rule): count for rule, count in event.dropped.items()}
+                self._listener.gate_report(dropped, event.last_source)
+            case p.LogLine():
+                self._listener.engine_log(event.level, event.text)
+
+    def _incoming(self, event: p.Incoming) -> None:
+        account = self._accounts.get(AccountId(event.account))
+        if account is None or not account.enabled:
+            # It was switched off, or the configuration took it away a moment ago.
+            self._tell(p.Refuse(leg=event.leg, code=TEMPORARILY_UNAVAILABLE))
+            return
+        invitation = Invitation(
+            account=AccountId(event.account),
+            sip_call_id=event.sip_call_id,
+            peer_uri=event.peer_uri,
+            peer_name=event.peer_name,
+            asserted_uri=event.asserted_uri,
+            asserted_name=event.asserted_name,
+            diversion_uri=event.diversion_uri,
+        )
+        self._calls.invited(invitation, accept=lambda call: self._legs.bind(call, event.leg))
+
+    def _leg_state(self, event: p.LegState) -> None:
+        call = self._legs.call(event.leg)
+        if event.state == "ended":
+            self._legs.release(event.leg)
+            self._calls.ended(call, event.cause, _code(event.code), event.text)
+        elif event.state == "answered":
+            self._calls.picked_up(call)
+        elif event.state in _STATES:
+            self._calls.progressed(call, _STATES[event.state], event.sip_call_id)
+
+    def _leg_media(self, event: p.LegMedia) -> None:
+        media = Media(
+            codec=event.codec,
+            clock_rate=_count(event.clock_rate),
+            flow=_known(Flow, event.flow, Flow.NONE),
+            encryption=_known(Encryption, event.encryption, Encryption.NONE),
+        )
+        self._calls.media_changed(
+            self._legs.call(event.leg),
+            media,
+            local_hold=event.local_hold,
+            remote_hold=event.remote_hold,
+        )
+
+    def _registration(self, event: p.Registration) -> None:
+        if account := self._accounts.get(AccountId(event.account)):
+            account.result(
+                RegistrationAnswer(
+                    code=_code(event.code),
+                    text=event.text,
+                    expires_s=_count(event.expires),
+                    retry_after_s=_count(event.retry_after),
+                    cause=_known(StateReason, event.cause, StateReason.NETWORK),
+                )
+            )
+
+
+E = TypeVar("E")
+
+
+def _known(kind: Callable[[str], E], value: str, otherwise: E) -> E:
+    """The member of an enumeration, or what stands for values nobody knows yet."""
+    try:
+        return kind(value)
+    except ValueError:
+        return otherwise
+
+
+def _statistics(event: p.LegQuality) -> Statistics:
+    return Statistics(
+        round_trip_us=_count(event.round_trip_us),
+        jitter_us=_count(event.jitter_us),
+        loss_sent=event.loss_sent,
+        loss_received=event.loss_received,
+        packets_sent=_count(event.packets_sent),
+        packets_received=_count(event.packets_received),
+        mos=event.mos,
+    )
+
+
+def _code(number: int) -> int:
+    return number if 0 < number <= LARGEST_CODE else 0
+
+
+def _count(number: int) -> int:
+    return min(max(number, 0), LARGEST_COUNT)
+
+
+def cleaned(event: p.Event) -> p.Event:
+    """`event` with texts that can do no harm in a log, on a terminal or on D-Bus."""
+    texts = {item.name: getattr(event, item.name) for item in fields(event)}
+    odd = {
+        name: clean(text, p.MAX_TEXT_CHARS)
+        for name, text in texts.items()
+        if isinstance(text, str) and not text.isprintable()
+    }
+    return replace(event, **odd) if odd else event
