@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from offhookd import __version__
-from offhookd.engine.launch import launch
+from offhookd.engine.launch import Launched, launch
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +43,7 @@ def check(config: Path | None) -> int:
 
 def serve(config: Path | None) -> int:
     """Be the phone until a signal ends it; the exit status."""
-    engine = launch()
+    engine = _launch_early()
     with _without_tls():
         import asyncio  # noqa: PLC0415 - see above
 
@@ -53,6 +53,14 @@ def serve(config: Path | None) -> int:
 
     setup_logging("info")
     return asyncio.run(Run(search(config), engine).until_stopped())
+
+
+def _launch_early() -> Launched | None:
+    """None when the machine has no process to spare: its supervisor tries again, and says so."""
+    try:
+        return launch()
+    except OSError:
+        return None
 
 
 @contextmanager

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 class Run:
     """One life of the daemon in its surroundings: bus, service manager, network, signals."""
 
-    def __init__(self, paths: Sequence[Path], engine: Launched) -> None:
+    def __init__(self, paths: Sequence[Path], engine: Launched | None) -> None:
         self._paths = paths
         self._engine = engine
         self._manager = ServiceManager.from_environment()

@@ -2,7 +2,8 @@
 """What the kernel says about processes."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,23 +31,53 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """In MB (10^6 bytes): resident, the fair share of it, and what nobody else has."""
+    """In MB (10^6 bytes): resident, and the proportional share of it."""
 
     rss: float
     pss: float
-    uss: float
 
     @classmethod
     def of(cls, pid: int) -> "Memory":
-        sizes: dict[str, int] = {}
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
-            name, _, size = line.partition(":")
-            sizes[name] = int(size.split()[0])
-        own = sizes["Private_Clean"] + sizes["Private_Dirty"]
-        return cls(*(size * 1024 / 1e6 for size in (sizes["Rss"], sizes["Pss"], own)))
+        sizes = _sizes(Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+        return cls(sizes["Rss"] / 1e6, sizes["Pss"] / 1e6)
 
     def __add__(self, other: "Memory") -> "Memory":
-        return Memory(self.rss + other.rss, self.pss + other.pss, self.uss + other.uss)
+        return Memory(self.rss + other.rss, self.pss + other.pss)
+
+
+def memory_alone(pids: Iterable[int]) -> float:
+    """MB that the processes would have if no other program used the same files.
+
+    Unlike PSS it does not shrink when somebody else runs Python or another phone; what they share
+    with each other is counted once.
+    """
+    own, files = 0, Counter[tuple[str, ...]]()
+    for pid in pids:
+        for place, sizes in _mappings(pid):
+            own += sizes["Anonymous"]
+            files[place] = max(files[place], sizes["Rss"] - sizes["Anonymous"])
+    return (own + files.total()) / 1e6
+
+
+def _mappings(pid: int) -> Iterator[tuple[tuple[str, ...], Mapping[str, int]]]:
+    """(offset, device, inode) and sizes of every mapping; proc(5), smaps."""
+    place: tuple[str, ...] = ()
+    lines: list[str] = []
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        words = line.split()
+        if words[0].endswith(":"):
+            lines.append(line)
+            continue
+        if lines:
+            yield place, _sizes(lines)
+        place, lines = tuple(words[2:5]), []
+    yield place, _sizes(lines)
+
+
+def _sizes(lines: Iterable[str]) -> Mapping[str, int]:
+    """Bytes by name, of lines like "Rss:  12 kB"."""
+    pairs = (line.split() for line in lines if line.endswith(" kB"))
+    return {words[0].rstrip(":"): int(words[1]) * 1024 for words in pairs}
 
 
 def _name(task: Path) -> str:

@@ -11,7 +11,7 @@ import time
 
 from tests.bench import _imports
 from tests.bench._figures import Figure, Quantity, figure, report
-from tests.bench._processes import Memory, Usage
+from tests.bench._processes import Memory, Usage, memory_alone
 from tests.bench._registrar import SOUND, rig
 
 SECONDS = 60.0
@@ -26,7 +26,7 @@ SWITCHES = Quantity(
 )
 PSS = Quantity(*("PSS", "MB", 42.0), ("3.7", "42.1", "7.8", "41.5", "7.4", "70"), digits=1)
 RSS = Quantity("RSS", "MB", peers=("11.7", "62.6", "17.9", "62.7", "15.2", "108"), digits=1)
-USS = Quantity("memory of nobody else", "MB", digits=1)
+ALONE = Quantity("PSS without other users of Python", "MB", digits=1)
 
 
 def measure(seconds: float = SECONDS, sound: str = "silent", *, why: bool = False) -> list[Figure]:
@@ -37,6 +37,7 @@ def measure(seconds: float = SECONDS, sound: str = "silent", *, why: bool = Fals
         before = Usage.of(pids)
         time.sleep(seconds)
         after = Usage.of(pids)
+        alone = memory_alone(pids)
         memory = [Memory.of(pid) for pid in pids]
         spent_s = after.at_s - before.at_s
         if why:
@@ -48,7 +49,7 @@ def measure(seconds: float = SECONDS, sound: str = "silent", *, why: bool = Fals
         SWITCHES: switches / spent_s,
         PSS: both.pss,
         RSS: both.rss,
-        USS: both.uss,
+        ALONE: alone,
     }
     return [figure(quantity, [value]) for quantity, value in values.items()]
 
@@ -60,7 +61,7 @@ def explain(before: Usage, after: Usage, memory: list[Memory]) -> None:
         rate = (switches - before.switches.get(thread, 0)) / spent_s
         print(f"{rate:8.2f} switches/s  {thread}")
     for name, one in zip(("daemon", "engine"), memory, strict=True):
-        print(f"{name}: PSS {one.pss:.1f}, RSS {one.rss:.1f}, of nobody else {one.uss:.1f} MB")
+        print(f"{name}: PSS {one.pss:.1f}, RSS {one.rss:.1f} MB")
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ import select
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,7 +63,6 @@ accounts:
     password: pw1001
 sip: {{bind: 127.0.0.1}}
 audio: {{backend: silent}}
-log: {{level: warning}}
 """
 
 T = TypeVar("T")
@@ -182,9 +181,15 @@ def measure(calls: int = CALLS) -> list[Figure]:
     return [figure(quantity, bench.samples[quantity]) for quantity in QUANTITIES]
 
 
-def go_first() -> None:
-    """Give this program and all that it starts real-time priority."""
+@contextmanager
+def first() -> Iterator[None]:
+    """Real-time priority for this program and all that it starts meanwhile."""
     os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REAL_TIME_PRIORITY))
+    print("Latencies: all that take part went before the other programs of this machine.")
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def main() -> None:
@@ -192,9 +197,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=CALLS, help="in each direction")
     parser.add_argument("--realtime", action="store_true", help="go before all other programs")
     options = parser.parse_args()
-    if options.realtime:
-        go_first()
-    report(measure(options.calls))
+    with first() if options.realtime else nullcontext():
+        figures = measure(options.calls)
+    report(figures)
 
 
 if __name__ == "__main__":

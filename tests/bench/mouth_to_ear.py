@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from offhookd.engine.audio.priority import Priority
 from tests.support.audio_peer import Peer
 from tests.support.meter import Meter, Verdict
 from tests.support.sound import NATURES, sound_server
@@ -46,7 +47,7 @@ class Usage:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         cpu_s = (int(fields[11]) + int(fields[12])) / TICKS
         tasks = [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
-        audio = [tid for tid in tasks if os.sched_getscheduler(tid) & ~os.SCHED_RESET_ON_FORK]
+        audio = [tid for tid in tasks if os.sched_getparam(tid).sched_priority == Priority.AUDIO]
         return cls(time.monotonic(), cpu_s, sum(_switches(pid, tid) for tid in audio))
 
 

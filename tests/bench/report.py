@@ -5,6 +5,7 @@ python -m tests.bench.report [--seconds 60] [--calls 40] [--starts 20] [--realti
 """
 
 import argparse
+from contextlib import nullcontext
 
 from tests.bench import idle, latency, start
 from tests.bench._figures import report
@@ -17,9 +18,8 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=start.STARTS)
     parser.add_argument("--realtime", action="store_true", help="see tests.bench.latency")
     options = parser.parse_args()
-    if options.realtime:
-        latency.go_first()
-    figures = latency.measure(options.calls)
+    with latency.first() if options.realtime else nullcontext():
+        figures = latency.measure(options.calls)
     figures += start.measure(options.starts)
     figures += idle.measure(options.seconds)
     report(figures)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from offhookd.engine.audio.priority import Priority
 from tests.support.audio_peer import Peer
 from tests.support.processes import wait_until
 from tests.support.sound import NATURES, RATE, SoundServer, sound_server
@@ -68,9 +69,9 @@ def tone(hz: float = TONE_HZ, seconds: float = LONG_S) -> Samples:
 
 
 def audio_wakeups(pid: int) -> int:
-    """Of the audio thread, which alone runs in real time."""
+    """Of the audio thread, known by its priority."""
     tasks = [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
-    audio = [task for task in tasks if os.sched_getscheduler(task) == os.SCHED_RR]
+    audio = [task for task in tasks if os.sched_getparam(task).sched_priority == Priority.AUDIO]
     assert len(audio) == 1
     status = Path(f"/proc/{pid}/task/{audio[0]}/status").read_text()
     return int(status.split("\nvoluntary_ctxt_switches:")[1].split()[0])

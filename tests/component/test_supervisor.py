@@ -12,6 +12,7 @@ import pytest
 
 from offhookd.engine import protocol as p
 from offhookd.engine import supervisor as module
+from offhookd.engine.launch import launch
 from offhookd.engine.link import Link
 from offhookd.engine.supervisor import Supervisor, describe
 
@@ -74,6 +75,23 @@ async def test_commands_are_answered() -> None:
         reply = await ask(link, START)
         assert reply.data["protocol"] == p.VERSION
         assert (await ask(link, p.Ping())).error == ""
+
+
+async def test_an_engine_that_was_launched_before_is_the_first() -> None:
+    watched, early = Watch(), launch(COMMAND)
+    watched.supervisor.start(early)
+    try:
+        reply = await ask(await watched.engine(), START)
+        assert reply.data["pid"] == early.process.pid
+    finally:
+        await watched.supervisor.stop()
+
+
+async def test_an_engine_that_was_launched_in_vain_is_ended() -> None:
+    watched, early = Watch(), launch(COMMAND)
+    watched.supervisor.start(early)
+    await watched.supervisor.stop()
+    assert early.process.returncode is not None
 
 
 @pytest.mark.parametrize("how", ["die", "garbage", "endless"])
@@ -146,3 +164,27 @@ async def test_sending_to_a_closed_link_fails_later_and_kindly() -> None:
 )
 def test_the_end_of_a_process_in_words(returncode: int, words: str) -> None:
     assert describe(returncode) == words
+
+
+async def test_an_engine_that_cannot_be_launched_is_tried_again() -> None:
+    watched = Watch()
+    watched.supervisor = Supervisor(
+        watched.links.put_nowait, lambda event: None, watched.ends.put_nowait, ("/nonexistent",)
+    )
+    watched.supervisor.start()
+    try:
+        assert "cannot be launched" in await watched.end()
+        assert "cannot be launched" in await watched.end()
+    finally:
+        await watched.supervisor.stop()
+
+
+async def test_an_engine_whose_end_was_noticed_elsewhere_is_started_again() -> None:
+    async with watch() as watched:
+        link = await watched.engine()
+        process = watched.supervisor._process
+        assert process
+        process.kill()
+        await asyncio.to_thread(process.wait)
+        assert "SIGKILL" in await watched.end()
+        assert await watched.engine() is not link

@@ -10,6 +10,8 @@ from typing import Any
 
 import pjsua2 as pj
 
+from offhookd.engine import pjlib
+from offhookd.engine.audio.priority import Priority, raise_priority
 from offhookd.engine.audio.thread import AudioThread
 from offhookd.engine.protocol import AudioStatus
 from tests.support.audio_peer import CLOCK_RATE, POLL_MS, say
@@ -67,6 +69,7 @@ class Phone:
         answer_after_s: float = 0.5,
         media: dict[str, int] | None = None,
     ) -> None:
+        raise_priority(Priority.SIP)
         self._answer_after_s = answer_after_s
         self._answer_at = 0.0
         self._waiting: _Call | None = None
@@ -76,7 +79,10 @@ class Phone:
         self._account = _Account(self)
         self._account.create(_account_config(self._port))
         address = int(self.endpoint.audDevManager().setNoDev())
-        self.audio = AudioThread(address, CLOCK_RATE, on_status=_say_status)
+        queue_address = _media_queue()
+        self.audio = AudioThread(
+            address, CLOCK_RATE, on_status=_say_status, media_queue=queue_address
+        )
         self.audio.configure(**(settings or {}))
         self.audio.start()
         say("ready", port=self._port)
@@ -188,7 +194,7 @@ def _endpoint(media: dict[str, int]) -> Any:
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     config.medConfig.threadCnt = 0
-    config.medConfig.hasIoqueue = False
+    config.medConfig.hasIoqueue = True
     config.medConfig.clockRate = CLOCK_RATE
     config.medConfig.sndClockRate = CLOCK_RATE
     config.medConfig.audioFramePtime = 20
@@ -201,6 +207,13 @@ def _endpoint(media: dict[str, int]) -> Any:
         setattr(config.medConfig, name, value)
     endpoint.libInit(config)
     return endpoint
+
+
+def _media_queue() -> int:
+    endpoint = pjlib.function("pjsua_get_pjmedia_endpt", ctypes.c_void_p)()
+    pjlib.function("pjmedia_endpt_stop_threads", ctypes.c_int, ctypes.c_void_p)(endpoint)
+    queue_of = pjlib.function("pjmedia_endpt_get_ioqueue", ctypes.c_void_p, ctypes.c_void_p)
+    return int(queue_of(endpoint))
 
 
 def _boxed(box: Any, value: int) -> Any:

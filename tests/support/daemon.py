@@ -193,10 +193,14 @@ class Phone:
 
 @asynccontextmanager
 async def running_phone(
-    bus: PrivateBus, directory: Path, config: str = DIRECT
+    bus: PrivateBus,
+    directory: Path,
+    config: str = DIRECT,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Phone]:
     """A daemon with `config`, and a foreign client that watches it."""
     daemon = RunningDaemon(bus, directory, config)
+    daemon.environment |= environment or {}
     async with glib_client(bus.address) as client:
         try:
             await daemon.start()

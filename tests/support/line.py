@@ -43,18 +43,22 @@ def configuration(
 
 
 @asynccontextmanager
-async def line(bus: PrivateBus, directory: Path, config: str) -> AsyncIterator[Phone]:
+async def line(
+    bus: PrivateBus, directory: Path, config: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Phone]:
     """A running phone that is stopped in order at the end of the block."""
-    async with running_phone(bus, directory, config) as phone:
+    async with running_phone(bus, directory, config, environment) as phone:
         yield phone
         if phone.daemon.process:
             assert await phone.daemon.stop() == 0, phone.daemon.log
 
 
 @asynccontextmanager
-async def registered(bus: PrivateBus, directory: Path, config: str) -> AsyncIterator[Phone]:
+async def registered(
+    bus: PrivateBus, directory: Path, config: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Phone]:
     """A `line` once every account of it is registered."""
-    async with line(bus, directory, config) as phone:
+    async with line(bus, directory, config, environment) as phone:
         for name in json.loads(config)["accounts"]:
             await phone.until("Account", "State", "registered", f"{ROOT}/accounts/{name}")
         yield phone

@@ -7,6 +7,7 @@ another null sink plays (``a_mic.monitor`` hears ``a_mic``); ``ring`` is the def
 
 import os
 import subprocess
+from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ SINKS = ("a_mic", "a_spk", "b_mic", "b_spk", "ring")
 RATE = 16_000
 PLAYER_LATENCY_MS = 200
 RECORDER_LATENCY_MS = 50
+
+REAL_TIME_PRIORITY = 6
 
 NATURES = ("pulseaudio", "pipewire")
 
@@ -120,7 +123,7 @@ class SoundServer:
 
     def _run(self, *argv: str) -> Program:
         log = self.directory / f"{argv[0]}.log"
-        program = Program(argv[0], argv, log, environment=self.environment)
+        program = Program(argv[0], [*_real_time(), *argv], log, environment=self.environment)
         self.programs.append(program.start())
         return program
 
@@ -135,6 +138,12 @@ class Recording:
     def seconds(self) -> float:
         size = self.path.stat().st_size if self.path.exists() else 0
         return max(0, size - 44) / 2 / RATE
+
+    def last(self, seconds: float) -> Samples:
+        """What was heard just now, while the recording goes on; nothing before there is enough."""
+        wanted = round(seconds * RATE) * 2
+        whole = self.path.read_bytes()[44:] if self.path.exists() else b""
+        return array("h", whole[: len(whole) // 2 * 2][-wanted:] if len(whole) > wanted else b"")
 
     @property
     def samples(self) -> Samples:
@@ -162,6 +171,11 @@ class PipeWire(SoundServer):
         self._run("pipewire").wait_ready(pipewire.is_socket)
         self._run("wireplumber")
         self._run("pipewire-pulse").wait_ready(self.socket.is_socket)
+
+
+def _real_time() -> list[str]:
+    """As rtkit gives it to the sound server of a session."""
+    return ["chrt", "--rr", str(REAL_TIME_PRIORITY)] if os.geteuid() == 0 else []
 
 
 @contextmanager

@@ -15,56 +15,24 @@ from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio
 from tests.support.line import account, configuration, incoming, port_of, registered, sip_port
-from tests.support.processes import until
-from tests.support.raw_sip import SDP, Dialog, RawPeer, status_of, to_tag_of
+from tests.support.party import STRANGER, Party
+from tests.support.raw_sip import SDP, Dialog, to_tag_of
 
 PEER = "200"
-STRANGER = "127.0.0.5"
 HELD = SDP + "a=sendonly\r\n"
-
-
-class Party:
-    """A `RawPeer` that can wait for what it gets."""
-
-    def __init__(self, address: str) -> None:
-        self.raw = RawPeer(1, address)
-        self.received: list[bytes] = []
-
-    @property
-    def contact(self) -> str:
-        return f"sip:{PEER}@{self.raw.address}:{self.raw.port}"
-
-    @property
-    def contact_line(self) -> str:
-        return f"Contact: <{self.contact}>\r\n"
-
-    def heard(self, what: str | int) -> list[bytes]:
-        """Requests of this method, or responses with this status."""
-        self.received += self.raw.receive()
-        return [
-            message
-            for message in self.received
-            if (status_of(message) == what or message.startswith(f"{what} ".encode()))
-        ]
-
-    async def hears(self, what: str | int) -> bytes:
-        await until(lambda: self.heard(what), 3.0, f"{what} at {self.raw.address}")
-        return self.heard(what)[-1]
 
 
 @pytest.fixture
 def peer() -> Iterator[Party]:
-    made = Party(STRANGER)
-    yield made
-    made.raw.close()
+    with Party(STRANGER) as made:
+        yield made
 
 
 @pytest.fixture
 def server() -> Iterator[Party]:
     """Has the address of the account's server."""
-    made = Party("127.0.0.1")
-    yield made
-    made.raw.close()
+    with Party("127.0.0.1") as made:
+        yield made
 
 
 @pytest.fixture

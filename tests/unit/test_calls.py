@@ -4,7 +4,16 @@
 import pytest
 
 from offhookd.phone.call import Call, Media, Statistics
-from offhookd.phone.calls import HANGUP_LIMIT_S, LINGER_S, RING_LIMIT_S, Calls, DialOptions
+from offhookd.phone.calls import (
+    CONFIRM_LIMIT_S,
+    HANGUP_LIMIT_S,
+    LINGER_S,
+    MOST_PENDING,
+    NOT_CONFIRMED,
+    RING_LIMIT_S,
+    Calls,
+    DialOptions,
+)
 from offhookd.phone.errors import (
     AmbiguousError,
     EngineError,
@@ -234,6 +243,8 @@ def test_resuming_swaps_the_focus(desk: Desk) -> None:
     outcome = Outcome()
     desk.calls.hold(first, False, outcome)
     desk.engine.finish()
+    assert outcome.calls == 0
+    desk.held(first, local=False)
     assert outcome.succeeded
     assert desk.calls.focus is first
     assert (second.id, True) in desk.engine.said("hold")
@@ -261,8 +272,15 @@ def test_the_engine_limit_is_kept_for_both_directions(desk: Desk) -> None:
 def test_a_pending_call_dials_only_when_started(desk: Desk) -> None:
     call = desk.dial(confirm=True)
     assert (call.state, desk.engine.said("dial")) == (CallState.PENDING, [])
-    desk.calls.start(call)
+    started, again = Outcome(), Outcome()
+    desk.calls.start(call, started)
     assert (call.state, len(desk.engine.said("dial"))) == (CallState.DIALING, 1)
+    assert started.calls == 0
+    desk.calls.progressed(call.id, CallState.DIALING, "id@host")
+    assert started.succeeded
+    desk.calls.start(call, again)
+    assert again.succeeded
+    assert len(desk.engine.said("dial")) == 1
 
 
 def test_a_pending_call_can_be_dropped(desk: Desk) -> None:
@@ -382,3 +400,232 @@ def test_a_step_backwards_is_no_news(desk: Desk) -> None:
     desk.connect(call)
     desk.calls.progressed(call.id, CallState.EARLY, "")
     assert call.on_line
+
+
+# ---------------------------------------------------------------- two hands, two callers
+
+
+def test_two_answers_are_one_and_both_are_done(desk: Desk) -> None:
+    call = desk.ring()
+    first, second = Outcome(), Outcome()
+    desk.calls.answer(call, first)
+    desk.calls.answer(call, second)
+    assert desk.engine.said("answer") == [(call.id,)]
+    desk.connect(call)
+    assert first.succeeded
+    assert second.succeeded
+
+
+def test_a_call_that_was_picked_up_asks_nobody_any_more(desk: Desk) -> None:
+    call = desk.ring()
+    desk.calls.answer(call, ignore)
+    assert desk.calls.ringing is None
+    assert call.actions == ("Hangup",)
+    with pytest.raises(InvalidStateError, match="answered"):
+        desk.calls.decline(call, "busy", ignore)
+
+
+def test_hanging_up_before_the_answer_is_confirmed_ends_the_answered_call(desk: Desk) -> None:
+    call = desk.ring()
+    desk.calls.answer(call, ignore)
+    desk.calls.hangup(call, ignore)
+    assert desk.engine.said("refuse") == []
+    assert desk.engine.said("hangup") == [(call.id,)]
+    desk.clock.advance(HANGUP_LIMIT_S)
+    assert call.end_reason is EndReason.LOCAL
+
+
+def test_a_call_whose_end_is_decided_takes_no_other_orders(desk: Desk) -> None:
+    call, again = desk.ring(), Outcome()
+    desk.calls.decline(call, "busy", ignore)
+    with pytest.raises(InvalidStateError, match="being ended"):
+        desk.calls.answer(call, ignore)
+    desk.calls.decline(call, "busy", again)
+    assert desk.engine.said("refuse") == [(call.id, 486)]
+    desk.calls.ended(call.id, "local", 486, "")
+    assert again.succeeded
+
+
+def test_declining_what_is_over_is_done(desk: Desk) -> None:
+    call, outcome = desk.ring(), Outcome()
+    desk.calls.ended(call.id, "cancelled", 487, "")
+    desk.calls.decline(call, "busy", outcome)
+    assert outcome.succeeded
+
+
+def test_an_answer_that_the_engine_refuses_leaves_no_leg_behind(desk: Desk) -> None:
+    call, outcome = desk.ring(), Outcome()
+    desk.calls.answer(call, outcome)
+    desk.engine.finish(EngineError("no codec"))
+    assert desk.engine.said("hangup") == [(call.id,)]
+    assert call.end_text == "no codec"
+    assert str(outcome.error) == "no codec"
+
+
+def test_an_answer_that_is_never_confirmed_was_not_missed(desk: Desk) -> None:
+    call = desk.ring()
+    desk.calls.answer(call, ignore)
+    desk.calls.picked_up(call.id)
+    desk.calls.ended(call.id, "no-ack", 408, "")
+    assert desk.log.rows[call.id]["answered"] == call.answered_us > 0
+
+
+def test_answering_one_of_two_callers_stops_the_bell(desk: Desk) -> None:
+    first, second = desk.ring(), desk.ring()
+    desk.calls.answer(first, ignore)
+    assert not desk.alerting.ringing
+    assert desk.calls.ringing is second
+
+
+def test_a_caller_who_waited_rings_when_the_conversation_is_over(desk: Desk) -> None:
+    talk = desk.connect(desk.dial())
+    desk.ring()
+    assert not desk.alerting.ringing
+    desk.calls.ended(talk.id, "remote", 0, "")
+    assert desk.alerting.ringing
+
+
+def test_the_bell_stops_when_a_dialled_call_is_connected(desk: Desk) -> None:
+    dialled = desk.dial()
+    desk.ring()
+    assert desk.alerting.ringing
+    desk.connect(dialled)
+    assert not desk.alerting.ringing
+
+
+@pytest.mark.parametrize("ends", ["declined", "cancelled", "rung out", "engine lost"])
+def test_the_bell_stops_however_it_ends(desk: Desk, ends: str) -> None:
+    call = desk.ring()
+    match ends:
+        case "declined":
+            desk.calls.decline(call, "busy", ignore)
+        case "cancelled":
+            desk.calls.ended(call.id, "cancelled", 487, "")
+        case "rung out":
+            desk.clock.advance(RING_LIMIT_S)
+        case _:
+            desk.calls.engine_lost("gone")
+    assert not desk.alerting.ringing
+
+
+# ---------------------------------------------------------------- holding
+
+
+def test_a_hold_is_done_when_the_far_end_has_agreed(desk: Desk) -> None:
+    call, outcome = desk.connect(desk.dial()), Outcome()
+    desk.calls.hold(call, True, outcome)
+    desk.engine.finish()
+    assert outcome.calls == 0
+    desk.held(call, local=True)
+    assert outcome.succeeded
+
+
+def test_a_hold_that_cannot_be_asked_for_says_so(desk: Desk) -> None:
+    call, outcome = desk.connect(desk.dial()), Outcome()
+    desk.engine.finish()
+    desk.calls.hold(call, True, outcome)
+    desk.engine.finish(EngineError("not now"))
+    assert str(outcome.error) == "not now"
+    assert not call.to_be_held
+    assert call.up
+
+
+def test_a_hold_reports_the_end_of_the_call(desk: Desk) -> None:
+    call, outcome = desk.connect(desk.dial()), Outcome()
+    desk.calls.hold(call, True, outcome)
+    desk.calls.ended(call.id, "remote", 0, "")
+    assert isinstance(outcome.error, EngineError)
+
+
+def test_the_last_of_hold_and_resume_wins(desk: Desk) -> None:
+    call = desk.connect(desk.dial())
+    desk.calls.hold(call, True, ignore)
+    desk.calls.hold(call, False, ignore)
+    desk.held(call, local=True)  # the answer to the first, which was on its way
+    assert desk.engine.said("hold")[-1] == (call.id, False)
+    desk.held(call, local=False)
+    assert not call.to_be_held
+    assert len(desk.engine.said("hold")) == 3
+
+
+def test_a_call_connected_behind_another_one_waits_on_hold(desk: Desk) -> None:
+    dialled, caller = desk.dial(), desk.ring()
+    desk.calls.answer(caller, ignore)
+    desk.connect(caller)
+    desk.connect(dialled)
+    assert desk.engine.said("hold") == [(dialled.id, True)]
+    assert desk.calls.focus is caller
+
+
+def test_a_dialled_call_gets_the_focus_back(desk: Desk) -> None:
+    dialled, caller = desk.dial(), desk.ring()
+    desk.calls.answer(caller, ignore)
+    desk.connect(caller)
+    desk.calls.progressed(dialled.id, CallState.RINGING, "")
+    assert ("ringback",) not in desk.engine.said("play_tone")
+    desk.calls.ended(caller.id, "remote", 0, "")
+    assert desk.calls.focus is dialled
+    assert desk.engine.said("play_tone")[-1] == ("ringback",)
+
+
+# ---------------------------------------------------------------- tones
+
+
+def test_turning_to_a_caller_stops_the_ringback(desk: Desk) -> None:
+    dialled, caller = desk.dial(), desk.ring()
+    desk.calls.progressed(dialled.id, CallState.RINGING, "")
+    desk.calls.answer(caller, ignore)
+    assert desk.engine.said("play_tone") == [("ringback",), ("",)]
+
+
+def test_a_new_call_does_not_begin_under_the_old_ones_busy_tone(desk: Desk) -> None:
+    desk.calls.ended(desk.dial().id, "", 486, "Busy")
+    desk.connect(desk.dial())
+    assert desk.engine.said("play_tone") == [("busy",), ("",)]
+
+
+def test_every_failure_is_heard(desk: Desk) -> None:
+    for _ in range(2):
+        desk.calls.ended(desk.dial().id, "", 486, "Busy")
+    assert desk.engine.said("play_tone") == [("busy",), ("",), ("busy",)]
+
+
+def test_a_lost_engine_leaves_no_tone_for_the_next_one(desk: Desk) -> None:
+    desk.calls.progressed(desk.dial().id, CallState.RINGING, "")
+    desk.calls.engine_lost("gone")
+    again = desk.dial()
+    desk.calls.progressed(again.id, CallState.RINGING, "")
+    assert desk.engine.said("play_tone")[-1] == ("ringback",)
+
+
+# ---------------------------------------------------------------- waiting for a confirmation
+
+
+def test_calls_that_nobody_confirmed_do_not_make_the_phone_busy(desk: Desk) -> None:
+    for _ in range(desk.calls.limit):
+        desk.dial(confirm=True)
+    assert desk.ring().state is CallState.INCOMING
+    desk.dial()
+
+
+def test_a_program_cannot_ask_without_end(desk: Desk) -> None:
+    for _ in range(MOST_PENDING):
+        desk.dial(confirm=True)
+    with pytest.raises(LimitReachedError, match="confirmation"):
+        desk.dial(confirm=True)
+    desk.clock.advance(CONFIRM_LIMIT_S)
+    assert desk.dial(confirm=True).state is CallState.PENDING
+
+
+def test_a_call_that_nobody_confirmed_is_over_after_a_while(desk: Desk) -> None:
+    call = desk.dial(confirm=True)
+    desk.clock.advance(CONFIRM_LIMIT_S)
+    assert (call.end_reason, call.end_text) == (EndReason.CANCELLED, NOT_CONFIRMED)
+
+
+def test_a_repeated_request_id_never_calls_twice(desk: Desk) -> None:
+    call = desk.dial(request_id="x")
+    desk.calls.ended(call.id, "", 486, "Busy")
+    desk.clock.advance(LINGER_S)
+    assert desk.dial(request_id="x") is call
+    assert len(desk.engine.said("dial")) == 1

@@ -2,11 +2,12 @@
 """org.offhook.Phone1.Call and org.offhook.Phone1.CallMedia."""
 
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
-from offhookd.phone.errors import InvalidArgumentError
+from offhookd.phone.errors import InvalidArgumentError, PhoneError
 from offhookd.phone.ports import Done
 from offhookd.phone.service import AudioControl, Fact
 from offhookd.phone.values import CallState, DtmfMethod
@@ -55,8 +56,8 @@ class CallInterface(Exported):
         }
 
     @method("Start")
-    def start(self) -> None:
-        self._calls.start(self._call)
+    def start(self) -> Awaitable[None]:
+        return completion(partial(self._calls.start, self._call))
 
     @method("Ring")
     def ring(self) -> None:
@@ -106,6 +107,18 @@ class CallMediaInterface(Exported):
     def __init__(self, call: Call, audio: AudioControl) -> None:
         self._call = call
         self._audio = audio
+        self._packets = (0, 0)
+
+    def refresh(self) -> Awaitable[None] | None:
+        return self._count_packets() if self._call.on_line else None
+
+    async def _count_packets(self) -> None:
+        """The counters are not announced; a client that reads them wants those of now."""
+        with suppress(PhoneError):  # over in the meantime: the last ones stand
+            facts = await self._audio.statistics(self._call.id)
+            sent, received = facts.get("sent_packets"), facts.get("received_packets")
+            if isinstance(sent, int) and isinstance(received, int):
+                self._packets = (sent, received)
 
     def values(self) -> Mapping[str, object]:
         media, figures = self._call.media, self._call.statistics
@@ -120,8 +133,8 @@ class CallMediaInterface(Exported):
             "JitterUsec": figures.jitter_us,
             "LossSent": figures.loss_sent,
             "LossReceived": figures.loss_received,
-            "PacketsSent": figures.packets_sent,
-            "PacketsReceived": figures.packets_received,
+            "PacketsSent": max(figures.packets_sent, self._packets[0]),
+            "PacketsReceived": max(figures.packets_received, self._packets[1]),
         }
 
     @method("GetStatistics")

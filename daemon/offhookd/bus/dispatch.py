@@ -149,18 +149,32 @@ class Dispatcher:
 
     def _get(self, call: MethodCall) -> object:
         interface, name = (str(argument) for argument in call.arguments)
-        properties = self._properties(call.path, interface)
-        if name not in properties:
+        entry = None if interface in standard() else self._entry(call.path, interface)
+        if entry is None or name not in entry.spec.properties:
             raise errors.unknown_property(interface, name)
-        return properties[name]
+        return self._read(entry, lambda values: values[name])
 
     def _get_all(self, call: MethodCall) -> object:
-        return self._properties(call.path, str(call.arguments[0]))
-
-    def _properties(self, path: str, interface: str) -> dict[str, object]:
-        if interface in standard() and self._tree.interfaces(path) is not None:
+        interface = str(call.arguments[0])
+        if interface in standard() and self._tree.interfaces(call.path) is not None:
             return {}
-        return self._tree.read(self._entry(path, interface))
+        return self._read(self._entry(call.path, interface), lambda values: values)
+
+    def _read(self, entry: Entry, pick: Callable[[dict[str, object]], object]) -> object:
+        """The properties, or an awaitable of them where they have to be asked for first."""
+        refreshing = entry.exported.refresh()
+        if refreshing is None:
+            return pick(self._tree.read(entry))
+        return self._read_after(refreshing, entry, pick)
+
+    async def _read_after(
+        self,
+        refreshing: Awaitable[None],
+        entry: Entry,
+        pick: Callable[[dict[str, object]], object],
+    ) -> object:
+        await refreshing
+        return pick(self._tree.read(entry))
 
     def _set(self, call: MethodCall) -> object:
         interface, name, value = call.arguments

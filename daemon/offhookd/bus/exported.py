@@ -11,7 +11,7 @@ class Telephony(Exported):
     def set_default_account(self, account: str) -> None: ...
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -86,6 +86,10 @@ class Exported:
         A property left out has the value the contract gives to absent ones (rule 7).
         """
         return {}
+
+    def refresh(self) -> Awaitable[None] | None:
+        """Called when a client reads; for figures that are not announced (read on demand)."""
+        return None
 
     def place(self, path: str, tree: "Tree | None") -> None:
         """Called by the tree alone."""

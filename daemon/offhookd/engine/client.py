@@ -2,12 +2,13 @@
 """The engine as the rest of the daemon knows it: ports of the core on one side, protocol
 messages on the other.
 
-Texts that the engine passes on from the network are not believed to be harmless: they were
-cleaned there, and their sizes were checked when the line was decoded.
+The engine reads what strangers send and may be theirs: what it says was checked for type and
+size when the line was decoded; here texts are cleaned and numbers brought into range.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Protocol, TypeVar
 
 from offhookd.phone.account import Answer as RegistrationAnswer
@@ -36,10 +37,16 @@ from offhookd.phone.values import (
 from . import protocol as p
 from .launch import Launched
 from .link import Link
+from .sip_headers import clean
 from .supervisor import Supervisor
 
 REQUEST_LIMIT_S = 18.0
 """Below the 20 s in which a D-Bus method has to answer."""
+
+LARGEST_CODE = 699
+"""Of SIP (RFC 3261 section 7.2); anything else counts as no code."""
+LARGEST_COUNT = 2**32 - 1
+TEMPORARILY_UNAVAILABLE = 480
 
 _STATES = {
     "dialing": CallState.DIALING,
@@ -88,7 +95,7 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._start = start
         self._supervisor = Supervisor(self._up, self._on_event, self._down)
         self._link: Link | None = None
-        self._looking_up: set[asyncio.Task[None]] = set()
+        self._looking_up: dict[CallId, asyncio.Task[None]] = {}
         self._legs: dict[CallId, int] = {}
         self._calls_by_leg: dict[int, CallId] = {}
 
@@ -97,7 +104,7 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._supervisor.start(first)
 
     async def stop(self) -> None:
-        for task in self._looking_up:
+        for task in self._looking_up.values():
             task.cancel()
         await self._supervisor.stop()
 
@@ -167,22 +174,28 @@ class EngineClient(CallEngine, RegistrationEngine):
             muted=muted,
         )
         self._bind(call, call)
-        if self.routes.reachable(account, target):
-            self._send(command, done)
-        else:
-            task = asyncio.create_task(self._dial_after_look_up(command, done), name="look-up")
-            self._looking_up.add(task)
-            task.add_done_callback(self._looking_up.discard)
 
-    async def _dial_after_look_up(self, command: p.Dial, done: Done) -> None:
+        def dialled(error: PhoneError | None) -> None:
+            if error is not None:
+                self._release(call)
+            done(error)
+
+        if self.routes.reachable(account, target):
+            self._send(command, dialled)
+        else:
+            work = self._dial_after_look_up(command, dialled)
+            task = self._looking_up[call] = asyncio.create_task(work, name=f"look-up {call}")
+            task.add_done_callback(lambda _: self._looking_up.pop(call))
+
+    async def _dial_after_look_up(self, command: p.Dial, dialled: Done) -> None:
         try:
             await self.routes.reach(AccountId(command.account), command.target)
         except PhoneError as error:
-            done(error)
+            dialled(error)
             return
         call = self.calls.get(CallId(command.leg))
         if call is not None and call.up:
-            self._send(command, done)
+            self._send(replace(command, muted=call.muted), dialled)
             self.focus(self.calls.focus.id if self.calls.focus else None)
 
     def ring(self, call: CallId) -> None:
@@ -195,7 +208,12 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._send(p.Refuse(leg=self.leg(call), code=code, contact=contact))
 
     def hangup(self, call: CallId) -> None:
-        self._send(p.Hangup(leg=self.leg(call)))
+        if task := self._looking_up.get(call):
+            task.cancel()  # nothing has gone out: there is nobody to tell
+            self._release(call)
+            asyncio.get_running_loop().call_soon(self.calls.ended, call, "cancelled", 0, "")
+        else:
+            self._send(p.Hangup(leg=self.leg(call)))
 
     def hold(self, call: CallId, held: bool, done: Done) -> None:
         self._send(p.Hold(leg=self.leg(call), held=held), done)
@@ -263,6 +281,7 @@ class EngineClient(CallEngine, RegistrationEngine):
     # ------------------------------------------------------------ its events
 
     def _on_event(self, event: p.Event) -> None:
+        event = cleaned(event)
         match event:
             case p.LegState():
                 self._leg_state(event)
@@ -271,7 +290,8 @@ class EngineClient(CallEngine, RegistrationEngine):
             case p.LegQuality():
                 self.calls.measured(self._call(event.leg), _statistics(event))
             case p.LegDtmf():
-                self.calls.dtmf_received(self._call(event.leg), event.tone, event.duration_ms)
+                duration_ms = _count(event.duration_ms)
+                self.calls.dtmf_received(self._call(event.leg), event.tone, duration_ms)
             case p.Incoming():
                 self._incoming(event)
             case p.Registration():
@@ -295,6 +315,11 @@ class EngineClient(CallEngine, RegistrationEngine):
         return self._calls_by_leg.get(leg, CallId(0))
 
     def _incoming(self, event: p.Incoming) -> None:
+        account = self.accounts.get(AccountId(event.account))
+        if account is None or not account.enabled:
+            # It was switched off, or the configuration took it away a moment ago.
+            self._send(p.Refuse(leg=event.leg, code=TEMPORARILY_UNAVAILABLE))
+            return
         invitation = Invitation(
             account=AccountId(event.account),
             sip_call_id=event.sip_call_id,
@@ -310,7 +335,7 @@ class EngineClient(CallEngine, RegistrationEngine):
         call = self._call(event.leg)
         if event.state == "ended":
             self._release(event.leg)
-            self.calls.ended(call, event.cause, event.code, event.text)
+            self.calls.ended(call, event.cause, _code(event.code), event.text)
         elif event.state == "answered":
             self.calls.picked_up(call)
         elif event.state in _STATES:
@@ -319,7 +344,7 @@ class EngineClient(CallEngine, RegistrationEngine):
     def _leg_media(self, event: p.LegMedia) -> None:
         media = Media(
             codec=event.codec,
-            clock_rate=event.clock_rate,
+            clock_rate=_count(event.clock_rate),
             flow=_known(Flow, event.flow, Flow.NONE),
             encryption=_known(Encryption, event.encryption, Encryption.NONE),
         )
@@ -334,10 +359,10 @@ class EngineClient(CallEngine, RegistrationEngine):
         if account := self.accounts.get(AccountId(event.account)):
             account.result(
                 RegistrationAnswer(
-                    code=event.code,
+                    code=_code(event.code),
                     text=event.text,
-                    expires_s=event.expires,
-                    retry_after_s=event.retry_after,
+                    expires_s=_count(event.expires),
+                    retry_after_s=_count(event.retry_after),
                     cause=_known(StateReason, event.cause, StateReason.NETWORK),
                 )
             )
@@ -356,14 +381,33 @@ def _known(kind: Callable[[str], E], value: str, otherwise: E) -> E:
 
 def _statistics(event: p.LegQuality) -> Statistics:
     return Statistics(
-        round_trip_us=event.round_trip_us,
-        jitter_us=event.jitter_us,
+        round_trip_us=_count(event.round_trip_us),
+        jitter_us=_count(event.jitter_us),
         loss_sent=event.loss_sent,
         loss_received=event.loss_received,
-        packets_sent=event.packets_sent,
-        packets_received=event.packets_received,
+        packets_sent=_count(event.packets_sent),
+        packets_received=_count(event.packets_received),
         mos=event.mos,
     )
+
+
+def _code(number: int) -> int:
+    return number if 0 < number <= LARGEST_CODE else 0
+
+
+def _count(number: int) -> int:
+    return min(max(number, 0), LARGEST_COUNT)
+
+
+def cleaned(event: p.Event) -> p.Event:
+    """`event` with texts that can do no harm in a log, on a terminal or on D-Bus."""
+    texts = {item.name: getattr(event, item.name) for item in fields(event)}
+    odd = {
+        name: clean(text, p.MAX_TEXT_CHARS)
+        for name, text in texts.items()
+        if isinstance(text, str) and not text.isprintable()
+    }
+    return replace(event, **odd) if odd else event
 
 
 def _reply_to(done: Done) -> Callable[[p.Reply], None]:

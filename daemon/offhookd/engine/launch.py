@@ -28,13 +28,17 @@ class Launched(NamedTuple):
 
 
 def launch(command: Sequence[str] = COMMAND) -> Launched:
-    """Start `command` with its end of a new socket as ``--fd N``."""
+    """Start `command` with its end of a new socket as ``--fd N``; OSError when it cannot be."""
     ours, theirs = socket.socketpair()
     with theirs:
-        process = subprocess.Popen(
-            [*command, "--fd", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+        try:
+            process = subprocess.Popen(
+                [*command, "--fd", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        except OSError:
+            ours.close()
+            raise
     return Launched(process, ours)

@@ -125,15 +125,13 @@ class Link:
             if self._bad_lines >= MOST_BAD_LINES:
                 self.close("the SIP engine sent nonsense")
             return
-        if isinstance(event, Reply):
-            if replied := self._replies.pop(event.request, None):
-                replied(event)
-        else:
+        try:
             self._deliver(event)
+        except Exception:  # the fence: what cannot be digested must not cost what is behind it
+            logger.exception("the %s of the engine was not understood", event.kind)
 
     def _deliver(self, event: Event) -> None:
-        """The fence: an event that the phone cannot digest must not cost those behind it."""
-        try:
+        if not isinstance(event, Reply):
             self._event(event)
-        except Exception:
-            logger.exception("the event %s of the engine was not understood", event.kind)
+        elif replied := self._replies.pop(event.request, None):
+            replied(event)

@@ -512,9 +512,9 @@ def _hints(cls: type[Message]) -> dict[str, Any]:
 
 def _fit(where: str, value: object, hint: Any) -> object:
     """`value` as the type `hint` says, or `ProtocolError`."""
-    origin = get_origin(hint)
-    if origin is None:
+    if type(hint) is type:
         return _fit_scalar(where, value, hint)
+    origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         return _fit_union(where, value, get_args(hint))
     if not isinstance(value, list if origin is tuple else dict) or len(value) > MAX_ITEMS:

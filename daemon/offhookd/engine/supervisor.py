@@ -72,13 +72,18 @@ class Supervisor:
         deaths = 0
         while not self._stopping.is_set():
             started = loop.time()
-            launched, first = first or launch(self._command), None
-            why = await self._run_once(launched)
+            try:
+                launched, first = first or launch(self._command), None
+            except OSError as error:
+                why = f"it cannot be launched: {error.strerror or error}"
+                self._down(f"The SIP engine cannot be launched ({error.strerror or error})")
+            else:
+                why = await self._run_once(launched)
             if self._stopping.is_set():
                 return
             deaths = 1 if loop.time() - started > HEALTHY_AFTER_S else deaths + 1
             delay = RESTART_DELAYS_S[min(deaths, len(RESTART_DELAYS_S)) - 1]
-            logger.error("the SIP engine ended (%s); starting it again in %.2f s", why, delay)
+            logger.error("the SIP engine is gone (%s); starting it again in %.2f s", why, delay)
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._stopping.wait()
@@ -106,6 +111,11 @@ class Supervisor:
 
     async def _reap(self, process: subprocess.Popen[bytes]) -> str:
         """Wait for the end of a process whose socket is closed; make sure of it."""
+        if process.poll() is None:
+            await self._end_of(process)
+        return f"The SIP engine {describe(process.returncode)}"
+
+    async def _end_of(self, process: subprocess.Popen[bytes]) -> None:
         pidfd = os.pidfd_open(process.pid)
         gone = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -120,7 +130,6 @@ class Supervisor:
             loop.remove_reader(pidfd)
             os.close(pidfd)
         process.wait()
-        return f"The SIP engine {describe(process.returncode)}"
 
     def _kill(self) -> None:
         if self._process and self._process.poll() is None:

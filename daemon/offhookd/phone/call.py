@@ -38,6 +38,15 @@ NEXT_STATES: dict[CallState, frozenset[CallState]] = {
     CallState.ENDED: frozenset(),
 }
 
+_ACTIONS: dict[CallState, tuple[str, ...]] = {
+    CallState.PENDING: ("Start", "Hangup"),
+    CallState.DIALING: ("Hangup",),
+    CallState.RINGING: ("Hangup",),
+    CallState.EARLY: ("Hangup", "SendDtmf"),
+    CallState.INCOMING: ("Answer", "Decline", "Hangup"),
+    CallState.ENDED: (),
+}
+
 GOOD_MOS = 4.0
 FAIR_MOS = 3.6
 """ITU-T G.107 annex B: R 80 and 70, "satisfied" and "some users dissatisfied"."""
@@ -121,6 +130,10 @@ class Call:
         self.end_reason = EndReason.NONE
         self.end_code = 0
         self.end_text = ""
+        self.answering = False
+        """The user has picked up; until the far end confirms it, the state stays "incoming"."""
+        self.hold_wanted: bool | None = None
+        """What the user asked for, until the far end has agreed and `local_hold` says so."""
         self.local_hold = False
         self.remote_hold = False
         self.muted = False
@@ -139,21 +152,28 @@ class Call:
         return self.state is CallState.ACTIVE
 
     @property
+    def ending(self) -> bool:
+        """Whether its end is decided here and only the far end's word on it is awaited."""
+        return self.up and self.end_reason is not EndReason.NONE
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person is asked about it: it rings here, and nobody has decided."""
+        return self.state is CallState.INCOMING and not (self.answering or self.ending)
+
+    @property
+    def to_be_held(self) -> bool:
+        """Whether it is on hold here, or will be once the far end has agreed."""
+        return self.local_hold if self.hold_wanted is None else self.hold_wanted
+
+    @property
     def actions(self) -> tuple[str, ...]:
         """The D-Bus methods that can succeed now, in a fixed order."""
-        match self.state:
-            case CallState.PENDING:
-                return ("Start", "Hangup")
-            case CallState.DIALING | CallState.RINGING:
-                return ("Hangup",)
-            case CallState.EARLY:
-                return ("Hangup", "SendDtmf")
-            case CallState.INCOMING:
-                return ("Answer", "Decline", "Hangup")
-            case CallState.ACTIVE:
-                return ("Hangup", "Resume" if self.local_hold else "Hold", "SendDtmf")
-            case CallState.ENDED:
-                return ()
+        if self.ending or self.answering:
+            return ("Hangup",)
+        if self.state is CallState.ACTIVE:
+            return ("Hangup", "Resume" if self.local_hold else "Hold", "SendDtmf")
+        return _ACTIONS[self.state]
 
     def change(self, state: CallState, why: str) -> None:
         """The only way into another state."""
@@ -165,7 +185,9 @@ class Call:
         self.state = state
 
     def require(self, *states: CallState) -> None:
-        """`InvalidStateError` unless the call is in one of `states`."""
+        """`InvalidStateError` unless the call is in one of `states` and stays there."""
+        if self.ending:
+            raise InvalidStateError("The call is being ended")
         if self.state not in states:
             raise InvalidStateError(
                 f"The call is {self.state}; this needs one that is {' or '.join(states)}"

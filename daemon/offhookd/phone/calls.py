@@ -6,24 +6,25 @@ or call `done` when what was asked for has come about.  Events of the engine com
 methods under "What the engine tells".  What follows is said on the signals.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from .attention import Attention
 from .call import NEXT_STATES, Call, Media, Statistics
-from .endings import TONE_SECONDS, end_reason, tone_of
+from .endings import end_reason, tone_of
 from .errors import (
     AmbiguousError,
     InvalidArgumentError,
     InvalidStateError,
     LimitReachedError,
     PhoneError,
-    RejectedError,
 )
 from .events import Signal
 from .policy import Invitation, Refuse, decide
 from .ports import Alerting, CallEngine, CallLog, Clock, Done, ignore
 from .values import AccountId, CallId, CallState, Direction, DtmfMethod, EndReason
+from .waits import Wait, Waits, has_ended, is_active, is_out
 
 LINGER_S = 5.0
 """How long a call that ended can still be read: longer than a script takes to look."""
@@ -33,7 +34,13 @@ goes on repeating it (RFC 3261 timer F)."""
 RING_LIMIT_S = 180.0
 """A caller who neither cancels nor gives up: RFC 3261 13.3.1.1 expects an end after 3 minutes."""
 REMEMBERED_REQUESTS = 64
-"""How many request-ids are kept to recognise a repeated Dial."""
+"""How many request-ids are kept to recognise a repeated Dial, also after the call is over."""
+CONFIRM_LIMIT_S = 300.0
+"""A call that nobody confirmed within this was asked for by a program that is gone."""
+MOST_PENDING = 8
+"""More questions at once are not asked by a person's clicks."""
+NOT_CONFIRMED = "Not confirmed"
+"""End text of a call that never left the house; such a call is not dialled again."""
 
 DECLINE_CODES: Mapping[str, tuple[int, EndReason]] = {
     "busy": (486, EndReason.DECLINED),
@@ -45,8 +52,6 @@ LONGEST_DTMF = 64
 DTMF_MS = range(40, 5001)
 """Shorter tones are not recognised (ITU-T Q.24), longer ones are mistakes."""
 
-_ANSWERED_FIRST = (CallState.ACTIVE,)
-
 
 @dataclass(frozen=True, slots=True)
 class DialOptions:
@@ -55,12 +60,6 @@ class DialOptions:
     anonymous: bool = False
     muted: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Wait:
-    states: Collection[CallState]
-    done: Done
 
 
 class Calls:
@@ -75,13 +74,12 @@ class Calls:
         self.focus_changed: Signal[[]] = Signal()
         self._engine = engine
         self._log = log
-        self._alerting = alerting
+        self._attention = Attention(engine, alerting)
         self._clock = clock
         self._calls: dict[CallId, Call] = {}
         self._dialled: dict[CallId, tuple[str, DialOptions]] = {}
-        self._requests: dict[str, CallId] = {}
-        self._waits: dict[CallId, list[_Wait]] = {}
-        self._tone = ""
+        self._requests: dict[str, Call] = {}
+        self._waits = Waits()
 
     # ------------------------------------------------------------ looking
 
@@ -94,7 +92,7 @@ class Calls:
     @property
     def ringing(self) -> Call | None:
         """The incoming call that a person is asked about: the one that waits longest."""
-        return next((call for call in self if call.state is CallState.INCOMING), None)
+        return next((call for call in self if call.asks), None)
 
     def only(self, *states: CallState) -> Call:
         """The single call in one of `states` (any that is up when none is named)."""
@@ -108,31 +106,40 @@ class Calls:
     # ------------------------------------------------------------ what people ask for
 
     def dial(self, uri: str, name: str, account: AccountId, options: DialOptions) -> Call:
-        """A new outgoing call; "pending" until `start` when `options.confirm` is set."""
-        if known := self._calls.get(self._requests.get(options.request_id, CallId(0))):
+        """A new outgoing call; "pending" until `start` when `options.confirm` is set.
+
+        A repeated `options.request_id` gives the first call, even one that is over: whoever
+        asks again because the reply was lost does not want a second call.
+        """
+        if known := self._requests.get(options.request_id):
             return known
-        self._require_line()
+        self._require_room(pending=options.confirm)
         call = self._begin(
             account, Direction.OUTGOING, uri, name, CallState.PENDING, muted=options.muted
         )
         self._dialled[call.id] = (uri, options)
         if options.request_id:
-            self._remember(options.request_id, call.id)
+            self._remember(options.request_id, call)
         if options.confirm:
             self.added(call)
+            self._clock.call_later(CONFIRM_LIMIT_S, partial(self._drop_pending, call))
         else:
             self._dial(call)
             self.added(call)
-            self._focus(call)
+            self._take_focus(call)
         return call
 
-    def start(self, call: Call) -> None:
-        """Dial a call that waited for a confirmation."""
+    def start(self, call: Call, done: Done) -> None:
+        """Dial a call that waited for a confirmation; done when the INVITE is out."""
+        if call.direction is Direction.OUTGOING and call.state is not CallState.PENDING and call.up:
+            done(None)
+            return
         call.require(CallState.PENDING)
-        self._require_line()
+        self._require_room(pending=False)
         self._dial(call)
         self.changed(call)
-        self._focus(call)
+        self._take_focus(call)
+        self._waits.add(call, is_out, done)
 
     def answer(self, call: Call, done: Done) -> None:
         """Pick up; the other calls are put on hold first."""
@@ -140,50 +147,66 @@ class Calls:
             done(None)
             return
         call.require(CallState.INCOMING)
-        self._silence(call)
+        self._waits.add(call, is_active, done)
+        if call.answering:
+            return
+        call.answering = True
+        self._attention.follow(self)
         self._hold_others(call)
-        self._wait(call, _ANSWERED_FIRST, done)
-        self._focus(call)
+        self._take_focus(call)
         self._engine.answer(call.id, partial(self._failed, call))
+        self.changed(call)
 
     def hangup(self, call: Call, done: Done) -> None:
         """End, cancel or refuse, whichever the state needs."""
         if not call.up:
             done(None)
             return
-        if call.state is CallState.INCOMING:
+        if call.asks:
             self.decline(call, "declined", done)
             return
-        self._wait(call, (CallState.ENDED,), done)
-        if call.state is CallState.PENDING:
-            self._end(call, EndReason.CANCELLED, 0, "", "not confirmed")
+        self._waits.add(call, has_ended, done)
+        if call.ending:
             return
-        reason = EndReason.LOCAL if call.on_line else EndReason.CANCELLED
+        if call.state is CallState.PENDING:
+            self._drop_pending(call)
+            return
+        answered = call.on_line or call.answering
         self._engine.hangup(call.id)
-        self._end_soon(call, reason)
+        self._end_soon(call, EndReason.LOCAL if answered else EndReason.CANCELLED)
 
     def decline(self, call: Call, how: str, done: Done) -> None:
         """Refuse an incoming call; `how` is a key of `DECLINE_CODES`."""
         if how not in DECLINE_CODES:
             known = ", ".join(DECLINE_CODES)
             raise InvalidArgumentError(f"reason is '{how}'; it can be {known}")
+        if not call.up:
+            done(None)
+            return
+        if call.ending:
+            self._waits.add(call, has_ended, done)
+            return
         call.require(CallState.INCOMING)
+        if call.answering:
+            raise InvalidStateError("The call has been answered; it can be hung up")
         code, reason = DECLINE_CODES[how]
-        self._silence(call)
-        self._wait(call, (CallState.ENDED,), done)
+        self._waits.add(call, has_ended, done)
         self._engine.refuse(call.id, code)
         self._end_soon(call, reason, code)
 
     def hold(self, call: Call, held: bool, done: Done) -> None:
-        """Hold or resume; resuming takes the focus and holds the others."""
+        """Hold or resume; resuming takes the focus and holds the others.  Done when the far end
+        has agreed."""
         call.require(CallState.ACTIVE)
-        if call.local_hold is held:
+        if call.local_hold is held is call.to_be_held:
             done(None)
             return
         if not held:
             self._hold_others(call)
-            self._focus(call)
-        self._engine.hold(call.id, held, done)
+            self._take_focus(call)
+        wait = self._waits.add(call, lambda one: one.local_hold is held, done)
+        self._ask_hold(call, held, partial(self._not_held, call, wait))
+        self._waits.look(call)
 
     def mute(self, call: Call, muted: bool) -> None:
         """Close or open the microphone for this call."""
@@ -215,8 +238,7 @@ class Calls:
     def invited(self, invitation: Invitation, *, accept: Callable[[CallId], None]) -> Call:
         """Somebody calls.  `accept` lets the engine know the call's identity before it is asked
         to do anything with it."""
-        calls_up = sum(call.up for call in self)
-        verdict = decide(calls_up=calls_up, limit=self.limit)
+        verdict = decide(calls_up=self._carried, limit=self.limit)
         call = self._begin(
             invitation.account,
             Direction.INCOMING,
@@ -235,7 +257,9 @@ class Calls:
         self._engine.ring(call.id)
         self.added(call)
         self.focus_changed()
-        self._alert()
+        if any(other.on_line for other in self):
+            self._attention.knock()
+        self._attention.follow(self)
         self._clock.call_later(RING_LIMIT_S, partial(self._ring_out, call))
         return call
 
@@ -248,16 +272,17 @@ class Calls:
         if state in NEXT_STATES[call.state]:
             call.change(state, "engine")
             if state is CallState.ACTIVE:
-                call.answered_us = call.answered_us or self._clock.now_us()
-                self._log.answered(call.id, call.answered_us)
-            self._follow_with_tone(call)
+                self._connected(call)
+            self._attention.follow_focus(self.focus)
         self.changed(call)
-        self._reached(call)
+        self._waits.look(call)
 
     def picked_up(self, call_id: CallId) -> None:
         """The 200 is on its way or has come: this is when the conversation begins."""
-        if call := self._calls.get(call_id):
-            call.answered_us = call.answered_us or self._clock.now_us()
+        call = self._calls.get(call_id)
+        if call is not None and call.up and not call.answered_us:
+            call.answered_us = self._clock.now_us()
+            self._log.answered(call.id, call.answered_us)
 
     def ended(self, call_id: CallId, cause: str, code: int, text: str) -> None:
         """The leg is over (`cause` as in `endings`)."""
@@ -274,10 +299,19 @@ class Calls:
     def media_changed(
         self, call_id: CallId, media: Media, *, local_hold: bool, remote_hold: bool
     ) -> None:
-        if call := self._calls.get(call_id):
-            call.media = media
-            call.local_hold, call.remote_hold = local_hold, remote_hold
-            self.changed(call)
+        call = self._calls.get(call_id)
+        if call is None or not call.up:
+            return
+        turned = local_hold is not call.local_hold
+        call.media = media
+        call.local_hold, call.remote_hold = local_hold, remote_hold
+        if local_hold is call.hold_wanted:
+            call.hold_wanted = None
+        elif turned and call.hold_wanted is not None:
+            # The user changed his mind while the far end was being asked.
+            self._engine.hold(call.id, call.hold_wanted, ignore)
+        self.changed(call)
+        self._waits.look(call)
 
     def measured(self, call_id: CallId, statistics: Statistics) -> None:
         if call := self._calls.get(call_id):
@@ -304,9 +338,15 @@ class Calls:
 
     # ------------------------------------------------------------ how it is done
 
-    def _require_line(self) -> None:
-        calls_up = sum(call.up and call.state is not CallState.PENDING for call in self)
-        if calls_up >= self.limit:
+    @property
+    def _carried(self) -> int:
+        """Calls that occupy the engine."""
+        return sum(call.up and call.state is not CallState.PENDING for call in self)
+
+    def _require_room(self, *, pending: bool) -> None:
+        if pending and sum(call.state is CallState.PENDING for call in self) >= MOST_PENDING:
+            raise LimitReachedError(f"{MOST_PENDING} calls wait for a confirmation already")
+        if not pending and self._carried >= self.limit:
             raise LimitReachedError(f"{self.limit} calls at once are all the engine can carry")
 
     def _begin(
@@ -326,15 +366,14 @@ class Calls:
         self._calls[call_id] = call
         return call
 
-    def _remember(self, request_id: str, call_id: CallId) -> None:
-        self._requests[request_id] = call_id
+    def _remember(self, request_id: str, call: Call) -> None:
+        self._requests[request_id] = call
         while len(self._requests) > REMEMBERED_REQUESTS:
             del self._requests[next(iter(self._requests))]
 
     def _dial(self, call: Call) -> None:
         uri, options = self._dialled[call.id]
         self._hold_others(call)
-        call.change(CallState.DIALING, "dialled")
         self._engine.dial(
             call.id,
             call.account,
@@ -344,48 +383,71 @@ class Calls:
             anonymous=options.anonymous,
             muted=call.muted,
         )
+        call.change(CallState.DIALING, "dialled")  # after it: saying so takes 0.2 ms
+
+    def _drop_pending(self, call: Call) -> None:
+        if call.state is CallState.PENDING:
+            self._end(call, EndReason.CANCELLED, 0, NOT_CONFIRMED, "nobody confirmed it")
+
+    def _connected(self, call: Call) -> None:
+        self.picked_up(call.id)
+        call.answering = False
+        if self.focus is None:
+            self._focus(call)
+        elif call is not self.focus:
+            self._ask_hold(call, True, ignore)  # the user is talking to somebody else meanwhile
+        self._attention.follow(self)
 
     def _failed(self, call: Call, error: PhoneError | None) -> None:
+        """The engine could not do what the call cannot go on without."""
         if error is not None and call.up:
+            self._engine.hangup(call.id)
             self._end(call, EndReason.ERROR, 0, str(error), "engine refused")
+
+    def _ask_hold(self, call: Call, held: bool, done: Done) -> None:
+        call.hold_wanted = held
+        self._engine.hold(call.id, held, done)
+
+    def _not_held(self, call: Call, wait: Wait, error: PhoneError | None) -> None:
+        """The engine could not even ask the far end."""
+        if error is not None and self._waits.fail(call, wait, error):
+            call.hold_wanted = None
 
     def _hold_others(self, call: Call) -> None:
         for other in self:
-            if other is not call and other.on_line and not other.local_hold:
-                self._engine.hold(other.id, True, ignore)
+            if other is not call and other.on_line and not (other.to_be_held or other.ending):
+                self._ask_hold(other, True, ignore)
+
+    def _take_focus(self, call: Call) -> None:
+        """The user turns to `call`."""
+        self._attention.hush()
+        self._focus(call)
 
     def _focus(self, call: Call | None) -> None:
         if call is not self.focus:
             self.focus = call
             self._engine.focus(call.id if call else None)
+            self._attention.follow_focus(self.focus)
             self.focus_changed()
 
-    def _alert(self) -> None:
-        if any(other.on_line for other in self):
-            self._engine.play_tone("call-waiting", TONE_SECONDS)
-        else:
-            self._alerting.ring()
-
-    def _silence(self, call: Call) -> None:
-        if not any(other is not call for other in self if other.state is CallState.INCOMING):
-            self._alerting.quiet()
+    def _next_focus(self) -> Call | None:
+        """The call to turn to when the one in focus is over: one that talks, else one dialled."""
+        latest = [call for call in reversed(tuple(self)) if call.up and not call.ending]
+        dialled = (CallState.DIALING, CallState.RINGING, CallState.EARLY)
+        talking = (call for call in latest if call.on_line)
+        return next(talking, next((call for call in latest if call.state in dialled), None))
 
     def _ring_out(self, call: Call) -> None:
-        if call.state is CallState.INCOMING:
-            self._silence(call)
+        if call.asks:
             self._engine.refuse(call.id, 480)
             self._end(call, EndReason.NO_ANSWER, 480, "", "nobody answered")
-
-    def _follow_with_tone(self, call: Call) -> None:
-        """Ringback is ours while the far end only says that it rings (RFC 3960 section 3)."""
-        wanted = "ringback" if call.state is CallState.RINGING else ""
-        if wanted != self._tone and call is self.focus:
-            self._tone = wanted
-            self._engine.play_tone(wanted)
 
     def _end_soon(self, call: Call, reason: EndReason, code: int = 0) -> None:
         """The user has decided; wait a moment for the far end's word, but no longer."""
         call.end_reason = reason
+        self._attention.follow(self)
+        self.changed(call)
+        self.focus_changed()
 
         def give_up() -> None:
             if call.up:
@@ -400,44 +462,23 @@ class Calls:
         # What the user asked for names the end, whatever the wire said to it.
         call.end_reason = call.end_reason if call.end_reason is not EndReason.NONE else reason
         call.end_code, call.end_text = code, text
-        call.local_hold = call.remote_hold = False
+        call.local_hold = call.remote_hold = call.answering = False
         self._log.ended(call.id, call.ended_us, call.end_reason, code, text)
         self._dialled.pop(call.id, None)
-        if was is CallState.INCOMING:
-            self._silence(call)
-        elif was is not CallState.PENDING:
-            self._say_failure(call, was)
         self.changed(call)
         if call is self.focus:
-            self._focus(next((other for other in reversed(tuple(self)) if other.on_line), None))
+            self._leave_focus(call, was)
+        self._attention.follow(self)
         self.focus_changed()
-        self._reached(call)
+        self._waits.look(call)
         self._clock.call_later(LINGER_S, partial(self._remove, call))
 
-    def _say_failure(self, call: Call, was: CallState) -> None:
-        tone = ""
+    def _leave_focus(self, call: Call, was: CallState) -> None:
+        """Turn to another call; the ear is told when the one that is over never came about."""
+        self._focus(self._next_focus())
         if call.direction is Direction.OUTGOING and was is not CallState.ACTIVE:
-            tone = tone_of(call.end_reason)
-        if call is self.focus and (tone or self._tone):
-            self._tone = ""
-            self._engine.play_tone(tone, TONE_SECONDS if tone else 0)
+            self._attention.mourn(tone_of(call.end_reason))
 
     def _remove(self, call: Call) -> None:
         del self._calls[call.id]
         self.removed(call)
-
-    def _wait(self, call: Call, states: Collection[CallState], done: Done) -> None:
-        self._waits.setdefault(call.id, []).append(_Wait(states, done))
-
-    def _reached(self, call: Call) -> None:
-        """Answer those who waited for the state that the call is in now."""
-        still = []
-        for wait in self._waits.pop(call.id, []):
-            if call.state in wait.states:
-                wait.done(None)
-            elif not call.up:
-                wait.done(RejectedError(f"{call.end_code} {call.end_text}".strip()))
-            else:
-                still.append(wait)
-        if still:
-            self._waits[call.id] = still

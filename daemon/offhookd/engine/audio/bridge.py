@@ -57,7 +57,9 @@ class Bridge:
         if settings != self._settings:
             self._close_devices()
             self._settings = settings
+            live = self._playback.live
             self._capture, self._playback = self._devices()
+            self._playback.live = live
 
     def open(self, now: float) -> None:
         if not self._is_open:
@@ -68,6 +70,7 @@ class Bridge:
     def close(self, now: float) -> None:
         if self._is_open:
             self._is_open = False
+            self._playback.live = False
             self._linger = LINGER_FRAMES
             self._clock.restart(now)
             self._close_devices()
@@ -76,7 +79,7 @@ class Bridge:
         """What the microphone heard before now is not for the far end, and what has piled up for
         the loudspeaker would be delay."""
         self._capture.discard()
-        self._playback.settle()
+        self._playback.go_live()
 
     def server_lost(self) -> None:
         self._close_devices()

@@ -35,12 +35,13 @@ class Playback(Device[PlaybackStream]):
         self._underflow = 0
         self._frames = 0
         self._must_refill = False
+        self.live = False
+        """Whether somebody listens; before, sound may be cut and need not be spliced."""
 
-    def settle(self) -> None:
-        """The call begins.  Unless the queue is known to be right, begin anew with the next frame;
-        what went wrong while the streams started says nothing about how they run."""
+    def go_live(self) -> None:
+        """Begin anew with the next frame, unless the queue is known to be right."""
+        self.live = True
         if not self.reserve.settled:
-            self.reserve = Reserve()
             self._must_refill = True
 
     def write(self, frame: bytes, now: float) -> None:
@@ -49,9 +50,7 @@ class Playback(Device[PlaybackStream]):
         if stream is None:
             return
         if stream.underflow != self._underflow:
-            self.underruns += 1
-            self.reserve.ran_dry(now)
-            self._must_refill = True
+            self._ran_dry(now)
         if self._must_refill:
             self._refill(stream, now)
         stream.write(self._spliced(stream, frame, now))
@@ -73,6 +72,13 @@ class Playback(Device[PlaybackStream]):
     def _started(self, stream: PlaybackStream, now: float) -> None:
         self._refill(stream, now)
         stream.uncork()
+
+    def _ran_dry(self, now: float) -> None:
+        """Before the call is live, that says nothing: the microphone only begins to deliver."""
+        self._must_refill = True
+        if self.live:
+            self.underruns += 1
+            self.reserve.ran_dry(now)
 
     def _refill(self, stream: PlaybackStream, now: float) -> None:
         """Replace what is queued by the reserve, as silence."""

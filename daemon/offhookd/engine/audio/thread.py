@@ -3,7 +3,6 @@
 
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,16 +13,12 @@ from offhookd.engine.audio.bridge import Bridge
 from offhookd.engine.audio.clock import IDLE, NEVER, Rest
 from offhookd.engine.audio.errors import ServerLostError
 from offhookd.engine.audio.port import ConferencePort
+from offhookd.engine.audio.priority import Priority, raise_priority
 from offhookd.engine.audio.ringer import Ringer
 from offhookd.engine.audio.server import Server
 from offhookd.engine.audio.settings import Backend, OnUnplug, Settings
 from offhookd.engine.audio.trial import Trial, TrialKind, Trials
 from offhookd.engine.protocol import AudioStatus
-
-REAL_TIME_PRIORITY = 5
-"""Above everything ordinary, below the sound server's 9 (rtkit gives PipeWire 20 at most)."""
-NICE = -11
-"""What sound servers take where real-time scheduling is refused."""
 
 STUMBLE_S = 0.5
 """Pause after a fault of our own, which may come again at once."""
@@ -33,6 +28,9 @@ _log = logging.getLogger(__name__)
 
 class AudioThread:
     """Sound for the conference at the address `port`, of `clock_rate` Hz in frames of `ptime_ms`.
+
+    `media_queue`: address of the media endpoint's I/O queue, to be polled by this thread only
+    (see `port`), or 0 when the SIP thread reads the calls' packets.
 
     All methods may be called from any thread and return at once, `stop` excepted.  `on_status` and
     the `done` of a test are called on the audio thread.  Raises `AudioError` when the pjsua2
@@ -46,8 +44,9 @@ class AudioThread:
         ptime_ms: int = 20,
         *,
         on_status: Callable[[AudioStatus], None],
+        media_queue: int = 0,
     ) -> None:
-        self._conference = ConferencePort(port, clock_rate, ptime_ms)
+        self._conference = ConferencePort(port, clock_rate, ptime_ms, media_queue)
         self._server = Server()
         self._bridge = Bridge(self._conference, clock_rate, ptime_ms, on_status)
         self._ringer = Ringer()
@@ -126,7 +125,7 @@ class AudioThread:
         self._stopping = True
 
     def _run(self) -> None:
-        _gain_priority()
+        raise_priority(Priority.AUDIO)
         self._conference.register_thread()
         while not self._stopping:
             try:
@@ -193,12 +192,3 @@ class AudioThread:
     def _lose_streams(self) -> None:
         for part in self._parts:
             part.server_lost()
-
-
-def _gain_priority() -> None:
-    """Be on time although the machine is busy, as far as the system lets this thread."""
-    with contextlib.suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REAL_TIME_PRIORITY))
-        return
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
