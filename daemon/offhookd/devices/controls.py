@@ -187,8 +187,7 @@ class _Names:
 
 def _context(field: Field) -> Page | None:
     """What the collections around a field make of it: telephony, consumer or nothing to us."""
-    slots = (slot for collection in field.path for slot in collection.usages)
-    pages = {page(reading.first) for slot in slots for reading in slot}
+    pages = {page(reading.first) for inside in field.path for reading in inside.usage}
     return next((one for one in (Page.TELEPHONY, Page.CONSUMER) if one in pages), None)
 
 

@@ -43,8 +43,8 @@ class Flags(IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    usages: tuple[Slot, ...]
-    """One at most, for a collection has one."""
+    usage: Slot
+    """Readings of the one usage it has; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def parse(descriptor: bytes) -> tuple[Field, ...]:
     """All fields of all reports, in their order; padding without usages included.
 
     DescriptorError for what Linux would not take as a HID device either: truncated items,
-    unbalanced collections, a Pop without a Push, report ids out of range; and for reports beyond
-    the limits above.  Values that merely make no sense are left out.
+    unbalanced collections, a Pop without a Push, report ids out of range; and for no report at
+    all, or more than the limits above.  Values that merely make no sense are left out.
     """
     if not descriptor:
         raise DescriptorError("it is empty")
@@ -141,6 +141,8 @@ class _Parser:
     def fields(self) -> tuple[Field, ...]:
         if self._path:
             raise DescriptorError("a collection is not closed")
+        if not self._fields:
+            raise DescriptorError("it declares no reports")
         return tuple(self._fields)
 
     def _set_global(self, item: Item) -> None:
@@ -183,7 +185,7 @@ class _Parser:
     def _open(self, _item: Item) -> None:
         if len(self._path) == DEEPEST_NESTING:
             raise DescriptorError(f"its collections are more than {DEEPEST_NESTING} deep")
-        self._path = (*self._path, Collection(self._taken_usages()[:1]))
+        self._path = (*self._path, Collection(next(iter(self._taken_usages()), ())))
 
     def _close(self, _item: Item) -> None:
         if not self._path:
