@@ -15,6 +15,7 @@ from offhook.cli.parser import parser
 VERBS = frozenset(
     {"status", "dial", "redial", "answer", "hangup", "hold", "resume", "mute", "unmute", "dtmf"}
     | {"history", "accounts", "audio", "watch", "config", "demo"}
+    | {"device"}
 )
 
 
@@ -57,6 +58,10 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("audio test capture --seconds 5", {"path": "capture", "seconds": 5}),
         ("watch --json", {"module": "watch", "json": True}),
         ("config check", {"act": "check"}),
+        (
+            "device describe --descriptor x --json",
+            {"module": "device", "act": "describe", "descriptor": "x", "json": True},
+        ),
         ("demo", {"module": "demo"}),
     ],
 )
@@ -81,6 +86,8 @@ def test_a_line_becomes_what_its_verb_needs(line: str, expected: dict[str, Any])
         "audio volume nose 1",
         "audio test capture --seconds 0",
         "config eat",
+        "device",
+        "device describe",
         "status --print-completion fish",
     ],
 )

@@ -159,6 +159,20 @@ def _add_upkeep(verbs: Any) -> None:
         choices=("check", "reload", "path"),
         help="check: say what is wrong with it; reload: apply it; path: print where it is",
     )
+    device = _verb(verbs, "device", "device", "examine telephone sets")
+    acts = device.add_subparsers(dest="act", metavar="ACTION", required=True)
+    describe = acts.add_parser(
+        "describe",
+        help="show the buttons and lamps that a HID report descriptor declares",
+        description="show the buttons and lamps that a HID report descriptor declares",
+    )
+    describe.add_argument(
+        "--descriptor",
+        required=True,
+        metavar="FILE",
+        help="binary, as /sys/class/hidraw/hidraw0/device/report_descriptor, or hexadecimal",
+    )
+    _json(describe)
     _verb(verbs, "demo", "demo", "place a call to an echo on this machine and show every step")
 
 
