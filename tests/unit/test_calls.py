@@ -524,9 +524,11 @@ def test_a_hold_that_cannot_be_asked_for_says_so(desk: Desk) -> None:
     call, outcome = desk.connect(desk.dial()), Outcome()
     desk.engine.finish()
     desk.calls.hold(call, True, outcome)
+    told: list[bool] = []
+    desk.calls.changed.connect(lambda changed: told.append(changed.to_be_held))
     desk.engine.finish(EngineError("not now"))
     assert str(outcome.error) == "not now"
-    assert not call.to_be_held
+    assert told == [False]
     assert call.up
 
 

@@ -412,6 +412,7 @@ class Calls:
         """The engine could not even ask the far end."""
         if error is not None and self._waits.fail(call, wait, error):
             call.hold_wanted = None
+            self.changed(call)
 
     def _hold_others(self, call: Call) -> None:
         for other in self:
