@@ -2,6 +2,7 @@
 """Histories of keys and calls, played against the telephone sets without hardware."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,11 @@ from offhookd.phone.calls import DialOptions
 from offhookd.phone.endings import TONE_SECONDS
 from offhookd.phone.errors import EngineError
 from offhookd.phone.handset import FIRST_DIGIT_S, FORGET_DIGITS_S, MOST_DIGITS, NEXT_DIGIT_S
-from offhookd.phone.handset_table import Stage
+from offhookd.phone.handset_table import TABLE, Action, Stage
 from offhookd.phone.values import CallState, EndReason
 from tests.support.telephone_sets import HEADSET, WORK, A, B, Desktop
+
+HANDBOOK = Path(__file__).parents[2] / "docs" / "handset.md"
 
 
 @pytest.fixture
@@ -684,3 +687,27 @@ def test_a_pending_call_is_nobodys_business(desk: Desktop) -> None:
     desk.calls.dial("sip:web@example.com", "", WORK, DialOptions(confirm=True))
     desk.lift(A)
     assert desk.stage(A) is Stage.DIAL_TONE
+
+
+# ------------------------------------------------------------ the table
+
+
+def test_the_documented_table_is_the_one_that_is_followed() -> None:
+    documented = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in HANDBOOK.read_text(encoding="utf-8").splitlines()
+        if line.count("|") == 4 and not line.startswith(("| Stage", "|--"))
+    ]
+    followed = [
+        (str(stage), str(key), "; else ".join(actions))
+        for stage, row in TABLE.items()
+        for key, actions in row.items()
+        if actions
+    ]
+    assert documented == followed
+
+
+def test_every_action_and_every_button_has_its_place_in_the_table(desk: Desktop) -> None:
+    assert {act for row in TABLE.values() for acts in row.values() for act in acts} == set(Action)
+    for button in Button:
+        desk.press(A, button)

@@ -100,7 +100,6 @@ class Handsets:
     def _added(self, call: Call) -> None:
         if call.direction is Direction.OUTGOING and self._desk.placing is not None:
             self._desk.give(call, self._desk.placing)
-        self._follow()
 
     def _changed(self, call: Call) -> None:
         if not call.up or call.ending:
@@ -123,7 +122,7 @@ class Handsets:
 
     def _follow(self) -> None:
         """Let the sets see what the calls are, and show it."""
-        self._join_focus()
+        self._join()
         for device in self._handsets:
             lamps = self.lamps(device)
             if self._shown.get(device) != lamps:
@@ -133,11 +132,14 @@ class Handsets:
             self._spoke = self.speaking
             self.speaking_changed()
 
-    def _join_focus(self) -> None:
-        """Somebody resumed, swapped or placed a call that belongs to a set."""
+    def _join(self) -> None:
+        """Somebody resumed, swapped or placed a call that belongs to a set, or brought it back."""
         call = self._calls.focus
-        if call is None or not usable(call) or parked(call):
-            return
-        owner = self._desk.owner(call)
-        if owner is not None and self._handsets[owner].call is not call:
-            self._handsets[owner].joined(call)
+        if call is not None and usable(call) and not parked(call):
+            owner = self._desk.owner(call)
+            if owner is not None and self._handsets[owner].call is not call:
+                self._handsets[owner].joined(call)
+        for device, handset in self._handsets.items():
+            live = [own for own in self._desk.calls_of(device) if not parked(own)]
+            if live and handset.call is None:
+                handset.joined(live[-1])
