@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tells when the rights to a device file changed (inotify(7), IN_ATTRIB).
 
-Access to a device of the seat comes and goes with the user's session, without a udev event.
+Access to a device of the seat comes and goes with the user's session, without a udev event.  The
+directory is watched, since a file that may not be read may not be watched either.
 """
 
 import asyncio
@@ -9,9 +10,10 @@ import ctypes
 import os
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 _IN_ATTRIB = 0x004
-_EVENT = struct.Struct("iIII")  # descriptor, mask, cookie, length of the name that follows
+_EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name that follows
 _BUFFER_BYTES = 4096
 
 
@@ -19,39 +21,48 @@ class AccessWatch:
     """Calls back whenever the rights of a watched file changed, perhaps once too often."""
 
     def __init__(self) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._libc = ctypes.CDLL(None)
         self._fd = -1
-        self._callbacks: dict[int, tuple[str, Callable[[], None]]] = {}
+        self._directories: dict[int, Path] = {}
+        self._callbacks: dict[Path, Callable[[], None]] = {}
 
     def add(self, path: str, changed: Callable[[], None]) -> None:
-        """One callback a path; a path that is gone is not watched."""
+        """One callback a path."""
         if self._fd < 0:
             self._fd = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
             asyncio.get_running_loop().add_reader(self._fd, self._readable)
-        watch = self._libc.inotify_add_watch(self._fd, path.encode(), _IN_ATTRIB)
+        directory = Path(path).parent
+        watch = self._libc.inotify_add_watch(self._fd, os.fsencode(directory), _IN_ATTRIB)
         if watch >= 0:
-            self._callbacks[watch] = path, changed
+            self._directories[watch] = directory
+            self._callbacks[Path(path)] = changed
 
     def remove(self, path: str) -> None:
-        for watch, (watched, _) in list(self._callbacks.items()):
-            if watched == path:
-                del self._callbacks[watch]
-                self._libc.inotify_rm_watch(self._fd, watch)
+        """Watch on while there is anything to wait for."""
+        self._callbacks.pop(Path(path), None)
+        if not self._callbacks:
+            self.stop()
 
     def stop(self) -> None:
         """Idempotent."""
+        self._callbacks.clear()
+        self._directories.clear()
         if self._fd >= 0:
             asyncio.get_running_loop().remove_reader(self._fd)
             os.close(self._fd)
             self._fd = -1
-            self._callbacks.clear()
 
     def _readable(self) -> None:
-        data = os.read(self._fd, _BUFFER_BYTES)
-        begin, touched = 0, set()
-        while begin < len(data):
-            watch, _, _, length = _EVENT.unpack_from(data, begin)
+        for path in self._touched(os.read(self._fd, _BUFFER_BYTES)):
+            if callback := self._callbacks.get(path):
+                callback()
+
+    def _touched(self, events: bytes) -> set[Path]:
+        begin, found = 0, set()
+        while begin < len(events):
+            watch, _, _, length = _EVENT.unpack_from(events, begin)
             begin += _EVENT.size + length
-            touched.add(watch)
-        for watch in touched & self._callbacks.keys():
-            self._callbacks[watch][1]()
+            name = os.fsdecode(events[begin - length : begin].rstrip(b"\0"))
+            if directory := self._directories.get(watch):
+                found.add(directory / name)
+        return found
