@@ -27,7 +27,7 @@ from offhookd.lines import Lines
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
-from offhookd.phone.errors import InvalidConfigError
+from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
@@ -66,6 +66,7 @@ class Daemon(Service, AccountSwitch):
         self._engine_facts: Mapping[str, Fact] = {}
         self._generation = 0
         self._engine_heard = asyncio.Event()
+        self._reloading = asyncio.Lock()
         self._config = self._read_first()
         self.engine = EngineClient(start_command(self._config))
         self.engine.listener = self
@@ -96,6 +97,7 @@ class Daemon(Service, AccountSwitch):
         self.engine.accounts = self.accounts
         self.engine.routes = self.lines
         self.problems.changed.connect(self._follow_problems)
+        self.calls.removed.connect(lambda _: self.engine.renew())
 
     # ------------------------------------------------------------ life
 
@@ -147,22 +149,28 @@ class Daemon(Service, AccountSwitch):
         return self._generation
 
     async def reload(self) -> None:
-        try:
-            config = await asyncio.to_thread(config_files.load, self._config_paths)
-        except ConfigError as error:
-            logger.warning("the configuration is not applied: %s", error)
-            raise InvalidConfigError(str(error)) from None
-        self.problems.clear("config-invalid")
+        async with self._reloading:  # else what was read first could be applied last
+            try:
+                config = await asyncio.to_thread(config_files.load, self._config_paths)
+            except ConfigError as error:
+                logger.warning("the configuration is not applied: %s", error)
+                self.problems.raise_("config-invalid", str(error))
+                raise InvalidConfigError(str(error)) from None
+            self.problems.clear("config-invalid")
+            await self._use(config)
+        self._generation += 1
+        self.changed()
+
+    async def _use(self, config: Config) -> None:
+        """Apply what is different; calls go on."""
         self._config = config
-        self.engine.configure(start_command(config))
-        logging.getLogger("offhookd").setLevel(config.log.level.upper())
+        set_log_level(config)
         self._apply_accounts()
         for account in self.accounts:
             if account.state is AccountState.FAILED:
                 account.hint("configuration reloaded")
         await self.audio.configure(config.audio)
-        self._generation += 1
-        self.changed()
+        self.engine.configure(start_command(config))
 
     def validate(self) -> Sequence[ConfigProblem]:
         return [
@@ -178,6 +186,9 @@ class Daemon(Service, AccountSwitch):
         account.set_enabled(enabled)
 
     def prefer(self, account: AccountId) -> None:
+        found = self.accounts.get(account)
+        if found and not found.enabled:
+            raise InvalidStateError(f"Account '{account}' is disabled; enable it first")
         self.accounts.prefer(account)
         self.choices.phone = replace(self.choices.phone, default_account=account)
 
@@ -201,7 +212,7 @@ class Daemon(Service, AccountSwitch):
         self._engine_facts = {}
         self._engine_heard.set()
         self.lines.engine_lost()
-        if self._state is not ServiceState.STOPPING:
+        if self._state is not ServiceState.STOPPING and not self.engine.renewing:
             self.problems.raise_("engine-down", f"{text}; it is being restarted")
         self.changed()
 
@@ -225,11 +236,13 @@ class Daemon(Service, AccountSwitch):
     def _read_first(self) -> Config:
         """A phone with a broken configuration runs without accounts and says why."""
         try:
-            return config_files.load(self._config_paths)
+            config = config_files.load(self._config_paths)
         except ConfigError as error:
             logger.error("%s", error)  # noqa: TRY400 - the problems are the message
             self.problems.raise_("config-invalid", str(error))
             return Config()
+        set_log_level(config)
+        return config
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts
@@ -252,6 +265,10 @@ class Daemon(Service, AccountSwitch):
         if state is not self._state:
             self._state = state
             self.changed()
+
+
+def set_log_level(config: Config) -> None:
+    logging.getLogger("offhookd").setLevel(config.log.level.upper())
 
 
 def start_command(config: Config) -> p.Start:

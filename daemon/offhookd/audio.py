@@ -17,8 +17,11 @@ from offhookd.phone.values import AudioBackend, CallId
 from offhookd.sound.control import Role, SoundControl
 from offhookd.store.state import State
 
-TEST_GRACE_S = 10.0
+TEST_GRACE_S = 4.0
 """Opening a device that slept, beyond the seconds that were asked for."""
+MOST_PREFERENCES = 32
+LONGEST_NAME = 512
+"""Of an endpoint, in characters; the engine takes no longer one."""
 
 
 class Audio(AudioControl, Alerting):
@@ -120,8 +123,10 @@ class Audio(AudioControl, Alerting):
         return chosen or configured
 
     def prefer(self, path: AudioPath, names: Sequence[str]) -> None:
-        if any(not name or not name.isprintable() for name in names):
+        if any(not name.isprintable() or not 0 < len(name) <= LONGEST_NAME for name in names):
             raise InvalidArgumentError(f"{path}: an endpoint has a name; see Endpoints")
+        if len(names) > MOST_PREFERENCES:
+            raise InvalidArgumentError(f"{path}: {MOST_PREFERENCES} names are enough")
         chosen, wanted = self._state.audio, tuple(names)
         match path:
             case AudioPath.CAPTURE:
@@ -150,8 +155,9 @@ class Audio(AudioControl, Alerting):
     # ------------------------------------------------------------ ringing
 
     def ring(self) -> None:
-        self._ringing = True
-        self._follow_ringing()
+        if not self._ringing:
+            self._ringing = True
+            self._follow_ringing()
 
     def quiet(self) -> None:
         if self._ringing or self._silenced:
@@ -164,6 +170,8 @@ class Audio(AudioControl, Alerting):
         return self._silenced
 
     def silence(self, silenced: bool) -> None:
+        if silenced and not self._ringing:
+            raise InvalidStateError("Nothing rings that could be silenced")
         if silenced is not self._silenced:
             self._silenced = silenced
             self._follow_ringing()

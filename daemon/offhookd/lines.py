@@ -8,27 +8,22 @@ place that finds them out, each time anew, because both may have changed since t
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol
 
 from offhookd.config.schema import AccountConfig
 from offhookd.engine import protocol as p
+from offhookd.hosts import Hosts, Resolve, host_part, server_of
 from offhookd.phone.account import Account, AccountFacts, Answer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
-from offhookd.phone.errors import PhoneError
-from offhookd.phone.numbers import domain_of
+from offhookd.phone.errors import NotRegisteredError, PhoneError
 from offhookd.phone.ports import Clock, Done, RegistrationEngine
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
 
 logger = logging.getLogger(__name__)
-
-Resolve = Callable[[str, int, Transport], Awaitable[Sequence[str]]]
-"""Host, port (0 when the URI names none), transport -> addresses "ip:port", best first; raises a
-`PhoneError` with a sentence."""
 
 PasswordFor = Callable[[AccountConfig], Awaitable[str]]
 """Raises a `PhoneError` with a sentence."""
@@ -38,15 +33,6 @@ class Tell(Protocol):
     """Sends a command to the engine; `done` hears whether it was taken."""
 
     def __call__(self, command: p.Command, done: Done | None = None) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where a SIP URI leads; `port` 0 when it names none."""
-
-    host: str
-    port: int
-    transport: Transport
 
 
 class Lines(RegistrationEngine):
@@ -68,17 +54,17 @@ class Lines(RegistrationEngine):
         self._problems = problems
         self._clock = clock
         self._tell = tell
-        self._resolve = resolve
+        self._hosts = Hosts(tell, resolve)
         self._password_for = password_for
         self._random = random
         self._configs: dict[AccountId, AccountConfig] = {}
         self._passwords: dict[AccountId, str] = {}
         self._told: dict[AccountId, p.SetAccount] = {}
-        self._hosts: dict[str, tuple[str, ...]] = {}
-        self._told_hosts: Mapping[str, tuple[str, ...]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work: dict[AccountId, asyncio.Task[None]] = {}
+        self._removals: dict[AccountId, asyncio.Event] = {}
         self._engine_up = False
         accounts.changed.connect(self._judge)
+        calls.removed.connect(lambda _: self._tell_hosts())
 
     # ------------------------------------------------------------ configuration
 
@@ -91,8 +77,9 @@ class Lines(RegistrationEngine):
         None where that decides.
         """
         for account in self._accounts:
-            if self._configs.get(account.id) != configs.get(account.id):
-                self._remove(account)
+            successor = configs.get(account.id)
+            if self._configs[account.id] != successor:
+                self._remove(account, successor)
         for account_id, config in configs.items():
             if account_id not in self._configs:
                 choice = chosen.get(account_id)
@@ -111,54 +98,89 @@ class Lines(RegistrationEngine):
         account = Account(facts, self, self._clock, self._random, enabled=enabled)
         self._accounts.add(account)
         if self._engine_up:
-            self._bring_up(account)
+            account.engine_ready()  # asks for `register`, below
 
-    def _remove(self, account: Account) -> None:
-        account.unregister()
+    def _remove(self, account: Account, successor: AccountConfig | None) -> None:
+        """Take an account away.  In the engine it stays for a `successor` of the same name as far
+        as it can, because its calls would go with it."""
+        old = self._configs.pop(account.id)
+        self._drop_work(account.id)
+        same_binding = successor is not None and _binding(old) == _binding(successor)
+        in_use = any(call.account == account.id for call in self._calls)
+        if not same_binding:
+            account.unregister()
+        account.close()
         self._accounts.remove(account)
-        del self._configs[account.id]
         self._passwords.pop(account.id, None)
         self._problems.clear_subject(subject_of(account.id))
-        if self._told.pop(account.id, None):
-            self._tell(p.RemoveAccount(account=account.id))
+        if successor is None or not (same_binding or in_use):
+            self._remove_from_engine(account.id)
+
+    def _remove_from_engine(self, account: AccountId) -> None:
+        if self._told.pop(account, None):
+            gone = self._removals[account] = asyncio.Event()
+            self._tell(p.RemoveAccount(account=account), lambda _: gone.set())
 
     # ------------------------------------------------------------ the engine comes and goes
 
     def engine_started(self) -> None:
         """A new engine knows nothing: tell it everything."""
         self._told.clear()
-        self._told_hosts = {}
+        self._hosts.engine_started()
+        self._removals.clear()
         self._engine_up = True
         for account in self._accounts:
-            self._bring_up(account)
+            account.engine_ready()
 
     def engine_lost(self) -> None:
         self._engine_up = False
-
-    def _bring_up(self, account: Account) -> None:
-        if account.facts.registers:
-            account.engine_ready()  # asks for `register`, below
-        else:
-            self._spawn(self._bring_up_direct(account), f"account {account.id}")
-
-    async def _bring_up_direct(self, account: Account) -> None:
-        if await self._prepare(account):
-            account.engine_ready()
+        for account in tuple(self._work):
+            self._drop_work(account)
 
     def register(self, account: AccountId) -> None:
-        if found := self._accounts.get(account):
-            self._spawn(self._register(found), f"register {account}")
+        found = self._accounts.get(account)
+        if found is None:
+            return
+        self._drop_work(account)
+        task = asyncio.create_task(self._register(found), name=f"register {account}")
+        self._work[account] = task
+        task.add_done_callback(partial(self._work_done, account))
 
     async def _register(self, account: Account) -> None:
-        if await self._prepare(account):
-            self._tell(p.Register(account=account.id))
+        if not await self._prepare(account):
+            return
+        if account.facts.registers:
+            self._tell(p.Register(account=account.id), partial(self._sent, account))
+        else:
+            account.result(Answer(200, "no registrar: direct calls"))
 
     def unregister(self, account: AccountId) -> None:
-        self._tell(p.Unregister(account=account))
+        self._drop_work(account)
+        self._tell(p.Unregister(account=account), partial(self._left, account))
+
+    def _sent(self, account: Account, error: PhoneError | None) -> None:
+        if error is not None and self._engine_up:
+            account.result(Answer(0, str(error), cause=StateReason.NETWORK))
+
+    def _left(self, account_id: AccountId, error: PhoneError | None) -> None:
+        """Whom the engine does not know, it need not unregister."""
+        account = self._accounts.get(account_id)
+        if error is not None and account and account.state is AccountState.UNREGISTERING:
+            account.result(Answer(0, str(error), cause=StateReason.NETWORK))
+
+    def _drop_work(self, account: AccountId) -> None:
+        if task := self._work.pop(account, None):
+            task.cancel()
+
+    def _work_done(self, account: AccountId, task: asyncio.Task[None]) -> None:
+        if self._work.get(account) is task:
+            del self._work[account]
 
     async def _prepare(self, account: Account) -> bool:
         """Let the engine know the account as it is now; False when that is impossible."""
         config = self._configs[account.id]
+        if going := self._removals.get(account.id):
+            await going.wait()  # else it would take the new one with it
         try:
             servers = await self._find_servers(config)
         except PhoneError as error:
@@ -191,7 +213,7 @@ class Lines(RegistrationEngine):
         """IP addresses of the proxy and the registrar; the names become known to the engine."""
         found: list[str] = []
         for uri in filter(None, (config.proxy, config.registrar)):
-            addresses = await self._look_up(server_of(uri, config.transport))
+            addresses = await self._hosts.look_up(server_of(uri, config.transport))
             found += (host_part(address) for address in addresses)
             if uri == config.proxy:
                 # Everything goes there; the registrar's name may not even be public.
@@ -202,31 +224,31 @@ class Lines(RegistrationEngine):
     # ------------------------------------------------------------ calls
 
     def reachable(self, account: AccountId, target: str) -> bool:
-        """Whether a call to `target` needs no look-up first."""
+        """Whether a call to `target` can go out now, without anything to find out first."""
         config = self._configs.get(account)
+        if account not in self._told:
+            return False
         if config is None or config.proxy:
             return True
-        return server_of(target, config.transport).host in self._told_hosts
+        return self._hosts.told(server_of(target, config.transport))
 
     async def reach(self, account: AccountId, target: str) -> None:
         """Let the engine know where `target` is; raises a `PhoneError` with a sentence."""
+        if account not in self._told:
+            await self._introduction(account)
         config = self._configs.get(account)
         if config is not None and not config.proxy:
-            await self._look_up(server_of(target, config.transport))
+            await self._hosts.look_up(server_of(target, config.transport))
             self._tell_hosts()
 
-    async def _look_up(self, server: Server) -> tuple[str, ...]:
-        addresses = tuple(await self._resolve(server.host, server.port, server.transport))
-        self._hosts[server.host] = addresses
-        return addresses
+    async def _introduction(self, account: AccountId) -> None:
+        """Wait until the engine knows the account, which takes a name server or a password."""
+        if task := self._work.get(account):
+            await asyncio.wait([task])
+        if account not in self._told:
+            raise NotRegisteredError(f"Account '{account}' is not ready; see its StateText")
 
     def _tell_hosts(self) -> None:
-        self._forget_hosts()
-        if self._hosts != self._told_hosts:
-            self._told_hosts = dict(self._hosts)
-            self._tell(p.SetHosts(hosts=self._told_hosts))
-
-    def _forget_hosts(self) -> None:
         """Strangers are let through the socket filter only as long as a call with them lasts."""
         needed = {
             server_of(uri, config.transport).host
@@ -235,7 +257,7 @@ class Lines(RegistrationEngine):
             if uri
         }
         needed |= {server_of(call.peer_uri, Transport.UDP).host for call in self._calls}
-        self._hosts = {host: known for host, known in self._hosts.items() if host in needed}
+        self._hosts.tell(needed)
 
     # ------------------------------------------------------------ what people should know
 
@@ -252,20 +274,17 @@ class Lines(RegistrationEngine):
             text = f"Account {account.id} is not registered: {status}. {REMEDIES[account.reason]}"
             self._problems.raise_(f"account-{account.reason}", text, subject)
 
-    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def settled(self) -> None:
         """Wait for the accounts that need no registrar: they are ready within milliseconds."""
-        direct = [task for task in self._tasks if task.get_name().startswith("account ")]
-        await asyncio.gather(*direct)
+        direct = [task for name, task in self._work.items() if not self._configs[name].registrar]
+        if direct:
+            await asyncio.wait(direct)
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        tasks = tuple(self._work.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 REMEDIES: Mapping[StateReason, str] = {
@@ -283,29 +302,9 @@ def subject_of(account: AccountId) -> str:
     return f"accounts/{account}"
 
 
-def server_of(uri: str, transport: Transport) -> Server:
-    """Host, port and transport of a SIP URI; the account's `transport` where it names none."""
-    scheme = uri.partition(":")[0].lower()
-    for parameter in uri.lower().split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name == "transport" and value in set(Transport):
-            transport = Transport(value)
-    if scheme == "sips":
-        transport = Transport.TLS
-    host, port = _split_port(domain_of(uri))
-    return Server(host.lower(), port, transport)
-
-
-def host_part(address: str) -> str:
-    """ "192.0.2.1:5060" without its port, "[2001:db8::1]:5060" also without brackets."""
-    return _split_port(address)[0].strip("[]")
-
-
-def _split_port(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if colon and port.isdigit() and (":" not in host or host.endswith("]")):
-        return host, int(port)
-    return text, 0
+def _binding(config: AccountConfig) -> tuple[object, ...]:
+    """What the registrar knows us by; when it changes, the old one is to be given back."""
+    return (config.uri, config.registrar, config.proxy, config.transport, config.username)
 
 
 def command_for(config: AccountConfig, password: str, servers: tuple[str, ...]) -> p.SetAccount:

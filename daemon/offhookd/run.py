@@ -34,6 +34,7 @@ class Run:
 
     async def until_stopped(self) -> int:
         """Be the phone until a signal ends it; the exit status."""
+        self._listen_for_the_end()
         daemon = Daemon(self._paths, state_directory(), self._engine)
         network = NetworkWatch(daemon.hint)
         bus = None
@@ -53,7 +54,8 @@ class Run:
             )
             await bus.publish()
             network.start()
-            self._follow_signals(daemon)
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, self._spawn_reload, daemon)
             daemon.running()
             self._report(daemon)
             # What exists now stays; each look through it for garbage took 3 ms.
@@ -72,11 +74,12 @@ class Run:
                 await bus.stop()
         return os.EX_OK
 
-    def _follow_signals(self, daemon: Daemon) -> None:
+    def _listen_for_the_end(self) -> None:
+        """From the first moment: a start that is called off ends in good order, too."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._spawn_reload, daemon)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is read in a moment is the newest
 
     def _spawn_reload(self, daemon: Daemon) -> None:
         task = asyncio.create_task(self._reload(daemon), name="reload")

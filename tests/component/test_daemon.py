@@ -183,6 +183,9 @@ async def test_what_is_not_there_yet_says_so(phone: Phone, far: FarEnd) -> None:
     assert await phone.get("Call", "Actions", call) == ["Hangup"]
 
 
+NO_CALL = ("InvalidArgument", "not the path of a call")
+
+
 @pytest.mark.parametrize(
     ("interface", "member", "arguments", "error", "words"),
     [
@@ -195,11 +198,22 @@ async def test_what_is_not_there_yet_says_so(phone: Phone, far: FarEnd) -> None:
         ("Telephony", "Dial", "('1',)", "InvalidArgs", "options a{sv}"),
         ("Telephony", "Answer", "(objectpath '/',)", "InvalidState", "no such call"),
         ("Telephony", "Hangup", f"(objectpath '{ROOT}/calls/c99',)", "InvalidArgument", "gone"),
+        ("Telephony", "Hangup", f"(objectpath '{ROOT}/calls/c{'9' * 5000}',)", *NO_CALL),
+        ("Telephony", "Hangup", f"(objectpath '{ROOT}/calls/c007',)", *NO_CALL),
+        ("Telephony", "Dial", "('1', {'display-name': <'a\\nb'>})", "InvalidArgument", "line"),
+        (
+            "Telephony",
+            "Dial",
+            f"('1', {{'request-id': <'{'x' * 300}'>}})",
+            "InvalidArgument",
+            "256",
+        ),
         ("Telephony", "Redial", "", "NotFound", "dialled"),
         ("History", "Get", "(uint64 7,)", "NotFound", "7"),
         ("History", "Query", "(@a{sv} {}, 'nonsense', uint32 1)", "InvalidArgument", "cursor"),
         ("History", "Query", "({'mised': <true>}, '', uint32 1)", "InvalidArgument", "missed"),
         ("Audio", "Test", "('nose', uint32 1)", "InvalidArgument", "capture"),
+        ("Audio", "Test", "('ringer', uint32 16)", "InvalidArgument", "1 to 15"),
         ("Audio", "MonitorLevels", "(objectpath '/', uint32 50)", "InvalidArgument", "call"),
         ("Manager", "Reloadd", "", "UnknownMethod", "Reloadd"),
     ],
@@ -237,6 +251,18 @@ async def test_an_incoming_call_is_in_the_history_while_it_rings(phone: Phone, f
     (row,) = await phone.call("History", "Get", f"(uint64 {call['Id']},)")
     assert (row["direction"], row["ended"]) == ("incoming", 0)
     assert await phone.get("Telephony", "RingingCall") == path
+
+
+async def test_the_packets_are_counted_when_somebody_asks(phone: Phone, far: FarEnd) -> None:
+    path, _ = await connected(phone, far)
+    await phone.until("CallMedia", "Flow", "both", path)
+    first = await phone.get("CallMedia", "PacketsSent", path)
+    second = await phone.get("CallMedia", "PacketsSent", path)
+    assert isinstance(first, int)
+    while second == first:  # 50 packets a second: each question takes part of one's time
+        second = await phone.get("CallMedia", "PacketsSent", path)
+    assert isinstance(second, int)
+    assert second > first
 
 
 @pytest.mark.parametrize(("reason", "code"), [("busy", 486), ("declined", 603), ("not-here", 480)])
@@ -433,3 +459,110 @@ async def test_no_account_is_no_error(session_bus: PrivateBus, tmp_path: Path) -
         name, sentence = await phone.refused("Telephony", "Dial", "('1001', @a{sv} {})")
         assert name == "NoAccount"
         assert "offhook.yaml" in sentence
+
+
+async def test_other_settings_of_the_stack_take_effect_with_the_reload(
+    phone: Phone, far: FarEnd
+) -> None:
+    path, _ = await connected(phone, far)
+    before = await phone.get("Manager", "Engine")
+    assert isinstance(before, Mapping)
+    phone.daemon.write_config(DIRECT.replace("silent}", "silent}\ntones: {country: fr}"))
+    await phone.call("Manager", "Reload")
+    assert await phone.get("Call", "State", path) == "active"
+    await phone.call("Call", "Hangup", path=path)
+    await phone.client.wait_for(lambda one: one["member"] == "InterfacesRemoved", "signal")
+    await phone.client.wait_for(
+        lambda one: (
+            one["member"] == "PropertiesChanged"
+            and one["body"][1].get("Engine", {}).get("pid", before["pid"]) != before["pid"]
+        ),
+        "signal",
+    )
+    await phone.until("Account", "State", "registered", ACCOUNT)
+    await phone.until("Manager", "Problems", [])
+    assert "was ended by" not in phone.daemon.log
+
+
+async def test_a_changed_account_keeps_its_calls_over_a_reload(phone: Phone, far: FarEnd) -> None:
+    path, _ = await connected(phone, far)
+    phone.daemon.write_config(DIRECT.replace("uri: sip:ada", "display_name: Ada\n    uri: sip:eda"))
+    await phone.call("Manager", "Reload")
+    await phone.until("Account", "State", "registered", ACCOUNT)
+    assert await phone.get("Account", "Uri", ACCOUNT) == "sip:eda@127.0.0.1"
+    assert await phone.get("Call", "State", path) == "active"
+    await connected(phone, far)
+
+
+async def test_a_removed_account_ends_its_calls_and_nothing_else(phone: Phone, far: FarEnd) -> None:
+    path, leg = await connected(phone, far)
+    phone.daemon.write_config("audio: {backend: silent}\nsip: {bind: 127.0.0.1}\n")
+    await phone.call("Manager", "Reload")
+    await phone.until("Call", "State", "ended", path)
+    assert (await far.state(leg, "ended")).cause == "remote"
+    phone.daemon.write_config(DIRECT)
+    await phone.call("Manager", "Reload")
+    await phone.until("Account", "State", "registered", ACCOUNT)
+    await connected(phone, far)
+    assert "Traceback" not in phone.daemon.log
+
+
+async def test_holding_replies_when_the_call_is_held(phone: Phone, far: FarEnd) -> None:
+    path, _ = await connected(phone, far)
+    for member, held in (("Hold", True), ("Hold", True), ("Resume", False)):
+        await phone.call("Call", member, path=path)
+        assert await phone.get("Call", "LocalHold", path) is held
+
+
+async def test_a_reload_that_fails_is_a_problem_until_one_succeeds(phone: Phone) -> None:
+    phone.daemon.write_config(BROKEN)
+    assert (await phone.refused("Manager", "Reload"))[0] == "InvalidConfig"
+    problems = await phone.get("Manager", "Problems")
+    assert isinstance(problems, list)
+    assert [problem[0] for problem in problems] == ["config-invalid"]
+    assert "transprt" in problems[0][2]
+    phone.daemon.write_config(DIRECT)
+    await phone.call("Manager", "Reload")
+    assert await phone.get("Manager", "Problems") == []
+
+
+async def test_what_nobody_confirmed_is_not_dialled_again(phone: Phone, far: FarEnd) -> None:
+    dialled = await phone.dial(far.uri)
+    chosen = await phone.dial("sip:premium@127.0.0.1:9", "{'confirm': <true>}")
+    (again,) = await phone.call("Telephony", "Redial")
+    assert await phone.get("Call", "PeerUri", again) == far.uri
+    for path in (chosen, dialled, again):
+        await phone.call("Call", "Hangup", path=path)
+    (last,) = await phone.call("Telephony", "Redial")
+    assert await phone.get("Call", "PeerUri", last) == far.uri
+
+
+async def test_only_what_rings_can_be_silenced(phone: Phone, far: FarEnd) -> None:
+    silenced = f"('{BUS_NAME}.Audio', 'Silenced', <true>)"
+    properties = "org.freedesktop.DBus.Properties"
+    reply = await phone.client.call(ROOT, properties, "Set", silenced)
+    assert reply.error.endswith("Error.InvalidState")
+    path = await far.calls(phone)
+    await phone.set("Audio", "Silenced", "<true>")
+    assert await phone.get("Audio", "Silenced") is True
+    await phone.call("Call", "Decline", "('busy',)", path)
+    assert await phone.get("Audio", "Silenced") is False
+
+
+async def test_an_account_that_is_off_cannot_be_the_default(phone: Phone) -> None:
+    await phone.set("Account", "Enabled", "<false>", ACCOUNT)
+    arguments = f"('{BUS_NAME}.Telephony', 'DefaultAccount', <objectpath '{ACCOUNT}'>)"
+    reply = await phone.client.call(ROOT, "org.freedesktop.DBus.Properties", "Set", arguments)
+    assert reply.error.endswith("Error.InvalidState")
+
+
+async def test_an_account_that_is_off_does_not_ring(phone: Phone, far: FarEnd) -> None:
+    port = await sip_port(phone)
+    await phone.set("Account", "Enabled", "<false>", ACCOUNT)
+    far.engine.ask(SetHosts(hosts={"127.0.0.1": ("127.0.0.1",)}))
+    target = f"sip:ada@127.0.0.1:{port}"
+    far.engine.ask(
+        Dial(leg=1, account="test", target=target, headers={}, anonymous=False, muted=False)
+    )
+    assert (await far.state(1, "ended")).code == 480
+    assert await phone.get("Telephony", "Calls") == []

@@ -125,19 +125,23 @@ class FakeEngine(CallEngine, RegistrationEngine):
 
 class FakeLog(CallLog):
     def __init__(self) -> None:
+        self.reserved = 999
         self.rows: dict[CallId, dict[str, object]] = {}
+
+    def reserve(self) -> CallId:
+        self.reserved += 1
+        return CallId(self.reserved)
 
     def begin(
         self,
+        call: CallId,
         account: AccountId,
         direction: Direction,
         peer_uri: str,
         peer_name: str,
         started_us: int,
-    ) -> CallId:
-        call = CallId(1000 + len(self.rows))
+    ) -> None:
         self.rows[call] = {"direction": direction, "peer_uri": peer_uri, "started": started_us}
-        return call
 
     def answered(self, call: CallId, at_us: int) -> None:
         self.rows[call]["answered"] = at_us

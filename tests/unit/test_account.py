@@ -196,11 +196,50 @@ def test_a_lost_engine_is_offline_and_a_new_one_registers(line: Line) -> None:
 def test_direct_accounts_are_ready_without_a_registrar() -> None:
     line = Line(registers=False)
     line.account.engine_ready()
+    line.account.result(Answer(200, "no registrar"))
     assert line.account.state is AccountState.REGISTERED
-    assert line.attempts == 0
     line.account.hint("network up")
+    line.clock.advance(10_000)
     line.account.unregister()
-    assert line.engine.told == []
+    assert line.engine.told == [("register", "work")]
+
+
+def test_direct_accounts_that_cannot_be_prepared_are_tried_again() -> None:
+    line = Line(registers=False)
+    line.account.engine_ready()
+    line.account.result(Answer(0, "no password", cause=StateReason.DNS))
+    states = [line.account.state]
+    line.wait_for_attempt()
+    states.append(line.account.state)
+    assert states == [AccountState.FAILED, AccountState.REGISTERING]
+
+
+def test_switching_off_and_on_is_not_confused_by_the_answer_to_the_first(line: Line) -> None:
+    line.account.result(OK)
+    line.account.set_enabled(False)
+    line.account.set_enabled(True)
+    line.account.result(Answer(200, "OK"))  # of the un-REGISTER
+    states = [line.account.state]
+    line.account.result(OK)
+    states.append(line.account.state)
+    assert states == [AccountState.REGISTERING, AccountState.REGISTERED]
+
+
+def test_an_account_that_is_configured_no_more_does_nothing_any_more(line: Line) -> None:
+    accounts, outcome = Accounts(), Outcome()
+    heard: list[Account] = []
+    accounts.add(line.account)
+    accounts.changed.connect(heard.append)
+    line.account.result(OK)
+    line.account.register(outcome)
+    line.account.unregister()
+    line.account.close()
+    accounts.remove(line.account)
+    heard.clear()
+    line.clock.advance(10_000)
+    line.account.result(OK)
+    assert isinstance(outcome.error, InvalidStateError)
+    assert heard == []
 
 
 def test_the_default_account_is_the_first_that_can_call() -> None:

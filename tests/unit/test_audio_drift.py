@@ -8,13 +8,13 @@ import pytest
 
 from offhookd.engine.audio import drift
 from offhookd.engine.audio.reserve import (
+    GENTLE,
     GROW_MS,
     LEAST_MS,
     MOST_MS,
-    READINGS,
     SHRINK_AFTER_S,
     SHRINK_MS,
-    TOLERANCE_MS,
+    SWIFT,
     Reserve,
 )
 from tests.support.tones import level, purity_at, sine
@@ -54,18 +54,25 @@ def test_silence_stays_silence() -> None:
     assert level(array("h", drift.lengthen(bytes(640), LEAST, MOST))) < -90
 
 
-def observe(reserve: Reserve, reserve_ms: float, times: int = READINGS) -> float:
+def observe(reserve: Reserve, reserve_ms: float, times: int = SWIFT.readings) -> float:
     return [reserve.observe(reserve_ms, now=1.0) for _ in range(times)][-1]
 
 
 def test_too_long_a_queue_is_told_once_it_is_certain() -> None:
     reserve = Reserve()
-    too_long = LEAST_MS + TOLERANCE_MS + 1
-    assert observe(reserve, too_long, READINGS - 1) == 0
-    assert observe(reserve, too_long, 1) == TOLERANCE_MS + 1
+    too_long = LEAST_MS + SWIFT.tolerance_ms + 1
+    assert observe(reserve, too_long, SWIFT.readings - 1) == 0
+    assert observe(reserve, too_long, 1) == SWIFT.tolerance_ms + 1
     reserve.spliced(-5.0)
     assert observe(reserve, too_long - 5, 1) == 0
     assert reserve.settled
+
+
+def test_in_a_call_it_takes_more_to_be_certain() -> None:
+    reserve = Reserve(GENTLE)
+    off = LEAST_MS + GENTLE.tolerance_ms + 1
+    assert observe(reserve, off, GENTLE.readings - 1) == 0
+    assert observe(reserve, off, 1) > 0
 
 
 def test_one_odd_reading_changes_nothing() -> None:

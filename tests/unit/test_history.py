@@ -13,6 +13,7 @@ from offhookd.phone.errors import InvalidArgumentError, NotFoundError
 from offhookd.phone.records import Filter, Row, is_missed
 from offhookd.phone.values import AccountId, CallId, Direction, EndReason
 from offhookd.store.history import History
+from tests.support.history import begin
 
 WORK = AccountId("work")
 HOME = AccountId("home")
@@ -38,7 +39,7 @@ def open_history(path: Path, problems: list[str]) -> Opener:
 
 
 def ring(history: History, uri: str = "sip:1001@pbx", name: str = "", at_us: int = 1) -> CallId:
-    return history.begin(WORK, IN, uri, name, at_us)
+    return begin(history, WORK, IN, uri, name, at_us)
 
 
 def miss(history: History, at_us: int = 1) -> CallId:
@@ -59,7 +60,7 @@ def all_rows(history: History, wanted: Filter, limit: int) -> list[Row]:
 
 def test_a_call_is_told_from_ringing_to_its_end(open_history: Opener) -> None:
     history = open_history()
-    call = history.begin(WORK, IN, "sip:1001@pbx", "Ada", 10)
+    call = begin(history, WORK, IN, "sip:1001@pbx", "Ada", 10)
     history.answered(call, 20)
     history.set_recording(call, "/r.opus")
     history.ended(call, 30, EndReason.REMOTE, 200, "OK")
@@ -234,7 +235,7 @@ def test_filters(open_history: Opener, wanted: Filter, found: list[int]) -> None
         (WORK, IN, "sip:2@pbx", "100% Ltd", EndReason.NO_ANSWER),
     ]
     for index, (account, direction, uri, name, reason) in enumerate(entries, start=1):
-        call = history.begin(account, direction, uri, name, index * 10)
+        call = begin(history, account, direction, uri, name, index * 10)
         history.ended(call, index * 10 + 1, reason, 0)
     assert [row.id for row in history.query(wanted)[0]] == found
 
@@ -318,7 +319,7 @@ def test_pages_hold_every_fitting_row_once_newest_first(
 ) -> None:
     history = History(tmp_path_factory.mktemp("h") / "history.sqlite", pytest.fail)
     for account, direction, uri, name, at_us, reason in entries:
-        history.ended(history.begin(account, direction, uri, name, at_us), at_us, reason, 0)
+        history.ended(begin(history, account, direction, uri, name, at_us), at_us, reason, 0)
     everything = all_rows(history, Filter(), 500)
     assert len(everything) == len(entries)
     assert all_rows(history, wanted, limit) == [row for row in everything if fits(row, wanted)]
@@ -343,8 +344,9 @@ from offhookd.phone.values import AccountId, Direction
 from offhookd.store.history import History
 history = History(Path(sys.argv[1]), print)
 while True:
-    row = history.begin(AccountId("work"), Direction.INCOMING, "sip:1@x", "", 1)
-    print(row, flush=True)
+    call = history.reserve()
+    history.begin(call, AccountId("work"), Direction.INCOMING, "sip:1@x", "", 1)
+    print(call, flush=True)
 """
 
 
@@ -386,3 +388,14 @@ def test_a_page_of_a_long_history_takes_under_5_ms(open_history: Opener) -> None
             times.append(time.perf_counter() - started)
             assert len(rows) == 100
         assert sorted(times)[4] < 0.005
+
+
+def test_what_was_reserved_is_never_reserved_again(open_history: Opener) -> None:
+    history = open_history()
+    first, second = history.reserve(), history.reserve()
+    assert second == first + 1
+    history.begin(second, WORK, IN, "sip:1@x", "", 1)
+    history.ended(second, 2, EndReason.REMOTE, 0)
+    history.delete([second])
+    assert history.reserve() > second
+    history.close()

@@ -9,11 +9,12 @@ import pytest
 
 from offhookd.config.schema import AccountConfig
 from offhookd.engine import protocol as p
-from offhookd.lines import Lines, Server, host_part, server_of
+from offhookd.hosts import Server, host_part, server_of
+from offhookd.lines import Lines
 from offhookd.phone.account import Answer
 from offhookd.phone.accounts import Accounts
-from offhookd.phone.calls import Calls, DialOptions
-from offhookd.phone.errors import PhoneError
+from offhookd.phone.calls import LINGER_S, Calls, DialOptions
+from offhookd.phone.errors import NotRegisteredError, PhoneError
 from offhookd.phone.ports import Done
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
@@ -48,7 +49,7 @@ class House:
         self.asked = 0
         self.accounts = Accounts()
         self.problems = Problems()
-        clock = FakeClock()
+        self.clock = clock = FakeClock()
         self.calls = Calls(FakeEngine(), FakeLog(), FakeAlerting(), clock)
         self.lines = Lines(
             self.accounts,
@@ -64,6 +65,12 @@ class House:
     def _tell(self, command: p.Command, done: Done | None = None) -> None:
         self.told.append(command)
         self.waiting += [done] if done else []
+
+    def finish(self, error: PhoneError | None = None) -> None:
+        """The engine answers what it was told."""
+        waiting, self.waiting = self.waiting, []
+        for done in waiting:
+            done(error)
 
     async def _resolve(self, host: str, port: int, transport: Transport) -> Sequence[str]:
         if host not in self.names:
@@ -234,14 +241,97 @@ async def test_reloading_leaves_unchanged_accounts_alone(house: House) -> None:
     assert house.told == [p.RemoveAccount(account="direct")]
 
 
-async def test_a_changed_account_is_made_anew(house: House) -> None:
+async def test_a_changed_account_is_changed_in_the_engine_too(house: House) -> None:
     await house.apply(CONFIG)
     await house.engine()
     house.result(Answer(200, "OK", expires_s=60))
     house.told.clear()
     await house.apply(replace(CONFIG, display_name="Ada"))
     kinds = [type(command) for command in house.told]
-    assert kinds == [p.Unregister, p.RemoveAccount, p.SetAccount, p.Register]
+    assert kinds == [p.SetAccount, p.Register]
+
+
+async def test_an_account_of_another_name_gives_its_binding_back(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.result(Answer(200, "OK", expires_s=60))
+    house.told.clear()
+    await house.apply(replace(CONFIG, uri="sip:1002@pbx.example.com"))
+    assert [type(command) for command in house.told] == [p.Unregister, p.RemoveAccount]
+    house.finish()
+    await settle()
+    assert [type(command) for command in house.told[2:]] == [p.SetAccount, p.Register]
+
+
+async def test_a_changed_account_keeps_its_calls(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.result(Answer(200, "OK", expires_s=60))
+    house.calls.dial("sip:bob@pbx.example.com", "", WORK, DialOptions())
+    house.told.clear()
+    await house.apply(replace(CONFIG, uri="sip:1002@pbx.example.com"))
+    kinds = [type(command) for command in house.told]
+    assert kinds == [p.Unregister, p.SetAccount, p.Register]
+
+
+async def test_what_is_taken_out_of_the_configuration_is_not_brought_in_late(house: House) -> None:
+    await house.apply(CONFIG)
+    house.lines.engine_started()
+    house.lines.apply({}, {})
+    await settle()
+    assert not any(isinstance(command, p.SetAccount | p.Register) for command in house.told)
+    assert list(house.problems) == []
+
+
+async def test_what_is_switched_off_during_its_look_up_does_not_register(house: House) -> None:
+    await house.apply(CONFIG)
+    house.lines.engine_started()
+    account = house.accounts.get(WORK)
+    assert account
+    account.set_enabled(False)
+    await settle()
+    assert [type(command) for command in house.told] == [p.Unregister]
+    house.finish(PhoneError("There is no account 'work'."))
+    assert house.account() is AccountState.DISABLED
+
+
+async def test_a_register_that_the_engine_refuses_is_tried_again(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.waiting.pop()(PhoneError("a registration is under way"))
+    assert house.account() is AccountState.FAILED
+
+
+async def test_a_call_waits_until_the_engine_knows_its_account(house: House) -> None:
+    await house.apply(CONFIG)
+    house.lines.engine_started()
+    target = "sip:bob@pbx.example.com"
+    assert not house.lines.reachable(WORK, target)
+    await house.lines.reach(WORK, target)
+    assert house.lines.reachable(WORK, target)
+
+
+async def test_a_call_on_an_account_without_a_password_says_so(house: House) -> None:
+    house.password = PhoneError("the keyring is locked")
+    await house.apply(CONFIG)
+    await house.engine()
+    with pytest.raises(NotRegisteredError, match="work"):
+        await house.lines.reach(WORK, "sip:bob@pbx.example.com")
+
+
+async def test_a_stranger_is_forgotten_with_the_call(house: House) -> None:
+    await house.apply(DIRECT)
+    await house.engine()
+    call = house.calls.dial("sip:echo@127.0.0.1:5070", "", DIRECT.id, DialOptions())
+    await house.lines.reach(DIRECT.id, call.peer_uri)
+    house.calls.ended(call.id, "remote", 0, "")
+    house.clock.advance(LINGER_S)
+    assert house.told[-1] == p.SetHosts(hosts={})
+
+
+@pytest.mark.parametrize("uri", ["sip:x@host:\u00b2", "sip:x@host:" + "9" * 5000, "sip:x@:", "x"])
+def test_a_stranger_cannot_break_us_with_a_port(uri: str) -> None:
+    assert server_of(uri, Transport.UDP).port == 0
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from functools import partial
 
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
-from offhookd.phone.errors import InvalidArgumentError, PhoneError
+from offhookd.phone.errors import InvalidArgumentError, InvalidStateError, PhoneError
 from offhookd.phone.ports import Done
 from offhookd.phone.service import AudioControl, Fact
 from offhookd.phone.values import CallState, DtmfMethod
@@ -139,6 +139,8 @@ class CallMediaInterface(Exported):
 
     @method("GetStatistics")
     async def get_statistics(self) -> dict[str, object]:
+        if not (self._call.up and self._call.media.codec):
+            raise InvalidStateError("The call has no sound; there is nothing to count")
         facts = await self._audio.statistics(self._call.id)
         return {name: Typed(fact_signature(fact), fact) for name, fact in facts.items()}
 

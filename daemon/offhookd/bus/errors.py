@@ -11,6 +11,9 @@ _LOGGER = logging.getLogger(__name__)
 _STANDARD = "org.freedesktop.DBus.Error."
 _OURS = f"{BUS_NAME}.Error."
 
+LONGEST_TEXT = 1_000
+"""Sentences quote what the client sent, which may be megabytes."""
+
 
 class BusUnavailableError(Exception):
     """There is no session bus to connect to, or it went away; the message says where."""
@@ -56,9 +59,13 @@ def as_reply(error: Exception, doing: str) -> tuple[str, str]:
     """Name and sentence to answer with; an error nobody planned is logged, not shown."""
     match error:
         case RefusedError():
-            return error.name, str(error)
+            return error.name, _shortened(str(error))
         case PhoneError():
-            return _OURS + error.name, str(error)
+            return _OURS + error.name, _shortened(str(error))
         case _:
-            _LOGGER.error("internal error in %s", doing, exc_info=error)
+            _LOGGER.error("internal error in %s", _shortened(doing), exc_info=error)
             return f"{_OURS}Failed", "internal error, see the log of offhookd"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."

@@ -8,6 +8,9 @@ from offhookd.phone.errors import InvalidArgumentError
 
 from .signature import EncodeError, Schema, encode
 
+LONGEST_KEY = 64
+"""Of what is compared with the known ones, which takes the square of its length."""
+
 
 def options(given: Mapping[str, object], schema: Schema) -> dict[str, object]:
     """The options a client gave, each as the plain value its signature in `schema` asks for.
@@ -29,6 +32,7 @@ def _value(key: str, value: object, schema: Schema) -> object:
 
 
 def _unknown(key: str, schema: Schema) -> str:
+    key = key[:LONGEST_KEY]
     close = get_close_matches(key, schema, n=1)
     if close:
         return f"unknown option {key} (did you mean {close[0]}?)"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Object paths of the phone's things, and back."""
 
+import re
+
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import DeviceId
 from offhookd.phone.errors import InvalidArgumentError
@@ -10,6 +12,7 @@ from .names import ROOT, path_element
 
 NOTHING = "/"
 _CALLS = f"{ROOT}/calls/c"
+_CALL = re.compile(f"{_CALLS}([1-9][0-9]{{0,18}})")
 
 
 def account_path(account: AccountId) -> str:
@@ -22,10 +25,10 @@ def call_path(call: CallId) -> str:
 
 def call_id(path: str) -> CallId:
     """The call that `path` names; `InvalidArgumentError` when it is no path of a call."""
-    number = path.removeprefix(_CALLS)
-    if not path.startswith(_CALLS) or not (number.isascii() and number.isdigit()):
-        raise InvalidArgumentError(f"{path} is not the path of a call")
-    return CallId(int(number))
+    match = _CALL.fullmatch(path)
+    if match is None:
+        raise InvalidArgumentError(f"{path:.100} is not the path of a call")
+    return CallId(int(match[1]))
 
 
 def device_path(device: DeviceId) -> str:
@@ -51,4 +54,4 @@ def account_at(path: str, accounts: Accounts) -> AccountId:
     for account in accounts:
         if account_path(account.id) == path:
             return account.id
-    raise InvalidArgumentError(f"{path} is not the path of an account")
+    raise InvalidArgumentError(f"{path:.100} is not the path of an account")

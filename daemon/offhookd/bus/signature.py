@@ -117,7 +117,7 @@ def _struct(signature: str, variant: VariantClass) -> Encoder:
 
     def encode_struct(value: object) -> object:
         if not isinstance(value, list | tuple) or len(value) != len(members):
-            raise EncodeError(f"{len(members)} values {signature} are wanted, not {value!r}")
+            raise EncodeError(f"{len(members)} values {signature} are wanted, not {value!r:.100}")
         return [member(item) for member, item in zip(members, value, strict=True)]
 
     return encode_struct
@@ -132,7 +132,7 @@ def _array(element: str, variant: VariantClass) -> Encoder:
 
     def encode_array(value: object) -> object:
         if not isinstance(value, list | tuple):
-            raise EncodeError(f"a list a{element} is wanted, not {value!r}")
+            raise EncodeError(f"a list a{element} is wanted, not {value!r:.100}")
         return [encode_item(item) for item in value]
 
     return encode_array
@@ -143,7 +143,7 @@ def _dictionary(element: str, variant: VariantClass) -> Encoder:
 
     def encode_dictionary(value: object) -> object:
         if not isinstance(value, Mapping):
-            raise EncodeError(f"a dictionary a{element} is wanted, not {value!r}")
+            raise EncodeError(f"a dictionary a{element} is wanted, not {value!r:.100}")
         return {encode_key(key): encode_value(item) for key, item in value.items()}
 
     return encode_dictionary
@@ -155,7 +155,7 @@ def _variant(variant: VariantClass) -> Encoder:
             return variant(value.signature, encode(value.signature, value.value, variant))
         if isinstance(value, variant):
             return value  # encoded before
-        raise EncodeError(f"a Typed value is wanted, not {value!r}")
+        raise EncodeError(f"a Typed value is wanted, not {value!r:.100}")
 
     return encode_variant
 
@@ -165,7 +165,7 @@ def _integer(code: str) -> Encoder:
 
     def encode_integer(value: object) -> object:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise EncodeError(f"a whole number from {low} to {high} is wanted, not {value!r}")
+            raise EncodeError(f"a whole number from {low} to {high} is wanted, not {value!r:.100}")
         return int(value)
 
     return encode_integer
@@ -173,7 +173,7 @@ def _integer(code: str) -> Encoder:
 
 def _bytes(value: object) -> object:
     if not isinstance(value, bytes):
-        raise EncodeError(f"bytes are wanted, not {value!r}")
+        raise EncodeError(f"bytes are wanted, not {value!r:.100}")
     return value
 
 
@@ -207,7 +207,7 @@ def _double(value: object) -> object:
 
 
 def _unfit(code: str, value: object) -> EncodeError:
-    return EncodeError(f"{_NOUNS[code]} ({code}) is wanted, not {value!r}")
+    return EncodeError(f"{_NOUNS[code]} ({code}) is wanted, not {value!r:.100}")
 
 
 _BASIC: dict[str, Encoder] = {"s": _text, "o": _object_path, "b": _boolean, "d": _double}

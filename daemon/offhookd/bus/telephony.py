@@ -8,10 +8,10 @@ from typing import Any
 
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
-from offhookd.phone.calls import Calls, DialOptions
+from offhookd.phone.calls import NOT_CONFIRMED, Calls, DialOptions
 from offhookd.phone.errors import InvalidArgumentError, NotFoundError, NotSupportedError
 from offhookd.phone.numbers import Target, domain_of, parse_target
-from offhookd.phone.records import Filter
+from offhookd.phone.records import Filter, Row
 from offhookd.phone.service import AccountSwitch, CallHistory
 from offhookd.phone.values import AccountId, CallState, Direction
 
@@ -31,6 +31,11 @@ _DIAL_OPTIONS = {
     "muted": "b",
     "through": "s",
 }
+LONGEST_TEXT = 256
+"""Of a name or request-id, in characters; both are kept for a while."""
+REDIAL_DEPTH = 50
+"""How far back Redial looks for a call that was really dialled."""
+
 _PARSED = {"uri": "s", "account": "o", "display-name": "s", "emergency": "b"}
 
 
@@ -61,6 +66,8 @@ class TelephonyInterface(Exported):
     @method("Dial")
     def dial(self, target: str, given: dict[str, object]) -> str:
         chosen: dict[str, Any] = options(given, _DIAL_OPTIONS)
+        for option in ("display-name", "request-id"):
+            _check_text(option, chosen.get(option, ""))
         if chosen.get("through"):
             raise NotSupportedError("No desk phone is configured to dial through")
         asked = chosen.get("account", NOTHING)
@@ -109,12 +116,21 @@ class TelephonyInterface(Exported):
 
     @method("Redial")
     def redial(self) -> str:
-        rows, _ = self._history.query(Filter(direction=Direction.OUTGOING), "", 1)
-        if not rows:
-            raise NotFoundError("Nothing has been dialled yet")
-        account = self._accounts.choose(None)
-        call = self._calls.dial(rows[0].peer_uri, rows[0].peer_name, account.id, DialOptions())
+        last = self._last_dialled()
+        known = self._accounts.get(last.account)
+        account = self._accounts.choose(last.account if known and known.can_call else None)
+        call = self._calls.dial(last.peer_uri, last.peer_name, account.id, DialOptions())
         return call_path(call.id)
+
+    def _last_dialled(self) -> Row:
+        """What a web page chose and nobody confirmed has not been dialled."""
+        rows, _ = self._history.query(Filter(direction=Direction.OUTGOING), "", REDIAL_DEPTH)
+        for row in rows:
+            call = self._calls.get(row.id)
+            pending = call is not None and call.state is CallState.PENDING
+            if not pending and row.end_text != NOT_CONFIRMED:
+                return row
+        raise NotFoundError("Nothing has been dialled yet")
 
     def _parse(self, target: str, named: AccountId | None) -> tuple[Target, AccountId]:
         """What to dial and on which account.  Nonsense is told before a missing account is."""
@@ -134,3 +150,10 @@ class TelephonyInterface(Exported):
 
 def _path_of(call: Call | None) -> str:
     return call_path(call.id) if call else NOTHING
+
+
+def _check_text(option: str, text: str) -> None:
+    if len(text) > LONGEST_TEXT or not text.isprintable():
+        raise InvalidArgumentError(
+            f"option {option}: one line of {LONGEST_TEXT} characters at most is wanted"
+        )

@@ -95,6 +95,9 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._start = start
         self._supervisor = Supervisor(self._up, self._on_event, self._down)
         self._link: Link | None = None
+        self._outdated = False
+        self.renewing = False
+        """Whether its end is wanted: another one, with other settings, is about to start."""
         self._looking_up: dict[CallId, asyncio.Task[None]] = {}
         self._legs: dict[CallId, int] = {}
         self._calls_by_leg: dict[int, CallId] = {}
@@ -115,8 +118,18 @@ class EngineClient(CallEngine, RegistrationEngine):
     # ------------------------------------------------------------ configuration, sound
 
     def configure(self, start: p.Start) -> None:
-        """Settings for the next engine; they take effect when it starts."""
-        self._start = start
+        """How engines are started from now on; the present one is replaced once it is idle."""
+        if start != self._start:
+            self._start = start
+            self._outdated = True
+            self.renew()
+
+    def renew(self) -> None:
+        """Replace an engine that was started with other settings, unless calls need it."""
+        if self._outdated and not self.calls.carried:
+            self._outdated = False
+            self.renewing = self._link is not None
+            self._supervisor.renew()
 
     def tell(self, command: p.Command, done: Done | None = None) -> None:
         """Send a command that no port names: accounts, hosts, sound devices."""
@@ -241,6 +254,7 @@ class EngineClient(CallEngine, RegistrationEngine):
 
     def _up(self, link: Link) -> None:
         self._link = link
+        self._outdated = self.renewing = False
 
         def started(reply: p.Reply) -> None:
             if reply.error:

@@ -47,6 +47,7 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._link: Link | None = None
         self._stopping = asyncio.Event()
+        self._renewing = False
         self.alive = False
         """Whether the last ping was answered: what the service manager's watchdog is told."""
 
@@ -67,6 +68,12 @@ class Supervisor:
                 await self._task
             self._task = None
 
+    def renew(self) -> None:
+        """Replace the engine by a new one, in good order."""
+        if self._link and not self._renewing:
+            self._renewing = True
+            self._link.send(Stop())
+
     async def _keep(self, first: Launched | None) -> None:
         loop = asyncio.get_running_loop()
         deaths = 0
@@ -81,6 +88,9 @@ class Supervisor:
                 why = await self._run_once(launched)
             if self._stopping.is_set():
                 return
+            if self._renewing:
+                self._renewing = False
+                continue
             deaths = 1 if loop.time() - started > HEALTHY_AFTER_S else deaths + 1
             delay = RESTART_DELAYS_S[min(deaths, len(RESTART_DELAYS_S)) - 1]
             logger.error("the SIP engine is gone (%s); starting it again in %.2f s", why, delay)

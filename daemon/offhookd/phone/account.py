@@ -14,7 +14,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .errors import InvalidStateError, PhoneError, RejectedError, RequestTimeoutError
+from .errors import (
+    EngineError,
+    InvalidStateError,
+    NotRegisteredError,
+    PhoneError,
+    RejectedError,
+    RequestTimeoutError,
+)
 from .events import Signal
 from .ports import Clock, Done, RegistrationEngine, Timer
 from .values import AccountId, AccountState, StateReason, Transport
@@ -124,7 +131,7 @@ class Account:
         self._ready = False
         self._pending = False
         self._cancel_timer()
-        self._settle(RejectedError(text))
+        self._settle(EngineError(text))
         if self.enabled:
             self._change(AccountState.OFFLINE, StateReason.NETWORK, 0, text)
 
@@ -132,7 +139,8 @@ class Account:
         """Things may have changed (network up, resumed): try now, once a burst."""
         now = self._clock.now_us()
         recent = now - self._last_hint_us < HINT_GAP_S * 1e6
-        if not (self.enabled and self._ready and self.facts.registers) or recent:
+        idle = not self.facts.registers and self.state is AccountState.REGISTERED
+        if not (self.enabled and self._ready) or idle or recent:
             return
         self._last_hint_us = now
         self._failures = 0
@@ -162,6 +170,7 @@ class Account:
     def unregister(self, final: AccountState = AccountState.OFFLINE) -> None:
         """Give the binding back, without waiting for the server's word on it."""
         bound = self.state is AccountState.REGISTERED or self._pending
+        self._pending = self._again = False
         self._cancel_timer()
         self._settle(InvalidStateError(f"Account {self.id} is being unregistered"))
         if self._ready and bound and self.facts.registers:
@@ -171,13 +180,24 @@ class Account:
         else:
             self._change(final, StateReason.NONE, 0, "")
 
+    def close(self) -> None:
+        """It is configured no more: nothing is heard of it, and nothing comes of it."""
+        self._ready = False
+        self._cancel_timer()
+        self._settle(InvalidStateError(f"Account {self.id} was taken out of the configuration"))
+
     def result(self, answer: Answer) -> None:
         """What came of the last REGISTER."""
+        granted = answer.cause is StateReason.NONE and 200 <= answer.code < 300  # noqa: PLR2004 - RFC 3261 class of success
+        leaving = self.state is AccountState.UNREGISTERING or not self.enabled
+        overtaken = granted and not answer.expires_s and self.facts.registers
+        if not self._ready or (overtaken and not leaving):
+            return  # the answer to an un-REGISTER whose user has changed his mind
         self._pending = False
         self._cancel_timer()
-        if self.state is AccountState.UNREGISTERING or not self.enabled:
+        if leaving:
             self._unregistered()
-        elif answer.cause is StateReason.NONE and 200 <= answer.code < 300:  # noqa: PLR2004 - RFC 3261 class of success
+        elif granted:
             self._granted(answer)
         else:
             self._refused(answer)
@@ -186,10 +206,6 @@ class Account:
 
     def _attempt(self, why: str) -> None:
         self._cancel_timer()
-        if not self.facts.registers:
-            self._change(AccountState.REGISTERED, StateReason.NONE, 0, "no registrar: direct calls")
-            self._settle(None)
-            return
         if self._pending:
             self._again = True
             return
@@ -207,7 +223,8 @@ class Account:
         self._failures = 0
         self._change(AccountState.REGISTERED, StateReason.NONE, answer.code, answer.text)
         self._settle(None)
-        self._schedule(max(1.0, answer.expires_s * REFRESH_AT), "refresh")
+        if self.facts.registers:
+            self._schedule(max(1.0, answer.expires_s * REFRESH_AT), "refresh")
 
     def _refused(self, answer: Answer) -> None:
         again, self._again = self._again, False
@@ -300,4 +317,4 @@ def error_of(answer: Answer, account: AccountId) -> PhoneError:
         return RejectedError(f"{answer.code} {answer.text}")
     if answer.cause is StateReason.TIMEOUT:
         return RequestTimeoutError(f"The registrar of {account} did not answer in time")
-    return RejectedError(f"0 {answer.text}")
+    return NotRegisteredError(answer.text)

@@ -34,6 +34,7 @@ class Accounts:
 
     def remove(self, account: Account) -> None:
         del self._accounts[account.id]
+        account.changed.disconnect(self._changed)
         self.removed(account)
         self.default_changed()
 

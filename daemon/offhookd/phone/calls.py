@@ -94,6 +94,11 @@ class Calls:
         """The incoming call that a person is asked about: the one that waits longest."""
         return next((call for call in self if call.asks), None)
 
+    @property
+    def carried(self) -> int:
+        """How many calls occupy the engine."""
+        return sum(call.up and call.state is not CallState.PENDING for call in self)
+
     def only(self, *states: CallState) -> Call:
         """The single call in one of `states` (any that is up when none is named)."""
         fitting = [call for call in self if call.up and (not states or call.state in states)]
@@ -114,17 +119,19 @@ class Calls:
         if known := self._requests.get(options.request_id):
             return known
         self._require_room(pending=options.confirm)
-        call = self._begin(
+        call = self._new(
             account, Direction.OUTGOING, uri, name, CallState.PENDING, muted=options.muted
         )
         self._dialled[call.id] = (uri, options)
         if options.request_id:
             self._remember(options.request_id, call)
         if options.confirm:
+            self._record(call)
             self.added(call)
             self._clock.call_later(CONFIRM_LIMIT_S, partial(self._drop_pending, call))
         else:
             self._dial(call)
+            self._record(call)
             self.added(call)
             self._take_focus(call)
         return call
@@ -151,10 +158,11 @@ class Calls:
         if call.answering:
             return
         call.answering = True
-        self._attention.follow(self)
         self._hold_others(call)
-        self._take_focus(call)
+        # First of all the 200: the caller waits for it, everything else happens in this room.
         self._engine.answer(call.id, partial(self._failed, call))
+        self._attention.follow(self)
+        self._take_focus(call)
         self.changed(call)
 
     def hangup(self, call: Call, done: Done) -> None:
@@ -238,8 +246,8 @@ class Calls:
     def invited(self, invitation: Invitation, *, accept: Callable[[CallId], None]) -> Call:
         """Somebody calls.  `accept` lets the engine know the call's identity before it is asked
         to do anything with it."""
-        verdict = decide(calls_up=self._carried, limit=self.limit)
-        call = self._begin(
+        verdict = decide(calls_up=self.carried, limit=self.limit)
+        call = self._new(
             invitation.account,
             Direction.INCOMING,
             invitation.asserted_uri or invitation.peer_uri,
@@ -251,10 +259,12 @@ class Calls:
         accept(call.id)
         if isinstance(verdict, Refuse):
             self._engine.refuse(call.id, verdict.code)
+            self._record(call)
             self.added(call)
             self._end(call, verdict.reason, verdict.code, "", "policy")
             return call
         self._engine.ring(call.id)
+        self._record(call)
         self.added(call)
         self.focus_changed()
         if any(other.on_line for other in self):
@@ -338,18 +348,13 @@ class Calls:
 
     # ------------------------------------------------------------ how it is done
 
-    @property
-    def _carried(self) -> int:
-        """Calls that occupy the engine."""
-        return sum(call.up and call.state is not CallState.PENDING for call in self)
-
     def _require_room(self, *, pending: bool) -> None:
         if pending and sum(call.state is CallState.PENDING for call in self) >= MOST_PENDING:
             raise LimitReachedError(f"{MOST_PENDING} calls wait for a confirmation already")
-        if not pending and self._carried >= self.limit:
+        if not pending and self.carried >= self.limit:
             raise LimitReachedError(f"{self.limit} calls at once are all the engine can carry")
 
-    def _begin(
+    def _new(
         self,
         account: AccountId,
         direction: Direction,
@@ -359,12 +364,16 @@ class Calls:
         *,
         muted: bool = False,
     ) -> Call:
-        now = self._clock.now_us()
-        call_id = self._log.begin(account, direction, uri, name, now)
-        call = Call(call_id, account, direction, uri, name, now, state)
+        call = Call(self._log.reserve(), account, direction, uri, name, self._clock.now_us(), state)
         call.muted = muted
-        self._calls[call_id] = call
+        self._calls[call.id] = call
         return call
+
+    def _record(self, call: Call) -> None:
+        """Store it: after the engine knows what to do, before anybody hears of the call."""
+        self._log.begin(
+            call.id, call.account, call.direction, call.peer_uri, call.peer_name, call.created_us
+        )
 
     def _remember(self, request_id: str, call: Call) -> None:
         self._requests[request_id] = call

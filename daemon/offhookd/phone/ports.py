@@ -97,15 +97,20 @@ class CallLog(ABC):
     """The history, as the calls write it."""
 
     @abstractmethod
+    def reserve(self) -> CallId:
+        """The identity of the next call, never given to another; nothing is stored yet."""
+
+    @abstractmethod
     def begin(
         self,
+        call: CallId,
         account: AccountId,
         direction: Direction,
         peer_uri: str,
         peer_name: str,
         started_us: int,
-    ) -> CallId:
-        """Store the call at once and give it its identity."""
+    ) -> None:
+        """Store the call that `call` was reserved for; it is stored when this returns."""
 
     @abstractmethod
     def answered(self, call: CallId, at_us: int) -> None: ...

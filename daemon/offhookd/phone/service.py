@@ -112,7 +112,8 @@ class AudioControl(ABC):
         """Whether the ringer is off until the ringing ends."""
 
     @abstractmethod
-    def silence(self, silenced: bool) -> None: ...
+    def silence(self, silenced: bool) -> None:
+        """Raises `InvalidStateError` when nothing rings: the next caller is not to be missed."""
 
     @abstractmethod
     async def test(self, what: AudioPath, seconds: int) -> float:

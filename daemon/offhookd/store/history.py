@@ -49,28 +49,30 @@ class History(CallLog, CallHistory):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._storage = Storage(path, on_problem, clock)
+        self._reserved = 0
+
+    def reserve(self) -> CallId:
+        """One more than anything that was reserved or stored."""
+        self._storage.recover()
+        self._reserved = max(self._reserved, self._storage.last_id()) + 1
+        return CallId(self._reserved)
 
     def begin(
         self,
+        call: CallId,
         account: AccountId,
         direction: Direction,
         peer_uri: str,
         peer_name: str,
         started_us: int,
-    ) -> CallId:
+    ) -> None:
         """A new row, written when this returns."""
-        self._storage.recover()
         uri, name = _storable(peer_uri), _storable(peer_name)
-        values = (account, direction, uri, _user(uri), name, started_us, _search_text(name, uri))
-
-        def insert(db: sqlite3.Connection) -> int | None:
-            return db.execute(
-                "INSERT INTO calls (account, direction, peer_uri, peer_user, peer_name,"
-                " started_us, search) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                values,
-            ).lastrowid
-
-        return CallId(self._storage.change(insert) or 0)
+        self._update(
+            "INSERT INTO calls (id, account, direction, peer_uri, peer_user, peer_name,"
+            " started_us, search) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (call, account, direction, uri, _user(uri), name, started_us, _search_text(name, uri)),
+        )
 
     def answered(self, call: CallId, at_us: int) -> None:
         """The call was answered; a row that was answered or has ended keeps what it has."""

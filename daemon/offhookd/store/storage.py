@@ -67,6 +67,11 @@ class Storage:
         """
         return self._try(lambda db: self._transaction(db, work))
 
+    def last_id(self) -> int:
+        """The highest id that any row ever had, deleted ones included."""
+        rows = self.select("SELECT seq FROM sqlite_sequence WHERE name = 'calls'")
+        return int(rows[0][0]) if rows else 0
+
     def mark_seen(self, up_to_id: int) -> None:
         self.change(lambda db: db.execute("UPDATE marks SET seen = ?", (up_to_id,)))
         self.seen = up_to_id

@@ -59,7 +59,8 @@ class Bridge:
             self._settings = settings
             live = self._playback.live
             self._capture, self._playback = self._devices()
-            self._playback.live = live
+            if live:
+                self._playback.go_live()
 
     def open(self, now: float) -> None:
         if not self._is_open:
@@ -70,7 +71,7 @@ class Bridge:
     def close(self, now: float) -> None:
         if self._is_open:
             self._is_open = False
-            self._playback.live = False
+            self._playback.rest()
             self._linger = LINGER_FRAMES
             self._clock.restart(now)
             self._close_devices()

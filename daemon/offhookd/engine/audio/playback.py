@@ -4,13 +4,13 @@
 from offhookd.engine.audio import drift
 from offhookd.engine.audio.device import PROPERTIES, Device
 from offhookd.engine.audio.pulse import SAMPLE_BYTES, Connection, PlaybackStream
-from offhookd.engine.audio.reserve import Reserve
+from offhookd.engine.audio.reserve import GENTLE, Reserve
 
 TARGET_MS = 60
 REQUEST_MS = 20
 """A server that follows them runs its device in blocks of 60 / 2 - 20 = 10 ms."""
 READING_FRAMES = 10
-"""Five readings of the queue a second; one is a short message each way, and wakes nobody."""
+"""A reading of the queue is a short message each way, and wakes nobody."""
 JUMP_MS = 50
 """More than this is one gap rather than a splice every half second."""
 SPLICE_MS = (2, 8)
@@ -40,9 +40,15 @@ class Playback(Device[PlaybackStream]):
 
     def go_live(self) -> None:
         """Begin anew with the next frame, unless the queue is known to be right."""
-        self.live = True
-        if not self.reserve.settled:
-            self._must_refill = True
+        if not self.live:
+            self.live = True
+            self._must_refill = not self.reserve.settled
+            self.reserve = Reserve(GENTLE)
+
+    def rest(self) -> None:
+        """The call is over; the next one begins as the first did."""
+        self.live = False
+        self.reserve = Reserve()
 
     def write(self, frame: bytes, now: float) -> None:
         """Queue one frame; without a device it is lost."""
