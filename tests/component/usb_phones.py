@@ -6,16 +6,16 @@ import os
 import socket
 import struct
 import sys
-from importlib import import_module
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
+from importlib import import_module
 
 from offhookd.clock import LoopClock
 from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState, HookState
 from offhookd.devices.devices import Devices
 from offhookd.phone.buttons import Button, DeviceId, Lamps, Press
+from tests.support.processes import until
 from tests.support.telephone_set import descriptor
 from tests.support.umockdev import NOBODY, MockPhone, Testbed
 
@@ -57,8 +57,17 @@ class Desk:
         await phone.taken("020100")
 
     async def until(self, condition: Callable[[], object]) -> None:
-        while not condition():
-            await asyncio.sleep(0.005)
+        await until(condition, LIMIT_S, "the phone")
+
+
+class Ready:
+    """Whether a device stayed ready until it went, as whoever talks with it needs."""
+
+    def __init__(self) -> None:
+        self.always = True
+
+    def __call__(self, device: Device) -> None:
+        self.always &= device.state is DeviceState.READY
 
 
 @asynccontextmanager
@@ -94,8 +103,11 @@ async def hotplug() -> None:
             here.told.clear()
             phone.plug(*parts)
             await here.talk_with(phone)
+            here.devices.changed.connect(ready := Ready())
             phone.unplug()
             await here.until(lambda: here.told == [f"+{ID}", f"-{ID}"])
+            assert ready.always
+            here.devices.changed.disconnect(ready)
 
 
 async def idle_at_the_end() -> None:
@@ -207,10 +219,9 @@ async def kernel_driver() -> None:
     for path, record in (
         (
             usb,
-            "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\n"
-            "A: idVendor=0d8c\\n\nA: idProduct=000e\\n\n",
+            "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nA: idVendor=0d8c\\n\nA: idProduct=000e\\n\n",
         ),
-        (f"{usb}/3-1:1.3", "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\nE: DRIVER=cm109\n"),
+        (f"{usb}/3-1:1.3", "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\nL: driver=../cm109\n"),
         (f"{usb}/3-1:1.3/input/input4", "E: SUBSYSTEM=input\n"),
         (event, "N: input/event4\nE: SUBSYSTEM=input\nE: DEVNAME=/dev/input/event4\n"),
     ):
@@ -252,8 +263,10 @@ class Overflown:
 
 STORIES: dict[str, Callable[[], Coroutine[object, object, None]]] = {
     story.__name__: story
-    for story in (present_at_start, hotplug, idle_at_the_end, identical, no_serial, no_phones)
-    + (no_permission, overflow, switched_off_and_on, identify, kernel_driver)
+    for story in (
+        *(present_at_start, hotplug, idle_at_the_end, identical, no_serial, no_phones),
+        *(no_permission, overflow, switched_off_and_on, identify, kernel_driver),
+    )
 }
 
 

@@ -43,7 +43,7 @@ class Bench:
     def settled(cls, raw: bytes, quirks: Quirks | None = None) -> "Bench":
         bench = cls(raw, quirks)
         bench.clock.advance(SETTLE_S)
-        bench._sent.clear()  # noqa: SLF001 - its own
+        bench._sent.clear()
         return bench
 
     def play(self, *reports: str) -> list[str]:

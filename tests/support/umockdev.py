@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 PRELOAD = "libumockdev-preload.so.0"
 
+DEVICE_LINK = "L: device=../..\n"
+
 NOBODY = 65534
 """Root may open anything, so that tests of permissions need somebody else."""
 
@@ -103,8 +105,7 @@ class MockPhone:
             ),
             "hidraw": (
                 f"{hid}/hidraw/hidraw{number}",
-                f"N: hidraw{number}\nE: SUBSYSTEM=hidraw\nE: DEVNAME={self.node}\n"
-                f"L: device=../../../{hid.rpartition('/')[2]}\n",
+                f"N: hidraw{number}\nE: SUBSYSTEM=hidraw\nE: DEVNAME={self.node}\n" + DEVICE_LINK,
             ),
             "audio": (
                 f"{self._usb}/{port}:1.0",

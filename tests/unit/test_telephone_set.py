@@ -244,9 +244,7 @@ def test_rewritten_lamps_get_the_opposite_first() -> None:
 
 
 def test_a_button_can_be_meant_otherwise_or_not_at_all() -> None:
-    quirks = Quirks(
-        buttons={"consumer_mute": Button.MUTE}, ignore=frozenset({"volume_up"})
-    )
+    quirks = Quirks(buttons={"consumer_mute": Button.MUTE}, ignore=frozenset({"volume_up"}))
     bench = Bench.settled(descriptor("H540"), quirks)
     assert bench.play("01 01", "01 05") == ["mute"]
 
@@ -270,7 +268,11 @@ def test_twice_on_hook_rejects_where_there_is_no_other_way() -> None:
 PRIVATE = [
     # model, reports, what the person did
     ((0x03F0, 0x1C07), ["00 41", "00 07", "00 05", "00 07", "00 05"], ["hook+", *["digit 1"] * 2]),
-    ((0x03F0, 0x1C07), ["00 2b", "00 2f", "00 33", "00 47"], ["digit *", "digit 0", "digit #", "mute"]),
+    (
+        (0x03F0, 0x1C07),
+        ["00 2b", "00 2f", "00 33", "00 47"],
+        ["digit *", "digit 0", "digit #", "mute"],
+    ),
     ((0x03F0, 0x1C07), ["00 43", "00 4b"], ["drop", "hold"]),
 ]
 

@@ -94,15 +94,16 @@ class HidConnection(Connection):
             self.is_open = False
             self._pause.close()
             self._hidraw = None
-            self._set.close()
             ended(text)
+            self._set.close()
 
         self._hidraw = Hidraw(fd, self.name, self._set.receive, end, self._gap_s)
         self.is_open = True
-        self.refresh()
+        self._set.open()
+        self._send_ping()
 
     def refresh(self) -> None:
-        self._set.open()
+        self._set.refresh()
         self._send_ping()
 
     def write(self, number: str) -> None:
@@ -141,8 +142,8 @@ class KeyConnection(Connection):
         def end(text: str) -> None:
             self.is_open = False
             self._events = None
-            self._phone.close()
             ended(text)
+            self._phone.close()
 
         self._events = EventNode(fd, self.name, self._phone.receive, end)
         try:

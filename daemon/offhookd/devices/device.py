@@ -77,7 +77,8 @@ class Device:
         self._identifying = Window(clock, IDENTIFY_S, self._light)
         self._lamps = Lamps()
         self._failed = ""
-        self._locked = ""
+        self._locked: set[str] = set()
+        self._gone = False
         self._controls: tuple[str, ...] = ()
         self._connections: dict[str, Connection] = {}
 
@@ -198,6 +199,7 @@ class Device:
         """A node is gone."""
         connection = self._connections.pop(node_path, None)
         if connection:
+            self._locked.discard(connection.node.path)
             self._access.remove(connection.node.path)
             await connection.close()
             self._reckon()
@@ -208,7 +210,7 @@ class Device:
         try:
             connection.open(self._ended)
         except PermissionError:
-            self._locked = self._locked or connection.node.path
+            self._locked.add(connection.node.path)
             self._access.add(connection.node.path, lambda: self._retry(connection))
         except FileNotFoundError:
             pass  # unplugged between the event and now
@@ -216,7 +218,8 @@ class Device:
             if error.errno not in {errno.ENODEV, errno.ENXIO, errno.EIO}:
                 self._failed = f"{self.name} cannot be opened: {error.strerror}; replug it"
         else:
-            self._locked = ""
+            self._locked.discard(connection.node.path)
+            self._gone = False
             self._access.remove(connection.node.path)
             self._light()
 
@@ -227,10 +230,10 @@ class Device:
             self._reckon()
 
     def _ended(self, text: str) -> None:
-        """Unplugged, where there is no text; udev tells the rest."""
-        if text:
-            logger.warning("%s", text)
-            self._failed = text
+        """Unplugged, where there is no text: it stays as it was until udev takes it away, so that
+        whoever had it in a call sees it go in one step."""
+        self._gone = not text
+        self._failed = text
         self._reckon()
 
     # ------------------------------------------------------------ state
@@ -245,10 +248,12 @@ class Device:
 
     def _judge(self) -> tuple[DeviceState, str]:
         used = [one for one in self._connections.values() if one.is_open]
+        if self._gone:
+            return self.state, self.problem
         if self._failed:
             return DeviceState.FAILED, self._failed
         if self._locked and self.enabled:
-            return DeviceState.NO_PERMISSION, locked(self.name, self._locked)
+            return DeviceState.NO_PERMISSION, locked(self.name, min(self._locked))
         if not all(one.logic.ready for one in used) or (self.enabled and not used):
             return DeviceState.STARTING, ""
         if self._audio_known and not self.capture and not self.playback:

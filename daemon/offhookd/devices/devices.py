@@ -110,9 +110,11 @@ class Devices(Sets):
         known = self._devices.get(usb.sys_path)
         quirks = self._quirks.of(usb.vendor, usb.product)
         nodes = dict(self._usable(usb, quirks))
-        device = known or (self._new(usb, quirks, nodes.values()) if nodes else None)
-        if device is None:
+        if not nodes:
+            if known:
+                self._unplugged(usb.sys_path)  # its sound may stay a moment longer
             return
+        device = known or self._new(usb, quirks, nodes.values())
         device.usb = usb
         for node, found in nodes.items():
             if not device.has(node.sys_path):
@@ -123,13 +125,20 @@ class Devices(Sets):
         if known:
             self.changed(device)
         else:
+            device.changed.connect(lambda: self._altered(device))
+            device.pressed.connect(self.pressed)
             self.added(device)
 
+    def _altered(self, device: Device) -> None:
+        """What is being closed has been removed, and is told of no more."""
+        if self._devices.get(device.sys_path) is device:
+            self.changed(device)
+
     def _unplugged(self, sys_path: str) -> None:
+        for node in [one for one in self._layouts if one.startswith(f"{sys_path}/")]:
+            del self._layouts[node]
         device = self._devices.pop(sys_path, None)
         if device:
-            for node in device.nodes:
-                self._layouts.pop(node, None)
             self._do(device.close(), f"close {device.name}")
             self.removed(device)
 
@@ -138,8 +147,6 @@ class Devices(Sets):
         name = quirks.name or usb.name or f"USB phone {usb.vendor:04x}:{usb.product:04x}"
         kind = quirks.kind or _kind(name, layouts)
         device = Device(id_, usb, name, kind, self._clock, self._access, self._enabled(id_))
-        device.changed.connect(lambda: self.changed(device))
-        device.pressed.connect(self.pressed)
         self._devices[usb.sys_path] = device
         return device
 

@@ -110,6 +110,10 @@ class TelephoneSet:
         self._codes.forget()
         self._indicators.rewrite()
 
+    def refresh(self) -> None:
+        """The set may have lost its power: tell it everything again, in the midst of a call too."""
+        self._indicators.rewrite()
+
     def close(self) -> None:
         """Leave the set idle; it is heard no more."""
         self._hook.stop()
