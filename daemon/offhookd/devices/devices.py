@@ -13,6 +13,7 @@ from offhookd.devices.items import DescriptorError
 from offhookd.devices.keyphone import key_phone_controls
 from offhookd.devices.layout import Layout, control_names, layout, mended
 from offhookd.devices.quirks import DeviceKind, QuirkBook, Quirks
+from offhookd.devices.rivals import rivals
 from offhookd.devices.udev import PHONE_DRIVERS, Node, UsbDevice, Watch, report_descriptor
 from offhookd.phone.buttons import DeviceId, Lamps, Press, Sets
 from offhookd.phone.events import Signal
@@ -128,11 +129,20 @@ class Devices(Sets):
             device.changed.connect(lambda: self._altered(device))
             device.pressed.connect(self.pressed)
             self.added(device)
+            self._do(self._look_for_rivals(device), f"look who else uses {device.name}")
 
     def _altered(self, device: Device) -> None:
         """What is being closed has been removed, and is told of no more."""
         if self._devices.get(device.sys_path) is device:
             self.changed(device)
+
+    async def _look_for_rivals(self, device: Device) -> None:
+        for node in device.usb.hidraw:
+            if names := await asyncio.to_thread(rivals, node.path):
+                logger.warning(
+                    "%s is also used by %s; end one of the two, for both act on its buttons",
+                    *(device.name, ", ".join(names)),
+                )
 
     def _unplugged(self, sys_path: str) -> None:
         for node in [one for one in self._layouts if one.startswith(f"{sys_path}/")]:
