@@ -73,6 +73,7 @@ class Device:
         self.capture = ""
         self.playback = ""
         self._audio_known = False
+        self._told: tuple[object, ...] = ()
         self._access = access
         self._identifying = Window(clock, IDENTIFY_S, self._light)
         self._lamps = Lamps()
@@ -130,7 +131,7 @@ class Device:
         self._lamps = lamps
         self._identifying.close()
         self._light()
-        self.changed()
+        self._reckon()
 
     def identify(self) -> None:
         """Ring or blink, and then show again what is to be shown."""
@@ -244,7 +245,10 @@ class Device:
             level = logging.WARNING if problem else logging.INFO
             logger.log(level, "%s: %s -> %s %s", self.name, self.state, state, problem)
         self.state, self.problem = state, problem
-        self.changed()
+        facts = state, problem, self.hook, self.muted, self.enabled, self.capture, self.playback
+        if facts != self._told:
+            self._told = facts
+            self.changed()
 
     def _judge(self) -> tuple[DeviceState, str]:
         used = [one for one in self._connections.values() if one.is_open]
