@@ -9,6 +9,8 @@ import asyncio
 import ctypes as c
 import os
 import sys
+import termios
+from collections import deque
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +18,11 @@ ROOT = Path(__file__).parents[2]
 PRELOAD = "libumockdev-preload.so.0"
 
 DEVICE_LINK = "L: device=../..\n"
+
+NEXT_NUMBER = 8
+"""Between the node of a phone and that of the same one plugged in again."""
+
+SYS_IOCTL = 16  # x86-64
 
 NOBODY = 65534
 """Root may open anything, so that tests of permissions need somebody else."""
@@ -82,8 +89,17 @@ class MockPhone:
         serial: str = "A1",
         product: str = "Test Phone",
     ) -> None:
-        vendor, product_id = model
         self._bed = bed
+        self._facts = descriptor, port, model, serial, product
+        self._waiting: deque[bytes] = deque()
+        self._plugged: list[str] = []
+        self._number = number
+        self._build()
+
+    def _build(self) -> None:
+        """As it is at a node of this number."""
+        descriptor, port, (vendor, product_id), serial, product = self._facts
+        number = self._number
         self.node = f"/dev/hidraw{number}"
         self._usb = f"/devices/pci0000:00/0000:00:14.0/usb3/{port}"
         hid = f"{self._usb}/{port}:1.3/0003:{vendor.upper()}:{product_id.upper()}.{number + 1:04X}"
@@ -116,10 +132,10 @@ class MockPhone:
                 f"E: SUBSYSTEM=sound\nA: number={number + 1}\\n\n",
             ),
         }
-        self._plugged: list[str] = []
 
     def plug(self, *parts: str) -> None:
-        """The parts in this order; all of them if none is named."""
+        """The parts in this order; all of them if none is named.  At another node each time, for
+        umockdev can give none twice."""
         for part in parts or self._records:
             path, record = self._records[part]
             self._bed.add(f"P: {path}\n{record}\n")
@@ -129,10 +145,32 @@ class MockPhone:
         for path in reversed(self._plugged):
             self._bed.remove(path)
         self._plugged.clear()
-        (self._bed.root / self.node[1:]).unlink(missing_ok=True)
+        self._number += NEXT_NUMBER
+        self._build()
 
     def report(self, text: str) -> None:
-        os.write(self._bed.device_end(self.node), bytes.fromhex(text))
+        """Sent when the one before it was read, so that they stay apart."""
+        self._waiting.append(bytes.fromhex(text))
+        if len(self._waiting) == 1:
+            self._pump()
+
+    def _pump(self) -> None:
+        if self._unread():
+            asyncio.get_running_loop().call_later(0.002, self._pump)
+            return
+        os.write(self._bed.device_end(self.node), self._waiting.popleft())
+        if self._waiting:
+            self._pump()
+
+    def _unread(self) -> int:
+        """Bytes the phone sent and nobody read; asked past umockdev, which knows no FIONREAD."""
+        node = os.open(
+            (self._bed.root / self.node[1:]).readlink(), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK
+        )
+        count = c.c_int()
+        c.CDLL(None).syscall(SYS_IOCTL, node, termios.FIONREAD, c.byref(count))
+        os.close(node)
+        return count.value
 
     async def taken(self, text: str) -> None:
         """Wait until the phone has got these bytes."""

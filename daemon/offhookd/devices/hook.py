@@ -18,7 +18,7 @@ ACK_S = 2.5
 ECHO_S = 0.5
 """What disagrees sooner after a command or its answer is late news of what was before it."""
 
-PULSE_S = 0.25
+PULSE_S = 0.1
 """A hand needs longer to lift and put down; what returns sooner is a switch that reports pulses
 (Polycom CX300: 50 ms), and it stays as it was."""
 
