@@ -155,6 +155,14 @@ def test_a_switch_that_returns_at_once_stays_lifted() -> None:
     assert bench.play("02 01 00", "02 00 00") == ["hook-"]
 
 
+def test_a_switch_that_says_twice_that_it_is_lifted_is_no_pulse() -> None:
+    bench = Bench.settled(JABRA)
+    bench.answers = TALKING
+    assert bench.play("02 01 00", "02 05 00", "02 00 00") == ["hook+", "mute"]
+    bench.clock.advance(ECHO_S)
+    assert bench.told == ["hook-"]
+
+
 def test_a_quick_hand_is_heard_when_the_echoes_are_over() -> None:
     bench = Bench.settled(JABRA)
     bench.answers = TALKING

@@ -71,6 +71,10 @@ class Hook:
         else:
             self._late = not self._pulse and not self._held
 
+    def confirm(self) -> None:
+        """The set said once more what it had said: the switch lies where it is, and is no pulse."""
+        self._pulse.close()
+
     def push(self) -> None:
         """A switch that is a button was pressed: it turns over what was commanded."""
         if not self._echo:

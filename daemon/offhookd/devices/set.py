@@ -168,6 +168,8 @@ class TelephoneSet:
                     self._reject_by_hook()
                 if now != value(control, before):
                     self._act(name, control.kind, now)
+                elif name == "hook" and now:
+                    self._hook.confirm()
         for selector in self._layout.selectors:
             if selector.report_id == number:
                 for key in sorted(pressed(selector, payload) - pressed(selector, before)):
