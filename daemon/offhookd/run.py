@@ -51,6 +51,7 @@ class Run:
                 daemon.calls,
                 daemon.audio,
                 daemon.history,
+                daemon.sets,
             )
             await bus.publish()
             network.start()

@@ -5,7 +5,7 @@ import ctypes.util
 
 import pytest
 
-from tests.component.usb_phones import STORIES
+from tests.component import phone_in_use, usb_phones
 from tests.support import umockdev
 
 pytestmark = pytest.mark.skipif(
@@ -13,7 +13,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("story", usb_phones.STORIES)
 async def test_phones_are_found(story: str) -> None:
     status, output = await umockdev.run("tests.component.usb_phones", story)
+    assert status == 0, output
+
+
+@pytest.mark.parametrize("story", phone_in_use.STORIES)
+async def test_a_phone_is_used(story: str) -> None:
+    status, output = await umockdev.run("tests.component.phone_in_use", story)
     assert status == 0, output
