@@ -20,6 +20,8 @@ from offhookd.config.problems import ConfigError
 from offhookd.config.schema import Config
 from offhookd.desktop import secrets
 from offhookd.desktop.resolve import Resolver
+from offhookd.devices import quirks
+from offhookd.devices.quirks import QuirkBook
 from offhookd.engine import protocol as p
 from offhookd.engine.client import EngineClient
 from offhookd.engine.launch import Launched
@@ -32,10 +34,11 @@ from offhookd.phone.events import Signal
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
 from offhookd.phone.values import AccountId, AccountState, CallId
+from offhookd.sets import TelephoneSets
 from offhookd.store.history import History
 from offhookd.store.state import State
 
-FEATURES = ("accounts", "dtmf", "early-media", "history", "hold", "srtp", "tls")
+FEATURES = ("accounts", "dtmf", "early-media", "hid", "history", "hold", "srtp", "tls")
 """What this version does for its user; see `Manager.Features` in the contract."""
 
 ENGINE_START_LIMIT_S = 2.0
@@ -93,6 +96,18 @@ class Daemon(Service, AccountSwitch):
             random.random,
         )
         self.engine.connect(self.calls, self.accounts, self.lines, self)
+        self.sets = TelephoneSets(
+            self.calls,
+            self.accounts,
+            self.engine,
+            self.audio,
+            self.history,
+            self.choices,
+            self.problems,
+            clock,
+            self._read_quirks(),
+            lambda: self._config.audio.on_unplug,
+        )
         self.problems.changed.connect(self._follow_problems)
         self.calls.removed.connect(lambda _: self.engine.renew())
 
@@ -107,6 +122,7 @@ class Daemon(Service, AccountSwitch):
             async with asyncio.timeout(ENGINE_START_LIMIT_S):
                 await self._engine_heard.wait()
                 await self.lines.settled()
+        await self.sets.start()
 
     def running(self) -> None:
         """Everything is up and on the bus."""
@@ -118,12 +134,14 @@ class Daemon(Service, AccountSwitch):
         self._enter(ServiceState.STOPPING)
         await self.lines.stop()
         await self.engine.stop()
+        await self.sets.stop()
         await self.audio.stop()
         self.history.close()
 
     def hint(self, why: str) -> None:
         """The network or the machine came back: try what failed again."""
         self._resolver.forget()
+        self.sets.resumed()
         for account in self.accounts:
             account.hint(why)
 
@@ -240,6 +258,15 @@ class Daemon(Service, AccountSwitch):
             return Config()
         set_log_level(config)
         return config
+
+    def _read_quirks(self) -> QuirkBook:
+        """Sets without their quirks mostly work; a mistake in the file is told like any other."""
+        try:
+            return quirks.load(quirks.search())
+        except ConfigError as error:
+            logger.error("%s", error)  # noqa: TRY400 - the problems are the message
+            self.problems.raise_("devices-invalid", str(error))
+            return quirks.load((quirks.SHIPPED_FILE,))
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts

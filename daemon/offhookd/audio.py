@@ -2,7 +2,9 @@
 """Sound as the user knows it, joined from what three rooms know: the sound server's devices, the
 user's choices, and what the engine really has open."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from offhookd.config.schema import AudioConfig
@@ -15,6 +17,8 @@ from offhookd.phone.problems import Problems
 from offhookd.phone.service import AudioControl, AudioPath, Endpoint, Fact
 from offhookd.phone.values import AudioBackend, CallId
 from offhookd.sound.control import Role, SoundControl
+from offhookd.sound.endpoints import Side
+from offhookd.sound.routing import DEFAULT
 from offhookd.store.state import State
 
 TEST_GRACE_S = 4.0
@@ -40,6 +44,8 @@ class Audio(AudioControl, Alerting):
         self._status = p.AudioStatus(state="closed", capture="", playback="", reason="")
         self._ringing = False
         self._silenced = False
+        self._followed: dict[Role, str] = {}
+        self._turns: set[asyncio.Task[None]] = set()
         self._told: p.SetAudio | None = None
 
     # ------------------------------------------------------------ life
@@ -91,14 +97,27 @@ class Audio(AudioControl, Alerting):
         """Let the engine use what is best now."""
         wanted = p.SetAudio(
             backend=self._config.backend,
-            capture=self._sound.route(Role.CAPTURE).device,
-            playback=self._sound.route(Role.PLAYBACK).device,
+            capture=self._device(Role.CAPTURE),
+            playback=self._device(Role.PLAYBACK),
             on_unplug=self._config.on_unplug,
         )
         if wanted != self._told:
             self._told = wanted
             self._engine.tell(wanted)
         self.changed()
+
+    def _device(self, role: Role) -> str:
+        """What the engine is to open: the lifted set's, else the best that is there.
+
+        A device that was asked for by name and is not there is waited for: what was meant for a
+        private ear must not come out of the loudspeakers.
+        """
+        followed = self._followed.get(role, "")
+        if followed:
+            return followed
+        chosen = self._sound.route(role)
+        named = [name for name in self._sound.preferences(role) if name != DEFAULT]
+        return chosen.device if chosen.active or not named else named[0]
 
     def _judge(self) -> None:
         """A phone that cannot be heard or cannot hear is something its user should know."""
@@ -136,6 +155,39 @@ class Audio(AudioControl, Alerting):
             case AudioPath.RINGER:
                 self._state.audio = replace(chosen, ringer=wanted)
         self._sound.prefer(Role(path), self.preferences(path))
+
+    @property
+    def knows_devices(self) -> bool:
+        """Whether the sound server has told what there is."""
+        return not self._sound.inventory.problem
+
+    def endpoints_of(self, sys_path: str) -> tuple[str, str]:
+        """Capture and playback endpoints of the hardware below `sys_path`, "" for none."""
+        found = {Side.CAPTURE: "", Side.PLAYBACK: ""}
+        for endpoint in self._sound.inventory.without_monitors():
+            if endpoint.sysfs_path.startswith(f"{sys_path}/"):
+                found[endpoint.side] = found[endpoint.side] or endpoint.name
+        return found[Side.CAPTURE], found[Side.PLAYBACK]
+
+    def follow(self, capture: str, playback: str) -> None:
+        """Speak through these endpoints, whatever the preferences are; "" ends that."""
+        followed = {Role.CAPTURE: capture, Role.PLAYBACK: playback}
+        if followed != self._followed:
+            self._followed = followed
+            self._apply()
+
+    def turn(self, path: AudioPath, name: str, by: float) -> None:
+        """Turn one endpoint's volume up or down; what the server refuses is not worth a word."""
+        endpoint = self._sound.inventory.find(Role(path).side, name)
+        if endpoint:
+            level = min(1.0, max(0.0, endpoint.level + by))
+            task = asyncio.create_task(self._turn(Role(path), name, level), name="volume key")
+            self._turns.add(task)
+            task.add_done_callback(self._turns.discard)
+
+    async def _turn(self, role: Role, name: str, level: float) -> None:
+        with suppress(AudioUnavailableError):
+            await self._sound.set_device_volume(role, name, level)
 
     def active(self, path: AudioPath) -> str:
         """What the engine really has open, else what it would open."""

@@ -53,6 +53,7 @@ class Run:
                 daemon.calls,
                 daemon.audio,
                 daemon.history,
+                daemon.sets,
             )
             await bus.publish()
             network.start()

@@ -523,10 +523,12 @@ def test_a_hold_is_done_when_the_far_end_has_agreed(desk: Desk) -> None:
 def test_a_hold_that_cannot_be_asked_for_says_so(desk: Desk) -> None:
     call, outcome = desk.connect(desk.dial()), Outcome()
     desk.engine.finish()
+    told: list[bool] = []
+    desk.calls.changed.connect(lambda changed: told.append(changed.to_be_held))
     desk.calls.hold(call, True, outcome)
     desk.engine.finish(EngineError("not now"))
     assert str(outcome.error) == "not now"
-    assert not call.to_be_held
+    assert told == [True, False]
     assert call.up
 
 

@@ -4,6 +4,7 @@
 import re
 
 from offhookd.phone.accounts import Accounts
+from offhookd.phone.buttons import DeviceId
 from offhookd.phone.errors import InvalidArgumentError
 from offhookd.phone.values import AccountId, CallId
 
@@ -30,9 +31,21 @@ def call_id(path: str) -> CallId:
     return CallId(int(match[1]))
 
 
+def device_path(device: DeviceId) -> str:
+    """ "0b0e:0305:00A1" is devices/usb_0b0e_0305_00A1."""
+    return f"{ROOT}/devices/" + "_".join(["usb", *map(_part, device.split(":"))])
+
+
+def _part(text: str) -> str:
+    """Escaped as by `path_element`, but for a digit in front: it is not the first character."""
+    return path_element(f"x{text}")[1:]
+
+
 def subject_path(subject: str) -> str:
     """Where the subject of a `Problem` ("accounts/work") is on the bus."""
     kind, _, name = subject.partition("/")
+    if kind == "devices":
+        return device_path(DeviceId(name))
     return f"{ROOT}/{kind}/{path_element(name)}" if name else NOTHING
 
 

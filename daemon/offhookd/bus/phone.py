@@ -3,19 +3,22 @@
 
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
+from offhookd.phone.buttons import DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, AudioControl, CallHistory, Service
+from offhookd.phone.sets import SetControl, TelephoneSet
 
 from .account import AccountInterface
 from .audio import AudioInterface
 from .call import CallInterface, CallMediaInterface
+from .device import DeviceInterface
 from .history import HistoryInterface
 from .manager import ManagerInterface
 from .names import ROOT
 from .objects import ObjectTree
-from .paths import account_path, call_path
+from .paths import account_path, call_path, device_path
 from .telephony import TelephonyInterface
 from .unserved import ContactsInterface, MessagesInterface
 
@@ -33,6 +36,7 @@ class PhoneTree:
         calls: Calls,
         audio: AudioControl,
         history: CallHistory,
+        sets: SetControl,
     ) -> None:
         self._tree = tree
         self._switch = switch
@@ -44,6 +48,7 @@ class PhoneTree:
         self._history = HistoryInterface(history)
         self._call_interfaces: dict[Call, tuple[CallInterface, CallMediaInterface]] = {}
         self._account_interfaces: dict[Account, AccountInterface] = {}
+        self._set_interfaces: dict[DeviceId, DeviceInterface] = {}
         tree.add(
             ROOT,
             self._manager,
@@ -58,6 +63,7 @@ class PhoneTree:
         audio.changed.connect(self._sound.changed)
         self._follow_accounts(accounts)
         self._follow_calls(calls)
+        self._follow_sets(sets)
 
     def _follow_accounts(self, accounts: Accounts) -> None:
         accounts.added.connect(self._account_added)
@@ -74,6 +80,33 @@ class PhoneTree:
         calls.focus_changed.connect(self._telephony.changed)
         for call in calls:
             self._call_added(call)
+
+    def _follow_sets(self, sets: SetControl) -> None:
+        self._sets = sets
+        sets.added.connect(self._set_added)
+        sets.changed.connect(self._set_changed)
+        sets.removed.connect(self._set_removed)
+        sets.pressed.connect(self._set_pressed)
+        for device in sets:
+            self._set_added(device)
+
+    def _set_added(self, device: TelephoneSet) -> None:
+        interface = self._set_interfaces[device.id] = DeviceInterface(device, self._sets)
+        self._tree.add(device_path(device.id), interface)
+        self._sound.changed()
+
+    def _set_changed(self, device: TelephoneSet) -> None:
+        if interface := self._set_interfaces.get(device.id):
+            interface.changed()
+
+    def _set_removed(self, device: TelephoneSet) -> None:
+        if self._set_interfaces.pop(device.id, None):
+            self._tree.remove(device_path(device.id))
+            self._sound.changed()
+
+    def _set_pressed(self, press: Press, handled: bool) -> None:
+        if interface := self._set_interfaces.get(press.device):
+            interface.pressed(press, handled)
 
     def _account_added(self, account: Account) -> None:
         interface = self._account_interfaces[account] = AccountInterface(account, self._switch)

@@ -16,6 +16,7 @@ from .protocol import MAX_LINE_BYTES, Command, Event, ProtocolError, Reply, deco
 READ_BYTES = 65_536
 LARGEST_BACKLOG_BYTES = 1_048_576
 """An engine that has not read this much is stuck."""
+CLOSED = "the SIP engine closed its connection"
 MOST_BAD_LINES = 20
 """One is a bug worth a log line, many are an engine that somebody else is driving."""
 
@@ -104,7 +105,7 @@ class Link:
         except OSError:
             data = b""
         if not data:
-            self.close("the SIP engine closed its connection")
+            self.close(CLOSED)
             return
         self._received += data
         *lines, rest = self._received.split(b"\n")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from .launch import COMMAND, Launched, launch
-from .link import Link
+from .link import CLOSED, Link
 from .protocol import Event, Ping, Reply, Stop
 
 RESTART_DELAYS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -48,6 +48,8 @@ class Supervisor:
         self._link: Link | None = None
         self._stopping = asyncio.Event()
         self._renewing = False
+        self._deaths = 0
+        self._told = ""
         self.alive = False
         """Whether the last ping was answered: what the service manager's watchdog is told."""
 
@@ -76,29 +78,41 @@ class Supervisor:
 
     async def _keep(self, first: Launched | None) -> None:
         loop = asyncio.get_running_loop()
-        deaths = 0
         while not self._stopping.is_set():
             started = loop.time()
-            try:
-                launched, first = first or launch(self._command), None
-            except OSError as error:
-                why = f"it cannot be launched: {error.strerror or error}"
-                self._down(f"The SIP engine cannot be launched ({error.strerror or error})")
-            else:
-                why = await self._run_once(launched)
+            why = await self._live(first)
+            first = None
             if self._stopping.is_set():
                 return
             if self._renewing:
                 self._renewing = False
                 continue
-            deaths = 1 if loop.time() - started > HEALTHY_AFTER_S else deaths + 1
-            delay = RESTART_DELAYS_S[min(deaths, len(RESTART_DELAYS_S)) - 1]
-            logger.error("the SIP engine is gone (%s); starting it again in %.2f s", why, delay)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._stopping.wait()
+            if loop.time() - started > HEALTHY_AFTER_S:
+                self._deaths, self._told = 0, ""
+            self._deaths += 1
+            await self._pause(why)
         if first:
             first.discard()
+
+    async def _live(self, first: Launched | None) -> str:
+        """The life of one engine, `first` or a new one; why it ended."""
+        try:
+            launched = first or launch(self._command)
+        except OSError as error:
+            why = f"cannot be launched: {error.strerror or error}"
+            self._down(f"The SIP engine {why}")
+            return why
+        return await self._run_once(launched)
+
+    async def _pause(self, why: str) -> None:
+        """Before the next try, the longer the more there were; said once for each outage."""
+        delay_s = RESTART_DELAYS_S[min(self._deaths, len(RESTART_DELAYS_S)) - 1]
+        level = logging.DEBUG if why == self._told else logging.ERROR
+        self._told = why
+        logger.log(level, "the SIP engine is gone (%s); another one in %.2f s", why, delay_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._stopping.wait()
 
     async def _run_once(self, launched: Launched) -> str:
         """Run one engine until it is gone; the reason why."""
@@ -109,6 +123,7 @@ class Supervisor:
         )
         pinging = asyncio.create_task(self._ping(link), name="engine ping")
         self._up(link)
+        why = CLOSED
         try:
             why = await ended
         finally:
@@ -116,14 +131,14 @@ class Supervisor:
             await asyncio.wait([pinging])
             self.alive = False
             self._link = None
-            self._down(await self._reap(process))
+            await self._reap(process)
+            self._down(_sentence(why, process.returncode))
         return f"{why}; {describe(process.returncode)}"
 
-    async def _reap(self, process: subprocess.Popen[bytes]) -> str:
+    async def _reap(self, process: subprocess.Popen[bytes]) -> None:
         """Wait for the end of a process whose socket is closed; make sure of it."""
         if process.poll() is None:
             await self._end_of(process)
-        return f"The SIP engine {describe(process.returncode)}"
 
     async def _end_of(self, process: subprocess.Popen[bytes]) -> None:
         pidfd = os.pidfd_open(process.pid)
@@ -165,6 +180,13 @@ class Supervisor:
                 return
             self.alive = True
             await asyncio.sleep(PING_EVERY_S)
+
+
+def _sentence(why: str, returncode: int) -> str:
+    """What a person should know of an end; that the socket closed says less than the status."""
+    if why == CLOSED:
+        return f"The SIP engine {describe(returncode)}"
+    return why[:1].upper() + why[1:].rstrip(".")
 
 
 def describe(returncode: int) -> str:

@@ -85,7 +85,8 @@ class Accounts:
 
 
 def _why_not(account: Account) -> str:
+    status = f"{account.code} {account.text}" if account.code else account.text
     if account.state is AccountState.FAILED:
-        status = f"{account.code} {account.text}" if account.code else account.text
         return f"Account '{account.id}' is not registered: {status}"
-    return f"Account '{account.id}' is {account.state}; calls cannot be placed on it now"
+    why = f": {status}" if status else "; calls cannot be placed on it now"
+    return f"Account '{account.id}' is {account.state}{why}"

@@ -416,11 +416,13 @@ class Calls:
     def _ask_hold(self, call: Call, held: bool, done: Done) -> None:
         call.hold_wanted = held
         self._engine.hold(call.id, held, done)
+        self.changed(call)
 
     def _not_held(self, call: Call, wait: Wait, error: PhoneError | None) -> None:
         """The engine could not even ask the far end."""
         if error is not None and self._waits.fail(call, wait, error):
             call.hold_wanted = None
+            self.changed(call)
 
     def _hold_others(self, call: Call) -> None:
         for other in self:

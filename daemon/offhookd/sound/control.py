@@ -88,6 +88,10 @@ class SoundControl:
             raise AudioUnavailableError(used.reason)
         await self._server.set_device_level(role.side, used.active, level)
 
+    async def set_device_volume(self, role: Role, name: str, level: float) -> None:
+        """Of any endpoint, in use or not.  Raises `AudioUnavailableError`."""
+        await self._server.set_device_level(role.side, name, level)
+
     async def _set_ringer_volume(self, level: float) -> None:
         changed = level != self._server.ringer.level
         await self._server.set_ringer_level(level)

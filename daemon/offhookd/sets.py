@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Telephone sets as part of the phone: their keys act on the calls, their lamps show them, and the
+sound follows whoever was lifted."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from offhookd.audio import Audio
+from offhookd.config.schema import OnUnplug
+from offhookd.devices.device import Device, DeviceState
+from offhookd.devices.devices import Devices
+from offhookd.devices.quirks import DeviceKind, QuirkBook
+from offhookd.phone.accounts import Accounts
+from offhookd.phone.buttons import Button, DeviceId, Press
+from offhookd.phone.call import Call
+from offhookd.phone.calls import Calls, DialOptions
+from offhookd.phone.errors import PhoneError
+from offhookd.phone.events import Signal
+from offhookd.phone.handset_desk import Surroundings
+from offhookd.phone.handsets import Handsets
+from offhookd.phone.numbers import domain_of, parse_target
+from offhookd.phone.ports import CallEngine, Clock, ignore
+from offhookd.phone.problems import Problems
+from offhookd.phone.records import Filter
+from offhookd.phone.service import AudioPath, CallHistory
+from offhookd.phone.sets import SetControl, TelephoneSet
+from offhookd.phone.values import Direction
+from offhookd.store.state import State
+
+VOLUME_STEP = 0.05
+"""As the volume keys of desktops."""
+
+_USABLE = frozenset({DeviceState.READY, DeviceState.NO_AUDIO})
+_PROBLEMS = {
+    DeviceState.NO_PERMISSION: "device-permission",
+    DeviceState.FAILED: "device-failed",
+    DeviceState.NO_AUDIO: "device-no-audio",
+}
+
+logger = logging.getLogger(__name__)
+
+
+class TelephoneSets(SetControl):
+    """All sets that are plugged in."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        accounts: Accounts,
+        engine: CallEngine,
+        audio: Audio,
+        history: CallHistory,
+        state: State,
+        problems: Problems,
+        clock: Clock,
+        quirks: QuirkBook,
+        on_unplug: Callable[[], OnUnplug],
+    ) -> None:
+        self.added: Signal[[TelephoneSet]] = Signal()
+        self.changed: Signal[[TelephoneSet]] = Signal()
+        self.removed: Signal[[TelephoneSet]] = Signal()
+        self.pressed: Signal[[Press, bool]] = Signal()
+        self._calls = calls
+        self._accounts = accounts
+        self._engine = engine
+        self._audio = audio
+        self._history = history
+        self._state = state
+        self._problems = problems
+        self._on_unplug = on_unplug
+        self._served: set[DeviceId] = set()
+        self._torn: DeviceId | None = None
+        self._devices = Devices(
+            clock, quirks, lambda device: state.device(device).enabled, self._turn
+        )
+        self._handsets = Handsets(
+            Surroundings(
+                calls=calls,
+                sets=self._devices,
+                clock=clock,
+                dial=self._dial,
+                play_tone=self._play_tone,
+                refused=self._refused,
+                last_dialled=self._last_dialled,
+                speed_dials=dict,
+            )
+        )
+        self._devices.added.connect(self._appeared)
+        self._devices.changed.connect(self._altered)
+        self._devices.removed.connect(self._vanished)
+        self._devices.pressed.connect(self._heard)
+        self._handsets.speaking_changed.connect(self._route)
+        audio.changed.connect(self._match_sound)
+        calls.changed.connect(self._call_changed)
+
+    async def start(self) -> None:
+        await self._devices.start()
+
+    async def stop(self) -> None:
+        """Leave every set idle."""
+        await self._devices.stop()
+
+    def resumed(self) -> None:
+        """The machine slept, and the sets may have lost their power."""
+        self._devices.refresh()
+
+    # ------------------------------------------------------------ SetControl
+
+    def __iter__(self) -> Iterator[TelephoneSet]:
+        return iter(self._devices)
+
+    def identify(self, device: DeviceId) -> None:
+        self._devices.identify(device)
+
+    async def enable(self, device: DeviceId, enabled: bool) -> None:
+        self._state.set_device(device, replace(self._state.device(device), enabled=enabled))
+        await self._devices.enable(device, enabled)
+
+    # ------------------------------------------------------------ plugging
+
+    def _appeared(self, device: Device) -> None:
+        self._match(device)
+        self.added(device)
+        self._serve(device)
+
+    def _altered(self, device: Device) -> None:
+        self.changed(device)
+        self._serve(device)
+
+    def _vanished(self, device: Device) -> None:
+        if self._handsets.speaking == device.id and self._talking():
+            self._torn = device.id
+        self._leave(device.id)
+        self._problems.clear_subject(f"devices/{device.id}")
+        self.removed(device)
+        if self._torn == device.id and self._on_unplug() is OnUnplug.HANGUP:
+            for call in self._calls:
+                if call.on_line:
+                    self._calls.hangup(call, ignore)
+
+    def _serve(self, device: Device) -> None:
+        """Its keys and lamps count as long as it is ours and works."""
+        for state, code in _PROBLEMS.items():
+            text = device.problem if device.state is state else ""
+            self._problems.hold(code, text, f"devices/{device.id}")
+        usable = device.enabled and device.state in _USABLE
+        if usable and device.id not in self._served:
+            self._served.add(device.id)
+            if self._torn == device.id:
+                self._torn = None
+            self._handsets.plugged(device.id, cradle=device.kind is DeviceKind.HANDSET)
+        elif not usable:
+            self._leave(device.id)
+
+    def _leave(self, device: DeviceId) -> None:
+        if device in self._served:
+            self._served.remove(device)
+            self._handsets.unplugged(device)
+
+    # ------------------------------------------------------------ keys
+
+    def _heard(self, press: Press) -> None:
+        handled = press.device in self._served
+        # Nobody who listens on the bus is to learn what is keyed into a bank's menu.
+        if press.button is not Button.DIGIT or not self._talking():
+            self.pressed(press, handled)
+        self._handsets.pressed(press)
+
+    def _dial(self, text: str) -> Call:
+        account = self._accounts.choose(None)
+        target = parse_target(text, domain_of(account.facts.uri))
+        return self._calls.dial(target.uri, target.display_name, account.id, DialOptions())
+
+    def _last_dialled(self) -> str:
+        rows, _ = self._history.query(Filter(direction=Direction.OUTGOING), "", 1)
+        return rows[0].peer_uri if rows else ""
+
+    def _play_tone(self, device: DeviceId, tone: str, seconds: float) -> None:
+        """There is one ear in the engine: tones of a set that has it not are not heard."""
+        if device == self._handsets.speaking or self._handsets.speaking is None:
+            self._engine.play_tone(tone, seconds)
+
+    def _refused(self, device: DeviceId, error: PhoneError) -> None:
+        logger.warning("a key of %s could not do what it says: %s", device, error)
+
+    # ------------------------------------------------------------ sound
+
+    def _match_sound(self) -> None:
+        for device in self._devices:
+            self._match(device)
+        self._route()
+
+    def _match(self, device: Device) -> None:
+        if self._audio.knows_devices:
+            capture, playback = self._audio.endpoints_of(device.sys_path)
+            if (capture, playback) != (device.capture, device.playback):
+                device.set_audio(capture, playback)
+
+    def _route(self) -> None:
+        """Let the sound follow the set that was lifted; what was torn out of the machine keeps
+        it as long as its call lasts, so that nobody's words come out of the loudspeakers."""
+        speaking = self._handsets.speaking
+        device = self._devices.get(speaking) if speaking is not None else None
+        if device is not None:
+            self._audio.follow(device.capture, device.playback)
+        elif self._torn is None or self._on_unplug() is OnUnplug.SPEAKER:
+            self._audio.follow("", "")
+
+    def _call_changed(self, _call: Call) -> None:
+        if self._torn is not None and not self._talking():
+            self._torn = None
+            self._route()
+
+    def _talking(self) -> bool:
+        return any(call.on_line for call in self._calls)
+
+    def _turn(self, device: Device, steps: int) -> None:
+        if device.playback:
+            self._audio.turn(AudioPath.PLAYBACK, device.playback, steps * VOLUME_STEP)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A USB phone used with the whole daemon; run by test_devices under umockdev.
+
+The daemon is a process of its own that sees the same mock devices; the far end is a second engine,
+and D-Bus is watched by a foreign client.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from offhookd.bus.names import ROOT
+from tests.component.test_daemon import FarEnd, connected
+from tests.support.daemon import DIRECT, Phone, RunningDaemon
+from tests.support.dbus import glib_client, private_bus
+from tests.support.engine import EngineProcess
+from tests.support.telephone_set import descriptor
+from tests.support.umockdev import MockPhone, Testbed
+
+DEVICE = f"{ROOT}/devices/usb_0b0e_0307_A1"
+JABRA = descriptor("EVOLVE LINK MS")
+
+LIFTED, CRADLED = "020100", "020000"
+MUTE_PRESSED, MUTE_RELEASED = "020500", "020100"
+OFF_HOOK, OFF_HOOK_AND_MUTED, IDLE = "020100", "021300", "020000"
+
+
+class Scene:
+    """A daemon with a phone plugged in, and somebody to talk to."""
+
+    def __init__(self, phone: Phone, bed: Testbed, mock: MockPhone, far: FarEnd) -> None:
+        self.phone = phone
+        self.bed = bed
+        self.mock = mock
+        self.far = far
+
+    async def press(self, report: str) -> None:
+        """One report, read by the daemon when this returns: a mock node keeps no boundaries, and
+        a daemon that has answered twice has been round its loop."""
+        self.mock.report(report)
+        await self.phone.get("Device", "Hook", DEVICE)
+        await self.phone.get("Device", "Hook", DEVICE)
+
+    async def shows(self, name: str, value: object) -> None:
+        await self.phone.until("Device", name, value, DEVICE)
+
+
+@asynccontextmanager
+async def scene() -> AsyncIterator[Scene]:
+    bed = Testbed()
+    mock = MockPhone(bed, JABRA)
+    mock.plug()
+    engine = EngineProcess()
+    with private_bus() as bus, tempfile.TemporaryDirectory(prefix="offhook-set-") as directory:
+        daemon = RunningDaemon(bus, Path(directory), DIRECT)
+        daemon.environment["UMOCKDEV_DIR"] = str(bed.root)
+        async with glib_client(bus.address) as client:
+            try:
+                engine.add_account()
+                await daemon.start()
+                here = Scene(Phone(client, daemon), bed, mock, FarEnd(engine))
+                await here.shows("State", "ready")
+                yield here
+            finally:
+                daemon.close()
+                engine.close()
+
+
+async def incoming_call() -> None:
+    """It rings, is lifted, muted on the set, and hung up on the set."""
+    async with scene() as here:
+        call = await here.far.calls(here.phone)
+        await here.mock.taken("0224")  # ring and ringer
+        await here.press(LIFTED)
+        await here.phone.until("Call", "State", "active", call)
+        await here.mock.taken(OFF_HOOK)
+        await here.shows("Hook", "off")
+        await here.press(MUTE_PRESSED)
+        await here.phone.until("Call", "Muted", True, call)
+        await here.press(MUTE_RELEASED)
+        await here.mock.taken(OFF_HOOK_AND_MUTED)
+        await here.press(CRADLED)
+        await here.phone.until("Call", "State", "ended", call)
+        assert await here.phone.get("Call", "EndReason", call) == "local"
+        await here.mock.taken(IDLE)
+
+
+async def answered_on_the_screen() -> None:
+    """The lamps show what was done elsewhere."""
+    async with scene() as here:
+        call, _ = await connected(here.phone, here.far)
+        await here.phone.set("Call", "Muted", "<true>", call)
+        await here.press(LIFTED)  # takes the call that no set has
+        await here.mock.taken(OFF_HOOK_AND_MUTED)
+        await here.phone.set("Call", "Muted", "<false>", call)
+        await here.mock.taken("0201")
+
+
+async def engine_restart() -> None:
+    """A call is lost; the set does not go on showing it."""
+    async with scene() as here:
+        call = await here.far.calls(here.phone)
+        await here.press(LIFTED)
+        await here.phone.until("Call", "State", "active", call)
+        engine = await here.phone.get("Manager", "Engine")
+        assert isinstance(engine, Mapping)
+        os.kill(engine["pid"], signal.SIGKILL)
+        await here.phone.until("Call", "State", "ended", call)
+        await here.press(CRADLED)
+        await here.shows("Hook", "on")
+        await here.mock.taken(IDLE)
+
+
+async def unplugged() -> None:
+    """The call goes on; the phone that is plugged in again shows it and can end it."""
+    async with scene() as here:
+        call = await here.far.calls(here.phone)
+        await here.press(LIFTED)
+        await here.phone.until("Call", "State", "active", call)
+        here.mock.unplug()
+        await here.phone.client.wait_for(
+            lambda one: one["member"] == "InterfacesRemoved" and one["body"][0] == DEVICE, "signal"
+        )
+        assert await here.phone.get("Call", "State", call) == "active"
+        seen = len(here.phone.client.seen)
+        again = MockPhone(here.bed, JABRA, 1)
+        again.plug()
+        await here.phone.client.wait_for(
+            lambda one: one["member"] == "InterfacesAdded" and one["body"][0] == DEVICE,
+            "signal",
+            since=seen,
+        )
+        await again.taken(OFF_HOOK)
+
+
+async def disabled() -> None:
+    """Its keys belong to others, and it stays so after a restart."""
+    async with scene() as here:
+        await here.phone.set("Device", "Enabled", "<false>", DEVICE)
+        call = await here.far.calls(here.phone)
+        await here.press(LIFTED)
+        await asyncio.sleep(0.3)  # nothing may happen; there is no event to wait for
+        assert await here.phone.get("Call", "State", call) == "incoming"
+
+
+STORIES = {
+    "incoming_call": incoming_call,
+    "answered_on_the_screen": answered_on_the_screen,
+    "engine_restart": engine_restart,
+    "unplugged": unplugged,
+    "disabled": disabled,
+}
+
+if __name__ == "__main__":
+    asyncio.run(STORIES[sys.argv[1]]())
