@@ -4,6 +4,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -566,3 +567,26 @@ async def test_an_account_that_is_off_does_not_ring(phone: Phone, far: FarEnd) -
     )
     assert (await far.state(1, "ended")).code == 480
     assert await phone.get("Telephony", "Calls") == []
+
+
+async def test_an_engine_that_cannot_start_says_why_and_comes_up_when_it_can(
+    session_bus: PrivateBus, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        config = DIRECT.replace("sip: {", f"sip: {{port: {port}, ")
+        async with running_phone(session_bus, tmp_path, config) as phone:
+            problems = await phone.get("Manager", "Problems")
+            assert isinstance(problems, list)
+            assert [problem[0] for problem in problems] == ["engine-down"]
+            assert f"127.0.0.1:{port} cannot be opened" in problems[0][2]
+            name, sentence = await phone.refused(
+                "Telephony", "Dial", "('sip:x@127.0.0.1', @a{sv} {})"
+            )
+            assert name == "NotRegistered"
+            assert "cannot be opened" in sentence
+            taken.close()
+            await phone.until("Account", "State", "registered", ACCOUNT)
+            await phone.until("Manager", "Problems", [])
+            assert phone.daemon.log.count("the SIP engine is gone") == 1
