@@ -21,6 +21,7 @@ from .audio import AUDIO, Audio
 from .bus import BUS_DAEMON, REPLY_TIMEOUT_S, Bus, Reply, Signal, variant
 from .call import Call
 from .changes import Added, Change, Changed, Changes, Event, Removed
+from .device import Device
 from .errors import NoDaemonError
 from .history import HISTORY, History
 from .objects import BUS_NAME, PROPERTIES, ROOT, Interfaces, PhoneObject, Property
@@ -29,7 +30,7 @@ MANAGER = "org.offhook.Phone1.Manager"
 TELEPHONY = "org.offhook.Phone1.Telephony"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 
-_KINDS: dict[str, type[PhoneObject]] = {"accounts": Account, "calls": Call}
+_KINDS: dict[str, type[PhoneObject]] = {"accounts": Account, "calls": Call, "devices": Device}
 """What the objects below ``ROOT/<kind>/`` are."""
 
 
@@ -76,6 +77,11 @@ class Phone(PhoneObject):
     @property
     def accounts(self) -> list[Account]:
         return [one for one in self._objects.values() if isinstance(one, Account)]
+
+    @property
+    def devices(self) -> list[Device]:
+        """The telephone sets that are plugged in."""
+        return [one for one in self._objects.values() if isinstance(one, Device)]
 
     async def dial(
         self,

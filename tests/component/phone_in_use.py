@@ -148,7 +148,34 @@ async def disabled() -> None:
         assert await here.phone.get("Call", "State", call) == "incoming"
 
 
+async def from_the_command_line() -> None:
+    """offhook devices shows it, and lets it ring."""
+    async with scene() as here:
+        status, said = await offhook(here, "devices")
+        assert status == 0, said
+        assert "0b0e:0307:A1  Test Phone" in said
+        assert "ready" in said
+        status, said = await offhook(here, "devices", "identify", "test phone")
+        assert status == 0, said
+        await here.mock.taken("0224")
+
+
+async def offhook(here: Scene, *words: str) -> tuple[int, str]:
+    """Exit status and output of the command line."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from offhook.cli.main import main; raise SystemExit(main())"),
+        *words,
+        env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": here.phone.daemon.bus.address},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
 STORIES = {
+    "from_the_command_line": from_the_command_line,
     "incoming_call": incoming_call,
     "answered_on_the_screen": answered_on_the_screen,
     "engine_restart": engine_restart,

@@ -15,7 +15,7 @@ from offhook.cli.parser import parser
 VERBS = frozenset(
     {"status", "dial", "redial", "answer", "hangup", "hold", "resume", "mute", "unmute", "dtmf"}
     | {"history", "accounts", "audio", "watch", "config", "demo"}
-    | {"device"}
+    | {"device", "devices"}
 )
 
 
@@ -48,6 +48,7 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("accounts list --json", {"act": "list", "json": True}),
         ("accounts --json list", {"act": "list", "json": True}),
         ("accounts disable work", {"act": "disable", "id": "work"}),
+        ("devices identify jabra", {"module": "devices", "act": "identify", "id": "jabra"}),
         ("audio", {"act": "list", "json": False}),
         (
             "audio use capture a default",

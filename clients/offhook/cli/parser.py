@@ -126,6 +126,14 @@ def _add_lists(verbs: Any) -> None:
         "disable": "unregister an account; it stays so",
     }.items():
         acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
+    devices = _verb(verbs, "devices", "devices", "telephone sets that are plugged in")
+    acts = _actions(devices)
+    for name, text in {
+        "identify": "let a set ring or blink for two seconds",
+        "enable": "let a set serve the phone; it stays so",
+        "disable": "leave a set to other programs; it stays so",
+    }.items():
+        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
     _json(_verb(verbs, "watch", "watch", "print every change as it happens"))
 
 
