@@ -44,6 +44,9 @@ FEATURES = ("accounts", "dtmf", "early-media", "hid", "history", "hold", "srtp",
 ENGINE_START_LIMIT_S = 2.0
 """The engine is up after some 0.15 s; clients may see a phone that is not ready after this."""
 
+GATE_NEWS_S = 600.0
+"""One stray packet is no state of the phone for the rest of the day."""
+
 CERTIFICATE_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora
@@ -70,6 +73,7 @@ class Daemon(Service, AccountSwitch):
         self._generation = 0
         self._engine_heard = asyncio.Event()
         self._reloading = asyncio.Lock()
+        self._gate_news: asyncio.TimerHandle | None = None
         self._config = self._read_first()
         self.engine = EngineClient(start_command(self._config))
         self.engine.start(engine)
@@ -242,6 +246,10 @@ class Daemon(Service, AccountSwitch):
         text = f"Messages that could harm the phone were dropped, last from {last_source}: {rules}"
         logger.warning("%s", text)
         self.problems.raise_("gate-dropped", text)
+        if self._gate_news:
+            self._gate_news.cancel()
+        clear = partial(self.problems.clear, "gate-dropped")
+        self._gate_news = asyncio.get_running_loop().call_later(GATE_NEWS_S, clear)
 
     def engine_log(self, level: int, text: str) -> None:
         engine_logger.log(level, "%s", text)

@@ -9,7 +9,7 @@ PATHS = ("capture", "playback", "ringer")
 DTMF_METHODS = ("rfc4733", "info", "inband")
 
 DEFAULT_ROWS = 20
-LONGEST_TEST_S = 30
+LONGEST_TEST_S = 15
 """What the daemon plays or loops at most."""
 
 _CALL = "c12 or 12, as `offhook status` shows it; the only call that fits if not given"
