@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from offhookd import __version__
 from offhookd.audio import Audio, fact_of
@@ -20,8 +21,6 @@ from offhookd.config.problems import ConfigError
 from offhookd.config.schema import Config
 from offhookd.desktop import secrets
 from offhookd.desktop.resolve import Resolver
-from offhookd.devices import quirks
-from offhookd.devices.quirks import QuirkBook
 from offhookd.engine import protocol as p
 from offhookd.engine.client import EngineClient
 from offhookd.engine.launch import Launched
@@ -33,10 +32,13 @@ from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
+from offhookd.phone.sets import SetControl
 from offhookd.phone.values import AccountId, AccountState, CallId
-from offhookd.sets import TelephoneSets
 from offhookd.store.history import History
 from offhookd.store.state import State
+
+if TYPE_CHECKING:
+    from offhookd.sets import TelephoneSets
 
 FEATURES = ("accounts", "dtmf", "early-media", "hid", "history", "hold", "srtp", "tls")
 """What this version does for its user; see `Manager.Features` in the contract."""
@@ -74,10 +76,11 @@ class Daemon(Service, AccountSwitch):
         self._engine_heard = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._gate_news: asyncio.TimerHandle | None = None
+        self._sets: TelephoneSets | None = None
         self._config = self._read_first()
         self.engine = EngineClient(start_command(self._config))
         self.engine.start(engine)
-        clock = LoopClock(asyncio.get_running_loop())
+        self._clock = clock = LoopClock(asyncio.get_running_loop())
         self.history = History(
             state_directory / "history.sqlite", partial(self.problems.hold, "history-storage")
         )
@@ -100,18 +103,6 @@ class Daemon(Service, AccountSwitch):
             random.random,
         )
         self.engine.connect(self.calls, self.accounts, self.lines, self)
-        self.sets = TelephoneSets(
-            self.calls,
-            self.accounts,
-            self.engine,
-            self.audio,
-            self.history,
-            self.choices,
-            self.problems,
-            clock,
-            self._read_quirks(),
-            lambda: self._config.audio.on_unplug,
-        )
         self.problems.changed.connect(self._follow_problems)
         self.calls.removed.connect(lambda _: self.engine.renew())
 
@@ -126,7 +117,26 @@ class Daemon(Service, AccountSwitch):
             async with asyncio.timeout(ENGINE_START_LIMIT_S):
                 await self._engine_heard.wait()
                 await self.lines.settled()
-        await self.sets.start()
+
+    async def plug_in(self) -> SetControl:
+        """Let the telephone sets take part."""
+        # Loaded after the first REGISTER is out: 40 ms that nobody waits for there.
+        from offhookd.sets import TelephoneSets, read_quirks  # noqa: PLC0415
+
+        self._sets = TelephoneSets(
+            self.calls,
+            self.accounts,
+            self.engine,
+            self.audio,
+            self.history,
+            self.choices,
+            self.problems,
+            self._clock,
+            read_quirks(self.problems),
+            lambda: self._config.audio.on_unplug,
+        )
+        await self._sets.start()
+        return self._sets
 
     def running(self) -> None:
         """Everything is up and on the bus."""
@@ -138,14 +148,16 @@ class Daemon(Service, AccountSwitch):
         self._enter(ServiceState.STOPPING)
         await self.lines.stop()
         await self.engine.stop()
-        await self.sets.stop()
+        if self._sets:
+            await self._sets.stop()
         await self.audio.stop()
         self.history.close()
 
     def hint(self, why: str) -> None:
         """The network or the machine came back: try what failed again."""
         self._resolver.forget()
-        self.sets.resumed()
+        if self._sets:
+            self._sets.resumed()
         for account in self.accounts:
             account.hint(why)
 
@@ -266,15 +278,6 @@ class Daemon(Service, AccountSwitch):
             return Config()
         set_log_level(config)
         return config
-
-    def _read_quirks(self) -> QuirkBook:
-        """Sets without their quirks mostly work; a mistake in the file is told like any other."""
-        try:
-            return quirks.load(quirks.search())
-        except ConfigError as error:
-            logger.error("%s", error)  # noqa: TRY400 - the problems are the message
-            self.problems.raise_("devices-invalid", str(error))
-            return quirks.load((quirks.SHIPPED_FILE,))
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts

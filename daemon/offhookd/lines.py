@@ -23,6 +23,9 @@ from offhookd.phone.ports import Clock, Done, RegistrationEngine
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
 
+FIRST_LOOK_UPS_S = 0.05
+"""Longer than a name that is known locally takes; others go on in the background."""
+
 logger = logging.getLogger(__name__)
 
 PasswordFor = Callable[[AccountConfig], Awaitable[str]]
@@ -275,8 +278,10 @@ class Lines(RegistrationEngine):
             self._problems.raise_(f"account-{account.reason}", text, subject)
 
     async def settled(self) -> None:
-        """Wait for the accounts that need no registrar: they are ready within milliseconds."""
+        """Wait for the accounts that need no registrar, and let the others begin."""
         direct = [task for name, task in self._work.items() if not self._configs[name].registrar]
+        if self._work:
+            await asyncio.wait(self._work.values(), timeout=FIRST_LOOK_UPS_S)
         if direct:
             await asyncio.wait(direct)
 

@@ -44,6 +44,7 @@ class Run:
             bus = Bus()
             await bus.start()
             await daemon.start()
+            sets = await daemon.plug_in()
             PhoneTree(
                 bus.tree,
                 daemon,
@@ -53,7 +54,7 @@ class Run:
                 daemon.calls,
                 daemon.audio,
                 daemon.history,
-                daemon.sets,
+                sets,
             )
             await bus.publish()
             network.start()

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from offhookd.audio import Audio
+from offhookd.config.problems import ConfigError
 from offhookd.config.schema import OnUnplug
+from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState
 from offhookd.devices.devices import Devices
 from offhookd.devices.quirks import DeviceKind, QuirkBook
@@ -54,7 +56,7 @@ class TelephoneSets(SetControl):
         state: State,
         problems: Problems,
         clock: Clock,
-        quirks: QuirkBook,
+        book: QuirkBook,
         on_unplug: Callable[[], OnUnplug],
     ) -> None:
         self.added: Signal[[TelephoneSet]] = Signal()
@@ -72,7 +74,7 @@ class TelephoneSets(SetControl):
         self._served: set[DeviceId] = set()
         self._torn: DeviceId | None = None
         self._devices = Devices(
-            clock, quirks, lambda device: state.device(device).enabled, self._turn
+            clock, book, lambda device: state.device(device).enabled, self._turn
         )
         self._handsets = Handsets(
             Surroundings(
@@ -218,3 +220,13 @@ class TelephoneSets(SetControl):
     def _turn(self, device: Device, steps: int) -> None:
         if device.playback:
             self._audio.turn(AudioPath.PLAYBACK, device.playback, steps * VOLUME_STEP)
+
+
+def read_quirks(problems: Problems) -> QuirkBook:
+    """Sets without their quirks mostly work; a mistake in the file is told like any other."""
+    try:
+        return quirks.load(quirks.search())
+    except ConfigError as error:
+        logger.error("%s", error)  # noqa: TRY400 - the problems are the message
+        problems.raise_("devices-invalid", str(error))
+        return quirks.load((quirks.SHIPPED_FILE,))
