@@ -13,8 +13,8 @@ from offhookd.engine.audio.server import Server
 
 RATE = 16_000
 FRAGMENT_BYTES = RATE * 2 // 10
-STARTUP_S = 2.0
-"""A server answers within milliseconds; a suspended Bluetooth device takes a second."""
+STARTUP_S = 4.0
+"""A server answers within milliseconds; a device that slept takes up to two seconds."""
 PROPERTIES = {"media.role": "test", "media.name": "sound test"}
 
 
