@@ -17,17 +17,16 @@ from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import Button, DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls, DialOptions
-from offhookd.phone.errors import PhoneError
+from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
 from offhookd.phone.handset_desk import Surroundings
 from offhookd.phone.handsets import Handsets
 from offhookd.phone.numbers import domain_of, parse_target
 from offhookd.phone.ports import CallEngine, Clock, ignore
 from offhookd.phone.problems import Problems
-from offhookd.phone.records import Filter
+from offhookd.phone.redial import last_dialled
 from offhookd.phone.service import AudioPath, CallHistory
 from offhookd.phone.sets import SetControl, TelephoneSet
-from offhookd.phone.values import Direction
 from offhookd.store.state import State
 
 VOLUME_STEP = 0.05
@@ -175,8 +174,10 @@ class TelephoneSets(SetControl):
         return self._calls.dial(target.uri, target.display_name, account.id, DialOptions())
 
     def _last_dialled(self) -> str:
-        rows, _ = self._history.query(Filter(direction=Direction.OUTGOING), "", 1)
-        return rows[0].peer_uri if rows else ""
+        try:
+            return last_dialled(self._history, self._calls).peer_uri
+        except NotFoundError:
+            return ""
 
     def _play_tone(self, device: DeviceId, tone: str, seconds: float) -> None:
         """There is one ear in the engine: tones of a set that has it not are not heard."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
-from offhookd.phone.calls import NOT_CONFIRMED, Calls, DialOptions
-from offhookd.phone.errors import InvalidArgumentError, NotFoundError, NotSupportedError
+from offhookd.phone.calls import Calls, DialOptions
+from offhookd.phone.errors import InvalidArgumentError, NotSupportedError
 from offhookd.phone.numbers import Target, domain_of, parse_target
-from offhookd.phone.records import Filter, Row
+from offhookd.phone.redial import last_dialled
 from offhookd.phone.service import AccountSwitch, CallHistory
-from offhookd.phone.values import AccountId, CallState, Direction
+from offhookd.phone.values import AccountId, CallState
 
 from .completion import completion
 from .exported import Exported, method, setter
@@ -33,8 +33,6 @@ _DIAL_OPTIONS = {
 }
 LONGEST_TEXT = 256
 """Of a name or request-id, in characters; both are kept for a while."""
-REDIAL_DEPTH = 50
-"""How far back Redial looks for a call that was really dialled."""
 
 _PARSED = {"uri": "s", "account": "o", "display-name": "s", "emergency": "b"}
 
@@ -116,21 +114,11 @@ class TelephonyInterface(Exported):
 
     @method("Redial")
     def redial(self) -> str:
-        last = self._last_dialled()
+        last = last_dialled(self._history, self._calls)
         known = self._accounts.get(last.account)
         account = self._accounts.choose(last.account if known and known.can_call else None)
         call = self._calls.dial(last.peer_uri, last.peer_name, account.id, DialOptions())
         return call_path(call.id)
-
-    def _last_dialled(self) -> Row:
-        """What a web page chose and nobody confirmed has not been dialled."""
-        rows, _ = self._history.query(Filter(direction=Direction.OUTGOING), "", REDIAL_DEPTH)
-        for row in rows:
-            call = self._calls.get(row.id)
-            pending = call is not None and call.state is CallState.PENDING
-            if not pending and row.end_text != NOT_CONFIRMED:
-                return row
-        raise NotFoundError("Nothing has been dialled yet")
 
     def _parse(self, target: str, named: AccountId | None) -> tuple[Target, AccountId]:
         """What to dial and on which account.  Nonsense is told before a missing account is."""
