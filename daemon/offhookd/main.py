@@ -8,12 +8,12 @@ as long to load as everything else together.
 import argparse
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from offhookd import __version__
 from offhookd.engine.launch import Launched, launch
+from offhookd.lean import without
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,7 +46,8 @@ def serve(config: Path | None) -> int:
     """Be the phone until a signal ends it; the exit status."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     engine = _launch_early()
-    with _without_tls():
+    # asyncio imports ssl for TLS of its own, which nobody here uses: 4 MB and 10 ms.
+    with without("ssl"):
         import asyncio  # noqa: PLC0415 - see above
 
     from offhookd.config.load import search  # noqa: PLC0415
@@ -63,19 +64,6 @@ def _launch_early() -> Launched | None:
         return launch()
     except OSError:
         return None
-
-
-@contextmanager
-def _without_tls() -> Iterator[None]:
-    """asyncio imports ssl for TLS of its own, which nobody here uses: 4 MB and 10 ms."""
-    if "ssl" in sys.modules:
-        yield
-        return
-    sys.modules["ssl"] = None  # type: ignore[assignment]  # how Python marks "not importable"
-    try:
-        yield
-    finally:
-        del sys.modules["ssl"]
 
 
 if __name__ == "__main__":

@@ -175,6 +175,8 @@ async def test_an_engine_that_cannot_be_launched_is_tried_again() -> None:
     try:
         assert "cannot be launched" in await watched.end()
         assert "cannot be launched" in await watched.end()
+        # A new daemon could not launch it either: the service manager need not end this one.
+        assert watched.supervisor.alive
     finally:
         await watched.supervisor.stop()
 

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "phone": {"phone"},
     "config": {"config", "phone"},
     **{
-        adaptor: {adaptor, "phone", "config", "__version__"}
+        adaptor: {adaptor, "phone", "config", "lean", "__version__"}
         for adaptor in ("bus", "desktop", "devices", "directory", "engine", "sound", "store")
     },
 }

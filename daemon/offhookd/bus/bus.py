@@ -12,12 +12,13 @@ signature that any client ever sent was remembered.
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, Self
+
+from offhookd.lean import without
 
 from .dispatch import MethodCall
 from .errors import BusUnavailableError
@@ -27,20 +28,8 @@ from .signature import Typed, encode
 _LIBRARIES = {"next": "dbus_next", "fast": "dbus_fast"}
 
 
-@contextmanager
-def _without_glib() -> Iterator[None]:
-    """dbus-next imports GLib for a part of its own that nobody here uses."""
-    if "gi" in sys.modules:
-        yield
-        return
-    sys.modules["gi"] = None  # type: ignore[assignment]  # how Python marks "not importable"
-    try:
-        yield
-    finally:
-        del sys.modules["gi"]
-
-
-with _without_glib():
+# dbus-next imports GLib for a part of its own that nobody here uses.
+with without("gi"):
     _library: Any = import_module(_LIBRARIES[os.environ.get("OFFHOOK_DBUS_LIBRARY", "next")])
     _MessageBus: Any = import_module(f"{_library.__name__}.aio").MessageBus
 

@@ -51,7 +51,9 @@ class Supervisor:
         self._deaths = 0
         self._told = ""
         self.alive = False
-        """Whether the last ping was answered: what the service manager's watchdog is told."""
+        """Whether the last ping was answered, or the next try is being waited for: what the
+        service manager's watchdog is told.  Starting the daemon again would not help an engine
+        that cannot start, and would take the history from its users."""
 
     def start(self, first: Launched | None = None) -> None:
         """Keep an engine running from now on; `first` is one that was launched already."""
@@ -110,6 +112,7 @@ class Supervisor:
         level = logging.DEBUG if why == self._told else logging.ERROR
         self._told = why
         logger.log(level, "the SIP engine is gone (%s); another one in %.2f s", why, delay_s)
+        self.alive = True
         with suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
                 await self._stopping.wait()
