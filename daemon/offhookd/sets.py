@@ -16,7 +16,8 @@ from offhookd.devices.quirks import DeviceKind, QuirkBook
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import Button, DeviceId, Press
 from offhookd.phone.call import Call
-from offhookd.phone.calls import Calls, DialOptions
+from offhookd.phone.calls import Calls
+from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
 from offhookd.phone.handset_desk import Surroundings

@@ -3,7 +3,8 @@
 
 from offhookd.phone.buttons import Button, DeviceId, Lamps, Press, Sets
 from offhookd.phone.call import Call, Media
-from offhookd.phone.calls import Calls, DialOptions
+from offhookd.phone.calls import Calls
+from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotRegisteredError, PhoneError
 from offhookd.phone.handset_desk import Surroundings
 from offhookd.phone.handset_table import Stage

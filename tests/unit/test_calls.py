@@ -12,8 +12,8 @@ from offhookd.phone.calls import (
     NOT_CONFIRMED,
     RING_LIMIT_S,
     Calls,
-    DialOptions,
 )
+from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import (
     AmbiguousError,
     EngineError,

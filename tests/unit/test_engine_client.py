@@ -14,7 +14,8 @@ from offhookd.engine.reports import cleaned
 from offhookd.phone.account import Account, AccountFacts
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
-from offhookd.phone.calls import Calls, DialOptions
+from offhookd.phone.calls import Calls
+from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.values import AccountId, CallState, EndReason, Transport
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog

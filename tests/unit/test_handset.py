@@ -8,7 +8,7 @@ import pytest
 
 from offhookd.phone.buttons import Button, DeviceId, Lamps
 from offhookd.phone.call import Call
-from offhookd.phone.calls import DialOptions
+from offhookd.phone.dialled import DialOptions
 from offhookd.phone.endings import TONE_SECONDS
 from offhookd.phone.errors import EngineError
 from offhookd.phone.handset import FIRST_DIGIT_S, FORGET_DIGITS_S, MOST_DIGITS, NEXT_DIGIT_S

@@ -13,7 +13,8 @@ from offhookd.hosts import Server, host_part, server_of
 from offhookd.lines import Lines
 from offhookd.phone.account import Answer
 from offhookd.phone.accounts import Accounts
-from offhookd.phone.calls import LINGER_S, Calls, DialOptions
+from offhookd.phone.calls import LINGER_S, Calls
+from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotRegisteredError, PhoneError
 from offhookd.phone.ports import Done
 from offhookd.phone.problems import Problems

@@ -8,7 +8,8 @@ from typing import Any
 
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
-from offhookd.phone.calls import Calls, DialOptions
+from offhookd.phone.calls import Calls
+from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import InvalidArgumentError, NotSupportedError
 from offhookd.phone.numbers import Target, domain_of, parse_target
 from offhookd.phone.redial import last_dialled

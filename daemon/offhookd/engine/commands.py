@@ -160,7 +160,7 @@ class Commands:
 
     def _hold(self, command: p.Hold) -> Outcome:
         reply = self._replier(command)
-        self._calls.find(command.leg).hold(held=command.held, done=reply)
+        self._calls.find(command.leg).holding.ask(held=command.held, done=reply)
         return LATER
 
     def _send_dtmf(self, command: p.SendDtmf) -> Outcome:

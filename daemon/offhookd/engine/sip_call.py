@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One leg: a pjsua call, its state as the daemon sees it, and what may be asked of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Protocol
 
 import pjsua2 as pj
 
 from .protocol import Dial, LegDtmf, LegState
-from .refusal import Refused, check_header, check_text, check_uri
+from .refusal import Refused, check_uri
 from .schedule import Alarm
 from .sip_account import CHALLENGES, REQUEST_TIMEOUT, Account
+from .sip_callbacks import PjCall, received
 from .sip_dtmf import DtmfReceiver
 from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, clean
+from .sip_hold import Hold
 from .sip_media import LegMediaState, read_media
+from .sip_options import header, hide_caller, refusal_of, set_headers
 from .sip_session import Session
-from .sip_thread import DEBUG, INFO, SipThread, guarded
+from .sip_thread import DEBUG, INFO, SipThread
 
 NO_ACK_S = 5.0
 """Wait for the ACK of our 200.  RFC 3261 says 32 s, in which four strangers would block all call
@@ -29,19 +32,11 @@ retransmissions."""
 UNHEARD_CANCEL_S = 5.0
 """The same where the far end has not said a word yet, so that a CANCEL cannot leave."""
 
-RETRY_REINVITE_S = 0.2
-"""A re-INVITE of the far end or of the stack is still open; usually it takes one round trip."""
-
-MOST_REINVITE_TRIES = 25
 FIRST_FINAL_CODE = 300
 OK = 200
 RINGING = 180
 SESSION_PROGRESS = 183
 MOST_REALM_RETRIES = 2
-MOST_HEADERS = 16
-
-PJ_ETOOMANY = 70_010
-ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
 
 class State(StrEnum):
@@ -61,44 +56,6 @@ _ORDER = tuple(State)
 
 class Changed(Protocol):
     def __call__(self, leg: "Leg", *, new_media: bool = False) -> None: ...
-
-
-class _PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
-    def __init__(self, leg: "Leg", account: Any, call_id: int) -> None:
-        super().__init__(account, call_id)
-        self.thread = leg.thread
-        self.leg: Leg | None = leg
-
-    @guarded()
-    def onCallState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
-        if self.leg:
-            self.leg.on_state(prm.e)
-
-    @guarded()
-    def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
-        if self.leg:
-            self.leg.on_transaction(prm.e)
-
-    @guarded()
-    def onCallMediaState(self, _prm: Any) -> None:  # noqa: N802 - pjsua2's name
-        if self.leg:
-            self.leg.on_media()
-
-    @guarded()
-    def onCallRxOffer(self, _prm: Any) -> None:  # noqa: N802 - pjsua2's name
-        if self.leg:
-            self.leg.offer_codecs()
-
-    @guarded()
-    def onDtmfEvent(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
-        if self.leg:
-            self.leg.on_dtmf(prm.digit, prm.duration, prm.flags)
-
-    @guarded(returning=pj.PJSIP_REDIRECT_STOP)
-    def onCallRedirected(self, prm: Any) -> int:  # noqa: N802 - pjsua2's name
-        if self.leg:
-            self.leg.forwarded(prm.e)
-        return int(pj.PJSIP_REDIRECT_STOP)
 
 
 class Leg:
@@ -126,7 +83,7 @@ class Leg:
         self.media = LegMediaState()
         self._endpoint = endpoint
         self._on_change = on_change
-        self._call: _PjCall | None = None
+        self._call: PjCall | None = None
         self._session = Session()
         self._cause = ""
         self._redirection = (0, "")
@@ -134,6 +91,7 @@ class Leg:
         self._place: Callable[[], None] = lambda: None
         self._realm_retries = 0
         self._no_ack: Alarm | None = None
+        self.holding = Hold(self, thread.schedule)
         self._dtmf = DtmfReceiver(thread.schedule, self._dtmf_complete)
 
     # ------------------------------------------------------------ beginnings
@@ -143,22 +101,22 @@ class Leg:
         check_uri("The target", command.target)
         target = self.account.route(command.target)
         options = pj.CallOpParam(True)
-        _set_headers(options.txOption, command.headers)
+        set_headers(options.txOption, command.headers)
         if command.anonymous:
-            _hide_caller(options.txOption, self.account.settings.uri)
+            hide_caller(options.txOption, self.account.settings.uri)
         self.muted = command.muted
         self._place = lambda: self._invite(target, options)
         self._place()
 
     def _invite(self, target: str, options: Any) -> None:
         self.offer_codecs()
-        call = self._call = _PjCall(self, self.account.pj, pj.PJSUA_INVALID_ID)
+        call = self._call = PjCall(self, self.account.pj, pj.PJSUA_INVALID_ID)
         try:
             call.makeCall(target, options)
         except pj.Error as error:
             call.leg = None
             if self.state is State.NEW:
-                raise _refusal_of(error) from None
+                raise refusal_of(error) from None
             self._change(State.ENDED, 503, clean(error.reason), "network")
 
     def adopt(self, call_id: int, headers: Headers) -> None:
@@ -166,7 +124,7 @@ class Leg:
         self.outgoing = False
         self.sip_call_id = clean(headers.first("Call-ID"))
         self.peer = headers.direct_peer()
-        self._call = _PjCall(self, self.account.pj, call_id)
+        self._call = PjCall(self, self.account.pj, call_id)
 
     # ------------------------------------------------------------ requests
 
@@ -194,7 +152,7 @@ class Leg:
         options = pj.CallOpParam()
         options.statusCode = code
         if contact:
-            options.txOption.headers.append(_header("Contact", f"<{contact}>"))
+            options.txOption.headers.append(header("Contact", f"<{contact}>"))
         self._end_call(options)
 
     def hang_up(self, cause: str = "local") -> None:
@@ -208,33 +166,14 @@ class Leg:
         last_word_s = UNHEARD_CANCEL_S if unheard else LAST_WORD_S
         self.thread.schedule.after(last_word_s, self._session.terminate)
 
-    def hold(self, *, held: bool, done: Callable[[str, int], None], tries: int = 1) -> None:
-        """Send the re-INVITE; `done` gets "" or why it could not be sent, and a status."""
-        if self.state is not State.ACTIVE or self._call is None:
-            done(f"Call {self.number} is not active.", 0)
-            return
-        self.held = held
-        self._on_change(self)  # the microphone is cut off before the far end agrees
-        if held == self.media.local_hold:
-            done("", 0)
-            return
-        options = pj.CallOpParam(True)
-        self.offer_codecs()
-        try:
-            if held:
-                self._call.setHold(options)
-            else:
-                options.opt.flag = pj.PJSUA_CALL_UNHOLD
-                self._call.reinvite(options)
-        except pj.Error as error:
-            if tries >= MOST_REINVITE_TRIES:
-                done(f"Call {self.number} cannot be held now: {clean(error.reason)}.", error.status)
-                return
-            self.thread.schedule.after(
-                RETRY_REINVITE_S, lambda: self.hold(held=held, done=done, tries=tries + 1)
-            )
-            return
-        done("", 0)
+    def settle(self) -> None:
+        """Let the sound follow what was asked for."""
+        self._on_change(self)
+
+    @property
+    def talking(self) -> Any:
+        """The pjsua2 call while both parties are connected, else None."""
+        return self._call if self.state is State.ACTIVE else None
 
     @property
     def holds_slot(self) -> bool:
@@ -254,7 +193,7 @@ class Leg:
         try:
             self.call.answer(options)
         except pj.Error as error:
-            raise _refusal_of(error) from None
+            raise refusal_of(error) from None
 
     def _end_call(self, options: Any) -> None:
         if self._call is None:
@@ -287,7 +226,7 @@ class Leg:
             self._on_progress(code, text)
         elif info.state == pj.PJSIP_INV_STATE_CONNECTING:
             if self.outgoing:
-                self.peer = Headers(_received(event)[0]).direct_peer()
+                self.peer = Headers(received(event)[0]).direct_peer()
             self._change(State.ANSWERED, code, text)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             self._on_confirmed(code, text)
@@ -304,7 +243,7 @@ class Leg:
         self._change(State.ACTIVE, code or OK, text)
 
     def _on_disconnected(self, code: int, text: str, event: Any) -> None:
-        message, source = _received(event)
+        message, source = received(event)
         if self._may_answer_challenge(code, message, source):
             self.thread.soon(self._place)
             return
@@ -349,14 +288,14 @@ class Leg:
         if event.type != pj.PJSIP_EVENT_TSX_STATE or self.outgoing:
             return
         if event.body.tsxState.tsx.method == "CANCEL":
-            message, _ = _received(event)
+            message, _ = received(event)
             if message and Headers(message).completed_elsewhere():
                 self._cause = self._cause or "elsewhere"
 
     def forwarded(self, event: Any) -> None:
         """The far end is elsewhere: the stack would end the call with a 487 of its own."""
         self._cause = "forwarded"
-        self._redirection = Headers(_received(event)[0]).status()
+        self._redirection = Headers(received(event)[0]).status()
 
     def on_media(self) -> None:
         if self._call is None:
@@ -413,41 +352,3 @@ class Leg:
         """Hold nothing of the stack any more; before it is destroyed."""
         self._session.release()
         self._bury()
-
-
-def _received(event: Any) -> tuple[str, str]:
-    """(message, source IP) when a received message is behind the event, else ("", "")."""
-    if event.type == pj.PJSIP_EVENT_TSX_STATE:
-        state = event.body.tsxState
-        if state.type == pj.PJSIP_EVENT_RX_MSG:
-            received = state.src.rdata
-            return received.wholeMsg, received.srcAddress.rpartition(":")[0].strip("[]")
-    return "", ""
-
-
-def _header(name: str, value: str) -> Any:
-    header = pj.SipHeader()
-    header.hName = name
-    header.hValue = value
-    return header
-
-
-def _set_headers(option: Any, headers: Mapping[str, str]) -> None:
-    if len(headers) > MOST_HEADERS:
-        raise Refused(f"{len(headers)} extra headers are too many; {MOST_HEADERS} are allowed.")
-    for name, value in headers.items():
-        check_header(name, value)
-        option.headers.append(_header(name, value))
-
-
-def _hide_caller(option: Any, uri: str) -> None:
-    """RFC 3323 and RFC 3325: the provider knows who calls, the called person does not."""
-    option.localUri = ANONYMOUS
-    option.headers.append(_header("Privacy", "id"))
-    option.headers.append(_header("P-Preferred-Identity", f"<{check_text('uri', uri, 512)}>"))
-
-
-def _refusal_of(error: Any) -> Refused:
-    if error.status == PJ_ETOOMANY:
-        return Refused("There are too many calls; end one first.", error.status)
-    return Refused(f"The SIP stack refused: {clean(error.reason).rstrip('.')}.", error.status)

@@ -7,12 +7,14 @@ methods under "What the engine tells".  What follows is said on the signals.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from .attention import Attention
 from .call import NEXT_STATES, Call, Media, Statistics
-from .endings import end_reason, tone_of
+from .dialled import Dialled, DialOptions
+from .dtmf import check_tones
+from .endings import end_reason
 from .errors import (
     AmbiguousError,
     InvalidArgumentError,
@@ -21,10 +23,12 @@ from .errors import (
     PhoneError,
 )
 from .events import Signal
+from .focus import Focus
+from .holds import Holds
 from .policy import Invitation, Refuse, decide
-from .ports import Alerting, CallEngine, CallLog, Clock, Done, ignore
+from .ports import Alerting, CallEngine, CallLog, Clock, Done
 from .values import AccountId, CallId, CallState, Direction, DtmfMethod, EndReason
-from .waits import Wait, Waits, has_ended, is_active, is_out
+from .waits import Waits, has_ended, is_active, is_out
 
 LINGER_S = 5.0
 """How long a call that ended can still be read: longer than a script takes to look."""
@@ -33,8 +37,6 @@ HANGUP_LIMIT_S = 1.0
 goes on repeating it (RFC 3261 timer F)."""
 RING_LIMIT_S = 180.0
 """A caller who neither cancels nor gives up: RFC 3261 13.3.1.1 expects an end after 3 minutes."""
-REMEMBERED_REQUESTS = 64
-"""How many request-ids are kept to recognise a repeated Dial, also after the call is over."""
 CONFIRM_LIMIT_S = 300.0
 """A call that nobody confirmed within this was asked for by a program that is gone."""
 MOST_PENDING = 8
@@ -47,19 +49,6 @@ DECLINE_CODES: Mapping[str, tuple[int, EndReason]] = {
     "declined": (603, EndReason.DECLINED),
     "not-here": (480, EndReason.DECLINED),
 }
-DTMF_ALPHABET = frozenset("0123456789*#ABCD,")
-LONGEST_DTMF = 64
-DTMF_MS = range(40, 5001)
-"""Shorter tones are not recognised (ITU-T Q.24), longer ones are mistakes."""
-
-
-@dataclass(frozen=True, slots=True)
-class DialOptions:
-    confirm: bool = False
-    request_id: str = ""
-    anonymous: bool = False
-    muted: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Calls:
@@ -67,19 +56,19 @@ class Calls:
 
     def __init__(self, engine: CallEngine, log: CallLog, alerting: Alerting, clock: Clock) -> None:
         self.limit = 4
-        self.focus: Call | None = None
         self.added: Signal[[Call]] = Signal()
         self.changed: Signal[[Call]] = Signal()
         self.removed: Signal[[Call]] = Signal()
         self.focus_changed: Signal[[]] = Signal()
+        self.waits = Waits()
         self._engine = engine
         self._log = log
-        self._attention = Attention(engine, alerting)
         self._clock = clock
+        self._attention = Attention(engine, alerting)
+        self._focus = Focus(engine, self._attention, self.focus_changed)
+        self._holds = Holds(engine, self.waits, self.changed)
+        self._dialled = Dialled()
         self._calls: dict[CallId, Call] = {}
-        self._dialled: dict[CallId, tuple[str, DialOptions]] = {}
-        self._requests: dict[str, Call] = {}
-        self._waits = Waits()
 
     # ------------------------------------------------------------ looking
 
@@ -88,6 +77,11 @@ class Calls:
 
     def get(self, call_id: CallId) -> Call | None:
         return self._calls.get(call_id)
+
+    @property
+    def focus(self) -> Call | None:
+        """The one that has the microphone."""
+        return self._focus.call
 
     @property
     def ringing(self) -> Call | None:
@@ -116,15 +110,13 @@ class Calls:
         A repeated `options.request_id` gives the first call, even one that is over: whoever
         asks again because the reply was lost does not want a second call.
         """
-        if known := self._requests.get(options.request_id):
+        if known := self._dialled.asked_before(options):
             return known
         self._require_room(pending=options.confirm)
         call = self._new(
             account, Direction.OUTGOING, uri, name, CallState.PENDING, muted=options.muted
         )
-        self._dialled[call.id] = (uri, options)
-        if options.request_id:
-            self._remember(options.request_id, call)
+        self._dialled.plan(call, uri, options)
         if options.confirm:
             self._record(call)
             self.added(call)
@@ -133,7 +125,7 @@ class Calls:
             self._dial(call)
             self._record(call)
             self.added(call)
-            self._take_focus(call)
+            self._focus.take(call)
         return call
 
     def start(self, call: Call, done: Done) -> None:
@@ -145,8 +137,8 @@ class Calls:
         self._require_room(pending=False)
         self._dial(call)
         self.changed(call)
-        self._take_focus(call)
-        self._waits.add(call, is_out, done)
+        self._focus.take(call)
+        self.waits.add(call, is_out, done)
 
     def answer(self, call: Call, done: Done) -> None:
         """Pick up; the other calls are put on hold first."""
@@ -154,15 +146,15 @@ class Calls:
             done(None)
             return
         call.require(CallState.INCOMING)
-        self._waits.add(call, is_active, done)
+        self.waits.add(call, is_active, done)
         if call.answering:
             return
         call.answering = True
-        self._hold_others(call)
+        self._holds.hold_others(call, self)
         # First of all the 200: the caller waits for it, everything else happens in this room.
         self._engine.answer(call.id, partial(self._failed, call))
         self._attention.follow(self)
-        self._take_focus(call)
+        self._focus.take(call)
         self.changed(call)
 
     def hangup(self, call: Call, done: Done) -> None:
@@ -173,7 +165,7 @@ class Calls:
         if call.asks:
             self.decline(call, "declined", done)
             return
-        self._waits.add(call, has_ended, done)
+        self.waits.add(call, has_ended, done)
         if call.ending:
             return
         if call.state is CallState.PENDING:
@@ -192,13 +184,13 @@ class Calls:
             done(None)
             return
         if call.ending:
-            self._waits.add(call, has_ended, done)
+            self.waits.add(call, has_ended, done)
             return
         call.require(CallState.INCOMING)
         if call.answering:
             raise InvalidStateError("The call has been answered; it can be hung up")
         code, reason = DECLINE_CODES[how]
-        self._waits.add(call, has_ended, done)
+        self.waits.add(call, has_ended, done)
         self._engine.refuse(call.id, code)
         self._end_soon(call, reason, code)
 
@@ -210,11 +202,9 @@ class Calls:
             done(None)
             return
         if not held:
-            self._hold_others(call)
-            self._take_focus(call)
-        wait = self._waits.add(call, lambda one: one.local_hold is held, done)
-        self._ask_hold(call, held, partial(self._not_held, call, wait))
-        self._waits.look(call)
+            self._holds.hold_others(call, self)
+            self._focus.take(call)
+        self._holds.want(call, held, done)
 
     def mute(self, call: Call, muted: bool) -> None:
         """Close or open the microphone for this call."""
@@ -230,15 +220,7 @@ class Calls:
     ) -> None:
         """`tones` of 0-9 * # A-D and "," (a pause of 500 ms); `method` None: what fits."""
         call.require(CallState.ACTIVE, CallState.EARLY)
-        tones = tones.upper()
-        if not tones or len(tones) > LONGEST_DTMF or not DTMF_ALPHABET.issuperset(tones):
-            raise InvalidArgumentError(
-                f"tones are 1 to {LONGEST_DTMF} of 0-9 * # A-D and ',' for a pause"
-            )
-        if duration_ms not in DTMF_MS:
-            raise InvalidArgumentError(
-                f"duration-ms is {duration_ms}; it can be {DTMF_MS.start} to {DTMF_MS.stop - 1}"
-            )
+        tones = check_tones(tones, duration_ms)
         self._engine.send_dtmf(call.id, tones, method, duration_ms, done)
 
     # ------------------------------------------------------------ what the engine tells
@@ -285,7 +267,7 @@ class Calls:
                 self._connected(call)
             self._attention.follow_focus(self.focus)
         self.changed(call)
-        self._waits.look(call)
+        self.waits.look(call)
 
     def picked_up(self, call_id: CallId) -> None:
         """The 200 is on its way or has come: this is when the conversation begins."""
@@ -312,16 +294,10 @@ class Calls:
         call = self._calls.get(call_id)
         if call is None or not call.up:
             return
-        turned = local_hold is not call.local_hold
         call.media = media
-        call.local_hold, call.remote_hold = local_hold, remote_hold
-        if local_hold is call.hold_wanted:
-            call.hold_wanted = None
-        elif turned and call.hold_wanted is not None:
-            # The user changed his mind while the far end was being asked.
-            self._engine.hold(call.id, call.hold_wanted, ignore)
+        self._holds.told(call, local_hold=local_hold, remote_hold=remote_hold)
         self.changed(call)
-        self._waits.look(call)
+        self.waits.look(call)
 
     def measured(self, call_id: CallId, statistics: Statistics) -> None:
         if call := self._calls.get(call_id):
@@ -375,14 +351,9 @@ class Calls:
             call.id, call.account, call.direction, call.peer_uri, call.peer_name, call.created_us
         )
 
-    def _remember(self, request_id: str, call: Call) -> None:
-        self._requests[request_id] = call
-        while len(self._requests) > REMEMBERED_REQUESTS:
-            del self._requests[next(iter(self._requests))]
-
     def _dial(self, call: Call) -> None:
-        uri, options = self._dialled[call.id]
-        self._hold_others(call)
+        uri, options = self._dialled.of(call)
+        self._holds.hold_others(call, self)
         self._engine.dial(
             call.id,
             call.account,
@@ -402,9 +373,9 @@ class Calls:
         self.picked_up(call.id)
         call.answering = False
         if self.focus is None:
-            self._focus(call)
+            self._focus.set(call)
         elif call is not self.focus:
-            self._ask_hold(call, True, ignore)  # the user is talking to somebody else meanwhile
+            self._holds.hold(call)  # the user is talking to somebody else meanwhile
         self._attention.follow(self)
 
     def _failed(self, call: Call, error: PhoneError | None) -> None:
@@ -412,41 +383,6 @@ class Calls:
         if error is not None and call.up:
             self._engine.hangup(call.id)
             self._end(call, EndReason.ERROR, 0, str(error), "engine refused")
-
-    def _ask_hold(self, call: Call, held: bool, done: Done) -> None:
-        call.hold_wanted = held
-        self._engine.hold(call.id, held, done)
-        self.changed(call)
-
-    def _not_held(self, call: Call, wait: Wait, error: PhoneError | None) -> None:
-        """The engine could not even ask the far end."""
-        if error is not None and self._waits.fail(call, wait, error):
-            call.hold_wanted = None
-            self.changed(call)
-
-    def _hold_others(self, call: Call) -> None:
-        for other in self:
-            if other is not call and other.on_line and not (other.to_be_held or other.ending):
-                self._ask_hold(other, True, ignore)
-
-    def _take_focus(self, call: Call) -> None:
-        """The user turns to `call`."""
-        self._attention.hush()
-        self._focus(call)
-
-    def _focus(self, call: Call | None) -> None:
-        if call is not self.focus:
-            self.focus = call
-            self._engine.focus(call.id if call else None)
-            self._attention.follow_focus(self.focus)
-            self.focus_changed()
-
-    def _next_focus(self) -> Call | None:
-        """The call to turn to when the one in focus is over: one that talks, else one dialled."""
-        latest = [call for call in reversed(tuple(self)) if call.up and not call.ending]
-        dialled = (CallState.DIALING, CallState.RINGING, CallState.EARLY)
-        talking = (call for call in latest if call.on_line)
-        return next(talking, next((call for call in latest if call.state in dialled), None))
 
     def _ring_out(self, call: Call) -> None:
         if call.asks:
@@ -475,20 +411,13 @@ class Calls:
         call.end_code, call.end_text = code, text
         call.local_hold = call.remote_hold = call.answering = False
         self._log.ended(call.id, call.ended_us, call.end_reason, code, text)
-        self._dialled.pop(call.id, None)
+        self._dialled.forget(call)
         self.changed(call)
-        if call is self.focus:
-            self._leave_focus(call, was)
+        self._focus.leave(call, was, self)
         self._attention.follow(self)
         self.focus_changed()
-        self._waits.look(call)
+        self.waits.look(call)
         self._clock.call_later(LINGER_S, partial(self._remove, call))
-
-    def _leave_focus(self, call: Call, was: CallState) -> None:
-        """Turn to another call; the ear is told when the one that is over never came about."""
-        self._focus(self._next_focus())
-        if call.direction is Direction.OUTGOING and was is not CallState.ACTIVE:
-            self._attention.mourn(tone_of(call.end_reason))
 
     def _remove(self, call: Call) -> None:
         del self._calls[call.id]

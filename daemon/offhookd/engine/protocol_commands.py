@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the daemon says to its engine; see `protocol`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .codec import Command, message
+
+
+@message("start")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start(Command):
+    """First command; nothing of the SIP stack exists before it.
+
+    `log_level` is one of `logging`; `country` (ISO 3166, small letters) chooses the tones.
+    The reply's data: version (str), protocol (int), codecs, transports (tuples of str), tls (str),
+    max_calls (int), video (bool), pid (int), port (int, the UDP port), faults (tuple of str:
+    self-checks that failed; the features they guard are off).
+    """
+
+    version: int
+    bind: str
+    port: int
+    user_agent: str
+    ca_file: str
+    codecs: tuple[str, ...]
+    log_level: int
+    country: str
+
+
+@message("set-account")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAccount(Command):
+    """Create the account or change it; calls in progress are kept.
+
+    `registrar` is "" for direct calls.  `servers` are the addresses (IP literals) that may send
+    requests to this account; `accept_anyone` lifts that.  `codecs`: names in order of preference,
+    all others are not offered.
+    """
+
+    account: str
+    uri: str
+    display_name: str
+    username: str
+    password: str = field(repr=False)
+    registrar: str
+    proxy: str
+    transport: str
+    srtp: str
+    codecs: tuple[str, ...]
+    register_seconds: int
+    keepalive_seconds: int
+    servers: tuple[str, ...]
+    accept_anyone: bool
+
+
+@message("remove-account")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveAccount(Command):
+    account: str
+
+
+@message("set-hosts")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetHosts(Command):
+    """All names the engine may contact, with their addresses ("192.0.2.1" or "192.0.2.1:5070",
+    best first).  The engine asks no DNS server itself; a name that is missing here fails.
+    The addresses are also admitted by the socket filter."""
+
+    hosts: Mapping[str, tuple[str, ...]]
+
+
+@message("register")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register(Command):
+    """Send one REGISTER; the outcome is a `Registration` event."""
+
+    account: str
+
+
+@message("unregister")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unregister(Command):
+    account: str
+
+
+@message("dial")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dial(Command):
+    leg: int
+    account: str
+    target: str
+    headers: Mapping[str, str]
+    anonymous: bool
+    muted: bool
+
+
+@message("ring")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring(Command):
+    """Send 180; opens the sound streams so that the answer finds them running."""
+
+    leg: int
+
+
+@message("answer")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Command):
+    leg: int
+
+
+@message("refuse")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse(Command):
+    """Final answer `code` (300-699) to an incoming call; `contact` is set for a 302."""
+
+    leg: int
+    code: int
+    contact: str = ""
+
+
+@message("hangup")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hangup(Command):
+    """CANCEL or BYE, whichever the leg needs.  A leg that is gone is no error."""
+
+    leg: int
+
+
+@message("hold")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold(Command):
+    leg: int
+    held: bool
+
+
+@message("mute")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute(Command):
+    leg: int
+    muted: bool
+
+
+@message("send-dtmf")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendDtmf(Command):
+    """`tones` of 0-9*#A-D and "," (500 ms pause); `method`: "" lets the engine choose by what
+    the far end offers.  Replied when the last tone has been queued."""
+
+    leg: int
+    tones: str
+    method: str
+    duration_ms: int
+
+
+@message("focus")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Focus(Command):
+    """Only this leg (0: none) is connected to the microphone and the loudspeaker."""
+
+    leg: int
+
+
+@message("play-tone")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayTone(Command):
+    """A call-progress tone on the call's loudspeaker: "ringback", "busy", "congestion", ... by
+    the country of `Start`; "" stops.  `seconds` 0: until stopped."""
+
+    tone: str
+    seconds: float
+
+
+@message("start-ringer")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRinger(Command):
+    """Ring on a sound device of its own (`sink`: "" is the server's default), as the call's
+    audio is not touched.  `sound`: a WAV file, or "" for the built-in ring."""
+
+    sink: str
+    sound: str
+
+
+@message("stop-ringer")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRinger(Command):
+    pass
+
+
+@message("set-audio")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAudio(Command):
+    """Devices of the call (names of the sound server; "" is its default).  Applies at once, also
+    in a call.  `on_unplug`: "hold" | "speaker" | "hangup": what to do when the server moves a
+    stream off its device."""
+
+    backend: str
+    capture: str
+    playback: str
+    on_unplug: str
+
+
+@message("monitor-levels")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorLevels(Command):
+    """Send `Levels` of the leg every `interval_ms`; 0 ends it."""
+
+    leg: int
+    interval_ms: int
+
+
+@message("test-audio")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestAudio(Command):
+    """`what`: "playback", "ringer" or "capture".  Replied at the end; data: peak (float)."""
+
+    __test__ = False  # pytest collects by name
+
+    what: str
+    sink: str
+    seconds: int
+
+
+@message("get-statistics")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetStatistics(Command):
+    """Reply data: everything the stack knows, flat, names with units."""
+
+    leg: int
+
+
+@message("loop")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop(Command):
+    """Send the leg its own sound back: the echo party of the demonstration."""
+
+    leg: int
+    enabled: bool
+
+
+@message("ping")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ping(Command):
+    """Answered by the SIP thread itself, so that a reply means it is alive."""
+
+
+@message("stop")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop(Command):
+    """Hang up, unregister, tear down, exit 0; the end of the socket is the reply."""

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the engine says to the daemon; see `protocol`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .codec import Event, Value, message
+
+
+@message("reply")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Event):
+    """`error` is "" when done, else one sentence; `code` a SIP status or pjlib status, or 0."""
+
+    request: int
+    error: str = ""
+    code: int = 0
+    data: Mapping[str, Value] = field(default_factory=dict)
+
+
+@message("registration")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration(Event):
+    """Outcome of one REGISTER.  `expires`: seconds granted, 0 after unregistering.
+    `retry_after`: of the answer, or 0.  `cause`: "" or "dns" | "tls" | "network" | "timeout" when
+    no answer came from the registrar; `text` then says what happened."""
+
+    account: str
+    code: int
+    text: str
+    expires: int
+    retry_after: int
+    cause: str
+
+
+@message("incoming")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming(Event):
+    """An INVITE that passed the gate and whose offer has a codec in common; nothing but 100 has
+    been answered.  Texts are cleaned (no control characters, valid UTF-8, capped)."""
+
+    leg: int
+    account: str
+    sip_call_id: str
+    source: str
+    peer_uri: str
+    peer_name: str
+    asserted_uri: str
+    asserted_name: str
+    diversion_uri: str
+    alert_info: str
+    call_info: str
+
+
+@message("leg-state")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegState(Event):
+    """`state`: "dialing" (INVITE out), "ringing" (180), "early" (media before the answer),
+    "answered" (200 sent or received), "active" (ACK), "ended".  `code`, `text`: the SIP status
+    line that led there.  `cause` on "ended": "" | "remote" | "local" | "cancelled" | "elsewhere" |
+    "no-ack" | "network" | "media" | "dns" | "tls" | "forwarded"."""
+
+    leg: int
+    state: str
+    code: int
+    text: str
+    cause: str
+    sip_call_id: str
+
+
+@message("leg-media")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegMedia(Event):
+    leg: int
+    codec: str
+    clock_rate: int
+    flow: str
+    encryption: str
+    local_hold: bool
+    remote_hold: bool
+
+
+@message("leg-quality")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegQuality(Event):
+    """Every five seconds in a call.  Losses are 0.0-1.0 of the last interval, `mos` 1.0-4.5 by
+    the E-model (ITU-T G.107), 0 while unknown."""
+
+    leg: int
+    round_trip_us: int
+    jitter_us: int
+    loss_sent: float
+    loss_received: float
+    packets_sent: int
+    packets_received: int
+    mos: float
+
+
+@message("leg-dtmf")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegDtmf(Event):
+    leg: int
+    tone: str
+    duration_ms: int
+
+
+@message("levels")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels(Event):
+    leg: int
+    sent_dbfs: float
+    received_dbfs: float
+
+
+@message("audio-status")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioStatus(Event):
+    """`state`: "closed" (nothing open), "open", "silent" (a clock without a device, as
+    configured), "waiting" (no server or no device; `reason` says which), "moved" (the server took
+    the stream off `capture`/`playback`, `reason` names where to)."""
+
+    state: str
+    capture: str
+    playback: str
+    reason: str
+
+
+@message("gate-report")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateReport(Event):
+    """Messages dropped since start, by rule; at most one report a minute and rule change."""
+
+    dropped: Mapping[str, int]
+    last_source: str
+
+
+@message("log-line")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine(Event):
+    """`level` as in `logging`."""
+
+    level: int
+    text: str

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is added to requests and answers of a call, and what the stack's refusals mean."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pjsua2 as pj
+
+from .refusal import Refused, check_header, check_text
+from .sip_headers import clean
+
+MOST_HEADERS = 16
+PJ_ETOOMANY = 70_010
+ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+
+
+def header(name: str, value: str) -> Any:
+    made = pj.SipHeader()
+    made.hName = name
+    made.hValue = value
+    return made
+
+
+def set_headers(option: Any, headers: Mapping[str, str]) -> None:
+    if len(headers) > MOST_HEADERS:
+        raise Refused(f"{len(headers)} extra headers are too many; {MOST_HEADERS} are allowed.")
+    for name, value in headers.items():
+        check_header(name, value)
+        option.headers.append(header(name, value))
+
+
+def hide_caller(option: Any, uri: str) -> None:
+    """RFC 3323 and RFC 3325: the provider knows who calls, the called person does not."""
+    option.localUri = ANONYMOUS
+    option.headers.append(header("Privacy", "id"))
+    option.headers.append(header("P-Preferred-Identity", f"<{check_text('uri', uri, 512)}>"))
+
+
+def refusal_of(error: Any) -> Refused:
+    if error.status == PJ_ETOOMANY:
+        return Refused("There are too many calls; end one first.", error.status)
+    return Refused(f"The SIP stack refused: {clean(error.reason).rstrip('.')}.", error.status)
