@@ -11,6 +11,7 @@ from typing import Any
 import pjsua2 as pj
 
 from offhookd.engine import pjlib
+from offhookd.engine.audio.clock import Rest
 from offhookd.engine.audio.priority import Priority, raise_priority
 from offhookd.engine.audio.thread import AudioThread
 from offhookd.engine.protocol import AudioStatus
@@ -55,11 +56,22 @@ class _Account(pj.Account):  # type: ignore[misc]  # as above
         self._phone.ringing(_Call(self._phone, self, prm.callId))
 
 
+class _SlowThread(AudioThread):
+    """Is busy for a while after each look around, so that every answer comes just then."""
+
+    dawdle_s = 0.0
+
+    def _step(self, now: float) -> Rest:
+        rest = super()._step(now)
+        time.sleep(self.dawdle_s)
+        return rest
+
+
 class Phone:
     """Rings and answers by itself after `answer_after_s`, the streams open from the ringing on.
 
     `settings` are those of `AudioThread.configure`; `media` sets attributes of pjsua2's
-    `MediaConfig`.
+    `MediaConfig`; `dawdle_s` is how long the audio thread is busy after each look around.
     """
 
     def __init__(
@@ -68,6 +80,7 @@ class Phone:
         codec: str = "PCMU",
         answer_after_s: float = 0.5,
         media: dict[str, int] | None = None,
+        dawdle_s: float = 0.0,
     ) -> None:
         raise_priority(Priority.SIP)
         self._answer_after_s = answer_after_s
@@ -80,9 +93,10 @@ class Phone:
         self._account.create(_account_config(self._port))
         address = int(self.endpoint.audDevManager().setNoDev())
         queue_address = _media_queue()
-        self.audio = AudioThread(
+        self.audio = _SlowThread(
             address, CLOCK_RATE, on_status=_say_status, media_queue=queue_address
         )
+        self.audio.dawdle_s = dawdle_s
         self.audio.configure(**(settings or {}))
         self.audio.start()
         say("ready", port=self._port)

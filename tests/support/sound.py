@@ -32,6 +32,9 @@ class SoundServer:
     A test may add null sinks ("plug") and remove them.
     """
 
+    null_sink: tuple[str, ...] = ()
+    """What else `module-null-sink` must be told to be like a real device."""
+
     def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
         self.socket = directory / "pulse" / "native"
@@ -74,7 +77,7 @@ class SoundServer:
         """Add a null sink."""
         self._modules[sink] = self.pactl(
             *("load-module", "module-null-sink", f"sink_name={sink}", "rate=48000"),
-            *("channels=1", "channel_map=mono"),
+            *("channels=1", "channel_map=mono", *self.null_sink),
         )
         wait_until(lambda: sink in self.pactl("list", "short", "sinks"), 5.0, f"sink {sink}")
 
@@ -155,6 +158,10 @@ class Recording:
 
 
 class PulseAudio(SoundServer):
+    null_sink = ("norewinds=1",)
+    """Else an idle null sink has played two seconds ahead, which a stream that wants less latency
+    cannot take back, and is silent for the rest of them.  Real devices rewind in full."""
+
     def _launch(self) -> None:
         script = self.directory / "script.pa"
         script.write_text(

@@ -38,10 +38,7 @@ AUDIO: Keys = {"backend": "pulse", "capture": ["a_mic.monitor"], "playback": ["a
 
 @dataclass(frozen=True)
 class Room:
-    """A sound server whose microphone hears a tone and whose loudspeaker is listened to.
-
-    Both must have been going on for a while: an idle null sink takes two seconds to wake.
-    """
+    """A sound server whose microphone hears a tone and whose loudspeaker is listened to."""
 
     server: SoundServer
     ear: Recording

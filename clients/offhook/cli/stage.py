@@ -27,10 +27,12 @@ audio: {{backend: {backend}}}
 """
 
 TONE_HZ = 440
+NULL_SINK = "module-null-sink rate=48000 channels=1 channel_map=mono norewinds=1"
+"""An idle null sink that may rewind has played two seconds ahead, and would be silent so long."""
 PULSE_SCRIPT = f"""\
 load-module module-native-protocol-unix auth-anonymous=1 socket={{socket}}
-load-module module-null-sink sink_name=speaker rate=48000 channels=1 channel_map=mono
-load-module module-null-sink sink_name=room rate=48000 channels=1 channel_map=mono
+load-module {NULL_SINK} sink_name=speaker
+load-module {NULL_SINK} sink_name=room
 load-module module-sine sink=room frequency={TONE_HZ}
 load-module module-remap-source source_name=microphone master=room.monitor
 set-default-sink speaker

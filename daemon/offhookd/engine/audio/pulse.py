@@ -6,7 +6,7 @@ thread.
 """
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from offhookd.engine.audio import libpulse
 from offhookd.engine.audio.errors import AudioError, ServerLostError
@@ -34,18 +34,29 @@ class MainLoop:
         self._quick, self._waiting = libpulse.quick(), libpulse.waiting()
         self.pointer = self._quick.pa_mainloop_new()
 
-    def wait(self, timeout_s: float) -> None:
-        """Sleep until the server says something, `wakeup` or the timeout, and take it all in."""
+    def wait(self, timeout_s: float, woken: Callable[[], bool] = lambda: False) -> None:
+        """Sleep until the server says something, `wakeup` or the timeout, and take it all in.
+
+        `woken` tells whether there is something to do that `wakeup` was called for before: the
+        library forgets such calls when it begins to wait.
+        """
         timeout_us = -1 if timeout_s > 1e3 else max(0, int(timeout_s * 1e6))  # noqa: PLR2004 - an int of microseconds ends at 2147 s
         if self._quick.pa_mainloop_prepare(self.pointer, timeout_us) >= 0:
+            if woken():
+                self.wakeup()
             self._waiting.pa_mainloop_poll(self.pointer)
             self._quick.pa_mainloop_dispatch(self.pointer)
         self.flush()
 
-    def flush(self) -> None:
-        """Send what has been written, take in what has arrived; does not wait."""
+    def flush(self) -> bool:
+        """Send what has been written, take in what has arrived; does not wait.
+
+        Returns whether there was anything: what has been taken in will not end the next `wait`.
+        """
+        busy = False
         while self._quick.pa_mainloop_iterate(self.pointer, 0, None) > 0:
-            pass
+            busy = True
+        return busy
 
     def wakeup(self) -> None:
         """End `wait`; from any thread."""

@@ -2,6 +2,7 @@
 """The sound server as the audio thread sees it: there, or tried again until it is."""
 
 import time
+from collections.abc import Callable
 
 from offhookd.engine.audio.clock import NEVER, Rest
 from offhookd.engine.audio.errors import AudioError, ServerLostError
@@ -58,11 +59,12 @@ class Server:
         if self.loop is not None:
             self.loop.flush()
 
-    def listen(self, until: float) -> None:
-        """Sleep until the server says something, until `MainLoop.wakeup`, or until it is time."""
+    def listen(self, until: float, woken: Callable[[], bool]) -> None:
+        """Sleep until the server says something, until it is time, or until `MainLoop.wakeup`,
+        which may also have been called for something `woken` tells of."""
         self.had_to_listen = True
         if self.loop is not None:
-            self.loop.wait(until - time.monotonic())
+            self.loop.wait(until - time.monotonic(), woken)
 
     def lose(self, error: ServerLostError, now: float) -> None:
         """Give up the dead connection and try again later."""

@@ -148,8 +148,9 @@ class AudioThread:
             command()
         rest = self._step(time.monotonic())
         loop = self._server.loop
-        if loop is not None:
-            loop.flush()
+        if loop is not None and loop.flush():
+            # What came in with it has not been looked at, and will not wake us.
+            rest = rest._replace(until=0.0)
         if not self._stopping:
             self._sleep(rest)
 
@@ -163,7 +164,7 @@ class AudioThread:
         elif quiet:
             self._server.look()
         else:
-            self._server.listen(rest.until)
+            self._server.listen(rest.until, self._has_command)
 
     def _next_command(self, until: float) -> Callable[[], None] | None:
         """The next command, waited for until that time."""
@@ -171,6 +172,9 @@ class AudioThread:
         with contextlib.suppress(Empty):
             return self._commands.get(timeout=timeout_s)
         return None
+
+    def _has_command(self) -> bool:
+        return not self._commands.empty()
 
     def _step(self, now: float) -> Rest:
         rests = [IDLE]

@@ -13,8 +13,9 @@ from offhookd.engine.audio.server import Server
 
 RATE = 16_000
 FRAGMENT_BYTES = RATE * 2 // 10
-STARTUP_S = 4.0
-"""A server answers within milliseconds; a device that slept takes up to two seconds."""
+STARTUP_S = 3.0
+"""A server answers within milliseconds, a suspended Bluetooth device within a second; an idle null
+sink of PulseAudio has played two seconds ahead."""
 PROPERTIES = {"media.role": "test", "media.name": "sound test"}
 
 
