@@ -201,6 +201,8 @@ class Daemon(Service, AccountSwitch):
             if account.state is AccountState.FAILED:
                 account.hint("configuration reloaded")
         await self.audio.configure(config.audio)
+        if self._sets:
+            self._sets.reload()
         self.engine.configure(start_command(config))
 
     def validate(self) -> Sequence[ConfigProblem]:

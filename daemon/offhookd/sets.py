@@ -107,6 +107,10 @@ class TelephoneSets(SetControl):
         """The machine slept, and the sets may have lost their power."""
         self._devices.refresh()
 
+    def reload(self) -> None:
+        """The user may have written what a device is like."""
+        self._devices.use(read_quirks(self._problems))
+
     # ------------------------------------------------------------ SetControl
 
     def __iter__(self) -> Iterator[TelephoneSet]:
@@ -226,6 +230,7 @@ class TelephoneSets(SetControl):
 
 def read_quirks(problems: Problems) -> QuirkBook:
     """Sets without their quirks mostly work; a mistake in the file is told like any other."""
+    problems.clear("devices-invalid")
     try:
         return quirks.load(quirks.search())
     except ConfigError as error:

@@ -6,17 +6,21 @@ import os
 import socket
 import struct
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr
 from importlib import import_module
+from io import StringIO
+from pathlib import Path
 
+from offhook.cli.main import main
 from offhookd.clock import LoopClock
 from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState, HookState
 from offhookd.devices.devices import Devices
 from offhookd.phone.buttons import Button, DeviceId, Lamps, Press
 from tests.support.processes import until
-from tests.support.telephone_set import descriptor
+from tests.support.telephone_set import descriptor, unnumbered
 from tests.support.umockdev import NOBODY, MockPhone, Testbed
 
 LIMIT_S = 10.0
@@ -211,6 +215,101 @@ async def identify() -> None:
         await phone.taken("020000")
 
 
+async def learnt() -> None:
+    """A device of a protocol of its own is no phone until somebody has named its keys."""
+    bed = Testbed()
+    phone = MockPhone(bed, unnumbered(2, 2), product="Red Phone")
+    phone.plug()
+    with tempfile.TemporaryDirectory(prefix="offhook-learn-") as directory:
+        path = Path(directory, "offhook", "devices.yaml")
+        pupil = await Pupil.start(bed, directory, "red phone")
+        await pupil.says("Leave it alone")
+        await pupil.says("Lift the handset")
+        phone.report("0041")
+        await pupil.says("Put it down")
+        phone.report("0040")
+        await pupil.says("Press mute")
+        phone.report("0046")
+        phone.report("0044")
+        await pupil.says("Press flash")
+        await pupil.types("")
+        await pupil.says("Press redial")
+        await pupil.types("q")
+        await pupil.says("Is it a")
+        await pupil.types("headset")
+        await pupil.says("Write it to")
+        await pupil.types("y")
+        await pupil.ends(0)
+        async with desk() as here:
+            assert list(here.devices) == []
+            here.devices.use(quirks.load([quirks.SHIPPED_FILE, path]))
+            device = await here.device()
+            assert device.kind == "headset"
+            for report in ("0041", "0047", "0045"):
+                phone.report(report)
+            await here.until(lambda: len(here.presses) == 2)
+            assert [one.button for one in here.presses] == [Button.HOOK, Button.MUTE]
+
+
+async def learning_needs_permission() -> None:
+    for module in ("pyudev", "offhook.cli.learn", "concurrent.futures.thread"):
+        import_module(module)  # nobody may not read where root installed them
+    if os.getuid() == 0:
+        os.setuid(NOBODY)
+    phone = MockPhone(Testbed(), unnumbered(2, 2))
+    phone.plug()
+    phone.allow(False)
+    os.environ["XDG_CONFIG_HOME"] = "/nonexistent"
+    typing, _ = os.pipe()
+    os.dup2(typing, sys.stdin.fileno())
+    with redirect_stderr(StringIO()) as said:
+        assert await asyncio.to_thread(main, ["device", "learn", phone.node]) == 1
+    assert "may not be used by this user; run: sudo " in said.getvalue()
+
+
+class Pupil:
+    """``offhook device learn`` on the mock devices, and somebody at its keyboard."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._said = ""
+
+    @classmethod
+    async def start(cls, bed: Testbed, config: str, device: str) -> "Pupil":
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *(
+                    sys.executable,
+                    "-c",
+                    "from offhook.cli.main import main; raise SystemExit(main())",
+                ),
+                *("device", "learn", device),
+                env={**os.environ, "UMOCKDEV_DIR": str(bed.root), "XDG_CONFIG_HOME": config},
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+        )
+
+    async def says(self, text: str) -> None:
+        """From where it was looked for last."""
+        assert self._process.stdout
+        while text not in self._said:
+            more = await self._process.stdout.read(4096)
+            assert more, f"no {text!r} in: {self._said}"
+            self._said += more.decode()
+        self._said = self._said.partition(text)[2]
+
+    async def types(self, line: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{line}\n".encode())
+        await self._process.stdin.drain()
+
+    async def ends(self, status: int) -> None:
+        output, _ = await self._process.communicate()
+        assert self._process.returncode == status, output.decode()
+
+
 async def kernel_driver() -> None:
     """A phone whose keys the kernel reads: an event node, and nothing else."""
     bed = Testbed()
@@ -266,6 +365,7 @@ STORIES: dict[str, Callable[[], Coroutine[object, object, None]]] = {
     for story in (
         *(present_at_start, hotplug, idle_at_the_end, identical, no_serial, no_phones),
         *(no_permission, overflow, switched_off_and_on, identify, kernel_driver),
+        *(learnt, learning_needs_permission),
     )
 }
 

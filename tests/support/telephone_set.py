@@ -23,6 +23,13 @@ def descriptor(name: str) -> bytes:
     return only.descriptor
 
 
+def unnumbered(inputs: int, outputs: int) -> bytes:
+    """The descriptor of a vendor's reports of so many bytes, which have no ids and no meaning."""
+    return bytes.fromhex(
+        f"0600ff0901a101150026ff007508 95{inputs:02x}0901 8102 95{outputs:02x}0902 9102 c0"
+    )
+
+
 class Bench:
     """`told`: what the person did ("hook+", "hook-", "mute", "digit 5"); `sent`: the reports the
     set got, in hexadecimal digits.  Both are emptied by reading them."""

@@ -30,7 +30,7 @@ NOBODY = 65534
 
 async def run(program: str, *arguments: str) -> tuple[int, str]:
     """Exit status and all output of a Python module under the mock."""
-    paths = os.pathsep.join([str(ROOT / "daemon"), str(ROOT)])
+    paths = os.pathsep.join(str(ROOT / one) for one in ("daemon", "clients", ""))
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-X", "dev", "-W", "error", "-m", program, *arguments),
         env={**os.environ, "LD_PRELOAD": PRELOAD, "PYTHONPATH": paths},

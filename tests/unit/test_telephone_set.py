@@ -11,7 +11,15 @@ from offhookd.devices.layout import layout
 from offhookd.devices.quirks import Lamp, Quirks
 from offhookd.devices.set import MUTE_BURST_S, SETTLE_S
 from offhookd.phone.buttons import Button, Lamps
-from tests.support.telephone_set import IDLE, RINGING, SHIPPED, TALKING, Bench, descriptor
+from tests.support.telephone_set import (
+    IDLE,
+    RINGING,
+    SHIPPED,
+    TALKING,
+    Bench,
+    descriptor,
+    unnumbered,
+)
 
 JABRA = descriptor("EVOLVE LINK MS")
 BLACKWIRE = descriptor("Blackwire 3220")
@@ -293,15 +301,8 @@ def test_a_private_protocol_is_heard(
     assert bench.play(*reports) == told
 
 
-def plain(inputs: int, outputs: int) -> bytes:
-    """A vendor's unnumbered reports of so many bytes."""
-    return bytes.fromhex(
-        f"0600ff0901a101150026ff007508 95{inputs:02x}0901 8102 95{outputs:02x}0902 9102 c0"
-    )
-
-
 def test_the_ex_03_rings_and_is_heard() -> None:
-    bench = Bench.settled(plain(16, 33), SHIPPED.of(0x04B4, 0x0302))
+    bench = Bench.settled(unnumbered(16, 33), SHIPPED.of(0x04B4, 0x0302))
     rest = " 00" * 13
     assert bench.show(RINGING) == ["00 01 ff 11" + " 00" * 30]
     assert bench.play("00 00 00" + rest) == ["hook+"]
@@ -311,7 +312,7 @@ def test_the_ex_03_rings_and_is_heard() -> None:
 
 
 def test_keys_of_two_bits_are_not_taken_for_digits() -> None:
-    bench = Bench.settled(plain(4, 4), SHIPPED.of(0x0471, 0x2013))
+    bench = Bench.settled(unnumbered(4, 4), SHIPPED.of(0x0471, 0x2013))
     assert bench.play("00 80 00 00", "00 88 00 00") == []
     bench.clock.advance(0.1)
     assert bench.told == ["mute"]

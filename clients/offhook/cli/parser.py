@@ -181,6 +181,19 @@ def _add_upkeep(verbs: Any) -> None:
         help="binary, as /sys/class/hidraw/hidraw0/device/report_descriptor, or hexadecimal",
     )
     _json(describe)
+    text = "press one key after another, and write what offhook must know of an unknown device"
+    learn = acts.add_parser("learn", help=text, description=text)
+    learn.set_defaults(module="learn")
+    learn.add_argument(
+        "device",
+        nargs="?",
+        default="",
+        metavar="DEVICE",
+        help="/dev/hidraw3, 1234:5678 or a part of its name; the only one if not given",
+    )
+    learn.add_argument(
+        "--output", metavar="FILE", help="default: devices.yaml in ~/.config/offhook"
+    )
     _verb(verbs, "demo", "demo", "place a call to an echo on this machine and show every step")
 
 

@@ -13,6 +13,8 @@ class Codes:
 
     With `debounce_s` a report counts only when nothing fuller came in that time: keys that set two
     bits arrive one bit after the other (Philips VOIP1511), and one bit alone is another key.
+    `numbered`: reports begin with their id.  `released`: the device tells when a key is let go;
+    otherwise each report is a press.
     """
 
     def __init__(
@@ -21,8 +23,13 @@ class Codes:
         debounce_s: float,
         clock: Clock,
         say: Callable[[Word], None],
+        *,
+        numbered: bool = True,
+        released: bool = True,
     ) -> None:
         self._codes = codes
+        self._numbered = numbered
+        self._released = released
         self._say = say
         self._debounced = debounce_s > 0
         self._window = Window(clock, debounce_s, self._decide)
@@ -36,7 +43,7 @@ class Codes:
     def baseline(self, report: bytes) -> frozenset[Word]:
         """What the report means, for somebody who asks what was before."""
         words = self._words(report)
-        self._meant[report[0]] = words
+        self._meant[self._id(report)] = words
         return words
 
     def hear(self, report: bytes) -> bool:
@@ -51,7 +58,7 @@ class Codes:
             self._undecided = report
             if not self._window:
                 self._window.open()
-        return bool(self._meant.get(report[0]))
+        return bool(self._meant.get(self._id(report)))
 
     def _release(self, report: bytes) -> None:
         """The key was let go, perhaps before it counted."""
@@ -62,10 +69,13 @@ class Codes:
 
     def _decide(self, report: bytes = b"") -> None:
         report = report or self._undecided
-        words, before = self._words(report), self._meant.get(report[0], frozenset())
-        self._meant[report[0]] = words
-        for word in sorted(words - before):
+        words, before = self._words(report), self._meant.get(self._id(report), frozenset())
+        self._meant[self._id(report)] = words
+        for word in sorted(words - before if self._released else words):
             self._say(word)
+
+    def _id(self, report: bytes) -> int:
+        return report[0] if self._numbered else 0
 
     def _words(self, report: bytes) -> frozenset[Word]:
         return frozenset(

@@ -79,6 +79,15 @@ class Devices(Sets):
         for device in self:
             device.refresh()
 
+    def use(self, quirks: QuirkBook) -> None:
+        """Take the devices for what this book says; those it says the same of stay as they are."""
+        before, self._quirks = self._quirks, quirks
+        for device in self:
+            model = device.vendor, device.product
+            if before.of(*model) != quirks.of(*model):
+                self._unplugged(device.sys_path)
+        self._watch.tell_all()
+
     # ------------------------------------------------------------ Sets
 
     def show(self, device: DeviceId, lamps: Lamps) -> None:

@@ -22,6 +22,12 @@ class Word(StrEnum):
     VOICE_MAIL = "voice-mail"
     VOLUME_UP = "volume-up"
     VOLUME_DOWN = "volume-down"
+    SPEED_1 = "speed-dial-1"
+    SPEED_2 = "speed-dial-2"
+    SPEED_3 = "speed-dial-3"
+    SPEED_4 = "speed-dial-4"
+    LINE_1 = "line-1"
+    LINE_2 = "line-2"
     KEY_0 = "0"
     KEY_1 = "1"
     KEY_2 = "2"
@@ -46,6 +52,11 @@ class Pattern:
     def parse(cls, text: str) -> "Pattern":
         """`ValueError` with the reason when `text` is none."""
         return cls(tuple(map(_byte, text.split())))
+
+    def __str__(self) -> str:
+        return " ".join(
+            ".." if one is None else f"{'' if one[1] else '!'}{one[0]:02x}" for one in self.bytes_
+        )
 
     def matches(self, report: bytes) -> bool:
         return len(report) >= len(self.bytes_) and all(

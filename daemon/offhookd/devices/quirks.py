@@ -81,6 +81,7 @@ class Quirks:
     rewrite: frozenset[Lamp] = frozenset()
     write_gap_s: float = 0
     debounce_s: float = 0
+    no_release: bool = False
     ignore: frozenset[str] = frozenset()
     buttons: Mapping[str, Button] = field(default_factory=lambda: MappingProxyType({}))
     inputs: Mapping[str, Control] = field(default_factory=lambda: MappingProxyType({}))
@@ -296,6 +297,7 @@ READERS: Mapping[str, Reader[Any]] = {
     "rewrite": _lamps,
     "write_gap_s": _seconds,
     "debounce_s": _seconds,
+    "no_release": readers.flag,
     "ignore": _names,
     "buttons": _buttons,
     "inputs": _controls,

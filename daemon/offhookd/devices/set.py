@@ -52,6 +52,7 @@ _BUTTONS = {
 _HOOK_WORDS = frozenset({Word.OFF_HOOK, Word.ON_HOOK})
 _NUMBERED = {Button.SPEED_DIAL, Button.LINE}
 _SUFFIX = re.compile(r"(_consumer)?(_\d+)?$")
+_KEY_NUMBER = re.compile(r"-\d$")
 
 
 class TelephoneSet:
@@ -81,7 +82,14 @@ class TelephoneSet:
         self._mute_burst = Window(clock, MUTE_BURST_S)
         self._duplicate = Window(clock, DUPLICATE_S)
         self._double = Window(clock, DOUBLE_S)
-        self._codes = Codes(quirks.codes, quirks.debounce_s, clock, self._say)
+        self._codes = Codes(
+            quirks.codes,
+            quirks.debounce_s,
+            clock,
+            self._say,
+            numbered=layout.numbered,
+            released=not quirks.no_release,
+        )
         self._recent: tuple[Button | None, str] = None, ""
         self._last: dict[int, bytes] = {}
         self._busy = False
@@ -206,7 +214,7 @@ class TelephoneSet:
         if button is Button.HOOK:
             self._hook.push()
         else:
-            self._tell(button, text="1" if button in _NUMBERED else "")
+            self._tell(button, text=_number(source) if button in _NUMBERED else "")
 
     def _say(self, word: Word) -> None:
         """A word of a private protocol."""
@@ -216,7 +224,7 @@ class TelephoneSet:
         elif word in DIGITS:
             self._tell(Button.DIGIT, text=word)
         else:
-            self._press(Button(word), word)
+            self._press(Button(_KEY_NUMBER.sub("", word)), word)
 
     def _mute(self, kind: Kind, now: int) -> None:
         """A level that agrees with the lamp is its echo; a pulse is a press."""
@@ -251,3 +259,9 @@ class TelephoneSet:
 
     def _tell(self, button: Button, down: bool = True, text: str = "") -> None:
         self.pressed(Press(self._device, button, down, text))
+
+
+def _number(source: str) -> str:
+    """Which of several such keys: the second control of a name has a 2 behind it."""
+    number = source.rpartition("_" if "_" in source else "-")[2]
+    return number if number.isdecimal() else "1"

@@ -102,6 +102,11 @@ class Watch:
             self._monitor = self._context = None
             self._nodes.clear()
 
+    def tell_all(self) -> None:
+        """Call `changed` again for every device there is."""
+        for usb in {usb for usb, _ in self._nodes.values()}:
+            self._tell(usb)
+
     # ------------------------------------------------------------ events
 
     def _readable(self) -> None:
