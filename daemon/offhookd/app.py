@@ -27,7 +27,9 @@ from offhookd.engine.launch import Launched
 from offhookd.lines import Lines
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
+from offhookd.phone.availability import OwnAvailability
 from offhookd.phone.calls import Calls
+from offhookd.phone.choices import Availability
 from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
 from offhookd.phone.problems import Problems
@@ -102,6 +104,8 @@ class Daemon(Service, AccountSwitch):
             secrets.password_for,
             random.random,
         )
+        chosen = self.choices.phone
+        self.availability = OwnAvailability(chosen.availability, chosen.note, self._keep)
         self.engine.connect(self.calls, self.accounts, self.lines, self)
         self.problems.changed.connect(self._follow_problems)
         self.calls.removed.connect(lambda _: self.engine.renew())
@@ -269,6 +273,10 @@ class Daemon(Service, AccountSwitch):
         engine_logger.log(level, "%s", text)
 
     # ------------------------------------------------------------ how
+
+    def _keep(self, availability: Availability, note: str) -> None:
+        phone = self.choices.phone
+        self.choices.phone = replace(phone, availability=availability, note=note)
 
     def _read_first(self) -> Config:
         """A phone with a broken configuration runs without accounts and says why."""

@@ -55,6 +55,7 @@ class Run:
                 daemon.audio,
                 daemon.history,
                 sets,
+                daemon.availability,
             )
             await bus.publish()
             network.start()

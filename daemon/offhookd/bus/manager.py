@@ -4,10 +4,11 @@
 from collections.abc import Mapping
 
 from offhookd import __version__
+from offhookd.phone.availability import OwnAvailability
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import Service
 
-from .exported import Exported, method
+from .exported import Exported, method, setter
 from .paths import subject_path
 from .signature import typed
 
@@ -25,9 +26,10 @@ _ENGINE = {
 class ManagerInterface(Exported):
     interface = "org.offhook.Phone1.Manager"
 
-    def __init__(self, service: Service, problems: Problems) -> None:
+    def __init__(self, service: Service, problems: Problems, availability: OwnAvailability) -> None:
         self._service = service
         self._problems = problems
+        self._availability = availability
 
     def values(self) -> Mapping[str, object]:
         return {
@@ -39,10 +41,19 @@ class ManagerInterface(Exported):
                 (problem.code, subject_path(problem.subject), problem.text)
                 for problem in self._problems
             ],
-            "Availability": "available",
+            "Availability": self._availability.chosen,
+            "AvailabilityNote": self._availability.note,
             "Generation": self._service.generation,
             "Provisioning": "none",
         }
+
+    @setter("Availability")
+    def set_availability(self, availability: str) -> None:
+        self._availability.choose(availability)
+
+    @setter("AvailabilityNote")
+    def set_availability_note(self, note: str) -> None:
+        self._availability.set_note(note)
 
     @method("Reload")
     async def reload(self) -> None:

@@ -3,6 +3,7 @@
 
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
+from offhookd.phone.availability import OwnAvailability
 from offhookd.phone.buttons import DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
@@ -37,12 +38,13 @@ class PhoneTree:
         audio: AudioControl,
         history: CallHistory,
         sets: SetControl,
+        availability: OwnAvailability,
     ) -> None:
         self._tree = tree
         self._switch = switch
         self._calls = calls
         self._audio = audio
-        self._manager = ManagerInterface(service, problems)
+        self._manager = ManagerInterface(service, problems, availability)
         self._telephony = TelephonyInterface(calls, accounts, switch, history)
         self._sound = AudioInterface(audio, calls)
         self._history = HistoryInterface(history)
@@ -60,6 +62,7 @@ class PhoneTree:
         )
         service.changed.connect(self._manager.changed)
         problems.changed.connect(self._manager.changed)
+        availability.changed.connect(self._manager.changed)
         audio.changed.connect(self._sound.changed)
         self._follow_accounts(accounts)
         self._follow_calls(calls)

@@ -15,6 +15,7 @@ from .sip_calls import Calls
 from .sip_dtmf import DtmfSender, Tones, choose_method
 from .sip_endpoint import SipEndpoint
 from .sip_headers import clean
+from .sip_presence import Presence
 from .sip_quality import all_statistics
 from .sip_thread import SipThread
 from .walls import Walls
@@ -46,6 +47,7 @@ class Commands:
         calls: Calls,
         sound: AudioThread,
         walls: Walls,
+        presence: Presence,
     ) -> None:
         self.stopped = False
         self._thread = thread
@@ -54,6 +56,7 @@ class Commands:
         self._calls = calls
         self._sound = sound
         self._walls = walls
+        self._presence = presence
         self._handlers: dict[type[p.Command], Callable[[Any], Outcome]] = {
             p.SetAccount: self._set_account,
             p.RemoveAccount: self._remove_account,
@@ -80,6 +83,7 @@ class Commands:
             p.Ping: lambda _: None,
             p.Stop: self._stop,
             p.Start: self._start,
+            **presence.handlers,
         }
 
     def carry_out(self, command: p.Command) -> None:
@@ -132,6 +136,7 @@ class Commands:
                 REMOVAL_CHECK_S, lambda: self._remove_when_free(account, reply)
             )
             return
+        self._presence.forget(account)
         self._accounts.remove(account)
         self._walls.admit(self._accounts.servers())
         reply("")

@@ -14,6 +14,7 @@ from .refusal import Refused
 from .sip_accounts import Accounts
 from .sip_calls import Calls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
+from .sip_presence import Presence
 from .sip_thread import LONGEST_SLEEP_S, SipThread
 from .walls import Walls
 
@@ -36,8 +37,15 @@ class Engine:
         self._calls = Calls(thread, self._endpoint, self._sound, self._walls, start.country)
         self._accounts = Accounts(thread, self._endpoint, self._calls.arrive)
         self._endpoint.select_account = self._accounts.select
+        self._presence = Presence(thread, self._accounts, self._walls, start.user_agent)
         self._commands = Commands(
-            thread, self._endpoint, self._accounts, self._calls, self._sound, self._walls
+            thread,
+            self._endpoint,
+            self._accounts,
+            self._calls,
+            self._sound,
+            self._walls,
+            self._presence,
         )
         facts = self._endpoint.facts()
         thread.send(
@@ -85,6 +93,7 @@ class Engine:
 
     def _is_silent(self) -> bool:
         busy = any(account.is_busy for account in self._accounts)
+        busy = busy or not self._presence.idle
         return not busy and self._calls.idle and self._endpoint.calls_in_stack() == 0
 
     def _take_down(self) -> None:

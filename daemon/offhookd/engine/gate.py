@@ -32,6 +32,8 @@ class Verdict:
 
     rule: str = ""
     repair: bytes = b""
+    claimed: bool = False
+    """Somebody of ours has dealt with it; the SIP stack is not to see it."""
 
     @property
     def dropped(self) -> bool:
@@ -39,6 +41,10 @@ class Verdict:
 
 
 _PASS = Verdict()
+_CLAIMED = Verdict(claimed=True)
+
+Claim = Callable[["SipMessage", Source], bool]
+"""Whether a message was for the asker, who has dealt with it."""
 
 
 class Bucket:
@@ -79,6 +85,8 @@ class Gate:
         self._invites = Bucket(INVITES_PER_S, INVITE_BURST, clock())
         self._by_source: OrderedDict[str, Bucket] = OrderedDict()
         self._seen: OrderedDict[tuple[bytes, bytes, str], None] = OrderedDict()
+        self.claim: Claim = lambda _message, _source: False
+        """Asked before the rules: they keep out what harms the stack, which sees none of these."""
         self.counts: Counter[str] = Counter()
         """Messages that were not let in as they came, by rule."""
 
@@ -95,6 +103,8 @@ class Gate:
             message = SipMessage(data)
         except MalformedError as error:
             return Verdict(str(error))
+        if self.claim(message, source):
+            return _CLAIMED
         repair = _PASS
         for rule in self._rules:
             if rule.test(message):

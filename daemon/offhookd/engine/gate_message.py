@@ -35,7 +35,7 @@ _MANDATORY = (b"via", b"from", b"to", b"call-id", b"cseq")
 _SINGLE = (b"from", b"to", b"call-id", b"cseq", b"max-forwards", b"content-length", b"content-type")
 
 _REQUEST_LINE = re.compile(rb"([A-Za-z0-9.!%*_+`'~-]+) (\S+) SIP/2\.0", re.ASCII)
-_STATUS_LINE = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9])(?: .*)?", re.ASCII | re.DOTALL)
+_STATUS_LINE = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.ASCII | re.DOTALL)
 _CSEQ = re.compile(rb"([0-9]{1,10})\s+(\S+)", re.ASCII)
 _FOLD = re.compile(rb"\r\n[ \t]+")
 _CONTROL = re.compile(rb"(?<!\\)[\x00-\x08\x0b\x0c\x0e-\x1f]")  # quoted-pair may hold them
@@ -62,6 +62,7 @@ class SipMessage:
         start, lines = _lines(head)
         self.method = b""
         self.status = 0
+        self.reason = b""
         self._read_start(start)
         self._headers = _headers(lines)
         self._check_headers()
@@ -69,6 +70,7 @@ class SipMessage:
     def _read_start(self, start: bytes) -> None:
         if status := _STATUS_LINE.fullmatch(start):
             self.status = int(status[1])
+            self.reason = status[2] or b""
         elif request := _REQUEST_LINE.fullmatch(start):
             self.method = request[1].upper()
         else:

@@ -8,7 +8,7 @@ It sees each message's bytes after they were parsed and before anything acts on 
 import ctypes
 import functools
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,7 @@ class GateHook:
         self._receive: Callable[[int], int] = self._ignore
         self._layout = Layout(0, 0, 0)
         self._view: Any = None
+        self._current = 0
         callback = _OnReceive(self._on_receive)
         self._name = ctypes.create_string_buffer(b"offhook-gate")
         self._module = _Module(
@@ -112,6 +113,31 @@ class GateHook:
             )
             unregister(pjlib.endpoint(), ctypes.byref(self._module))
 
+    def answer(self, code: int, headers: Mapping[str, str]) -> None:
+        """Answer the request that `Gate.claim` is being asked about, outside any transaction.
+
+        Its repetitions are answered anew, so what is done about it must bear repeating.
+        """
+        if not self._current:
+            raise PjlibError("there is no request to answer")
+        pool = pjlib.new_pool(b"offhook-answer")
+        try:
+            fields = pjlib.header_list(pool, headers)
+            self._respond(self._current, code, fields)
+        finally:
+            pjlib.release_pool(pool)
+
+    @staticmethod
+    def _respond(rdata: int, code: int, fields: ctypes.Array[Any]) -> None:
+        pointer = ctypes.c_void_p
+        respond = pjlib.function(
+            "pjsip_endpt_respond_stateless",
+            ctypes.c_int,
+            *(pointer, pointer, ctypes.c_int, pointer, pointer, pointer),
+        )
+        status = respond(pjlib.endpoint(), rdata, code, None, ctypes.byref(fields), None)
+        pjlib.check(f"Answering a request with {code}", status)
+
     def observe(self, receive: Callable[[int], int]) -> None:
         """Hand the address of each `pjsip_rx_data` to `receive` instead of judging it."""
         self._receive = receive
@@ -139,7 +165,11 @@ class GateHook:
         if not 0 < length <= _MAX_MESSAGE_BYTES:
             return _DROP
         source = source_of(bytes(view.source))
+        self._current = rdata
         verdict = self._gate.judge(ctypes.string_at(view.message, length), source)
+        self._current = 0
+        if verdict.claimed:
+            return _DROP
         if not verdict.rule:
             return _LET_IN
         if verdict.repair and self._append(rdata, view.message + length, verdict.repair):

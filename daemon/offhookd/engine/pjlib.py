@@ -8,7 +8,7 @@ of going on.  Everything here runs in the thread that owns the SIP stack.
 
 import ctypes
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 PJ_SUCCESS = 0
@@ -16,6 +16,9 @@ PJ_EPENDING = 70002
 PJ_ERESOLVE = 70018
 
 _POOL_BYTES = 512
+_LIST_HEAD_POINTERS = 8
+"""More than the two that are used, so that no reading of the rest leaves the array."""
+
 _MESSAGE_BYTES = 80  # PJ_ERR_MSG_SIZE
 
 
@@ -27,9 +30,18 @@ class Str(ctypes.Structure):
     """`pj_str_t`: not terminated, not owned."""
 
     _fields_ = (("ptr", ctypes.c_void_p), ("slen", ctypes.c_ssize_t))
+    kept: object = None
 
     def value(self) -> bytes:
         return ctypes.string_at(self.ptr, self.slen) if self.ptr and self.slen > 0 else b""
+
+
+def string(data: bytes) -> Str:
+    """A `pj_str_t` of `data`, which it keeps alive."""
+    kept = ctypes.create_string_buffer(data)
+    made = Str(ctypes.addressof(kept), len(data))
+    made.kept = kept
+    return made
 
 
 class HostInfo(ctypes.Structure):
@@ -106,3 +118,20 @@ def new_pool(name: bytes) -> int:
 def release_pool(pool: int) -> None:
     release = function("pjsip_endpt_release_pool", None, ctypes.c_void_p, ctypes.c_void_p)
     release(endpoint(), pool)
+
+
+def header_list(pool: int, headers: Mapping[str, str]) -> ctypes.Array[Any]:
+    """A list of headers for pjsip, living in `pool`.
+
+    Of the list's head only the two links are used, which come first in every `pj_list`.
+    """
+    pointer = ctypes.c_void_p
+    create = function("pjsip_generic_string_hdr_create", pointer, pointer, pointer, pointer)
+    insert_before = function("pj_list_insert_before", None, pointer, pointer)
+    head = (pointer * _LIST_HEAD_POINTERS)()
+    head[0] = head[1] = ctypes.addressof(head)
+    for name, value in headers.items():
+        texts = string(name.encode()), string(value.encode())
+        header = create(pool, *(ctypes.byref(text) for text in texts))
+        insert_before(ctypes.addressof(head), header)
+    return head

@@ -4,10 +4,11 @@
 import socket
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from .addresses import Address, pack
 from .filter import MAX_ADDRESSES, deafen_listeners, restrict_signalling
-from .gate import Gate, Source
+from .gate import Claim, Gate, Source
 from .gatehook import GateHook
 from .protocol import GateReport
 from .refusal import Refused
@@ -39,7 +40,7 @@ class Walls:
         self._resolver = Resolver()
         self._servers: set[str] | None = set()
         self._dialled: tuple[str, ...] = ()
-        self._peers: dict[int, str] = {}
+        self._peers: dict[int | str, str] = {}
         self._addresses: frozenset[str] | None = frozenset()
         self._gate = Gate(self._may_send, time.monotonic)
         self._hook = GateHook(self._gate, self._dropped)
@@ -61,6 +62,19 @@ class Walls:
 
     def close(self) -> None:
         self._hook.close()
+
+    @property
+    def claim(self) -> Claim:
+        """Asked about each message that an admitted source sent; see `Gate.claim`."""
+        return self._gate.claim
+
+    @claim.setter
+    def claim(self, claim: Claim) -> None:
+        self._gate.claim = claim
+
+    def answer(self, code: int, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Answer the request that `claim` is being asked about."""
+        self._hook.answer(code, headers)
 
     def set_hosts(self, hosts: Mapping[str, tuple[str, ...]]) -> None:
         try:
@@ -101,24 +115,25 @@ class Walls:
         self._dialled = (*self._dialled[1 - MOST_DIALLED :], host)
         self.admit(self._servers)
 
-    def admit_peer(self, leg: int, host: str) -> None:
-        """Hear the far end of a leg, at an address that a server named, until it is dismissed.
+    def admit_peer(self, dialog: int | str, host: str) -> None:
+        """Hear the far end of a leg or of another dialog, at an address that a server named, until
+        it is dismissed.
 
-        What it sends outside of that call is refused like anybody else's.
+        What it sends outside of it is refused like anybody else's.
         """
-        if host == self._peers.get(leg, "") or pack(host) is None:
+        if host == self._peers.get(dialog, "") or pack(host) is None:
             return
-        self._peers[leg] = host
+        self._peers[dialog] = host
         if self._addresses is not None and host not in self._addresses:
             self.admit(self._servers)
 
-    def dismiss_peer(self, leg: int) -> None:
-        """The leg has ended; its last messages are still heard."""
-        if leg in self._peers:
-            self._thread.schedule.after(LAST_REPEAT_S, lambda: self._forget_peer(leg))
+    def dismiss_peer(self, dialog: int | str) -> None:
+        """It has ended; its last messages are still heard."""
+        if dialog in self._peers:
+            self._thread.schedule.after(LAST_REPEAT_S, lambda: self._forget_peer(dialog))
 
-    def _forget_peer(self, leg: int) -> None:
-        if self._peers.pop(leg, ""):
+    def _forget_peer(self, dialog: int | str) -> None:
+        if self._peers.pop(dialog, ""):
             self.admit(self._servers)
 
     def _filter(self) -> str:

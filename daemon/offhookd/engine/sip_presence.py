@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Presence in the engine: publications, subscriptions, and what others ask of us."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .gate import Source
+from .gate_message import SipMessage
+from .protocol import Command, SetPublication, Subscribe, Unsubscribe
+from .sip_account import Account
+from .sip_accounts import Accounts
+from .sip_publications import Publications
+from .sip_requests import Requests
+from .sip_subscriptions import BAD_EVENT, PACKAGES, Subscriptions, event_of
+from .sip_thread import SipThread
+from .walls import Walls
+
+REFERENCE = "refer"
+"""The implicit subscription of a REFER (RFC 3515) belongs to a call, and is pjsip's."""
+
+
+class Presence:
+    """`handlers` are the commands it carries out."""
+
+    def __init__(
+        self, thread: SipThread, accounts: Accounts, walls: Walls, user_agent: str
+    ) -> None:
+        self._walls = walls
+        self._requests = Requests(thread, user_agent)
+        self._subscriptions = subscriptions = Subscriptions(thread, self._requests, walls)
+        self._publications = publications = Publications(thread, self._requests)
+        self.handlers: dict[type[Command], Callable[[Any], None]] = {
+            Subscribe: lambda c: subscriptions.subscribe(accounts.find(c.account), c),
+            Unsubscribe: lambda c: subscriptions.unsubscribe(c.subscription),
+            SetPublication: lambda c: publications.publish(accounts.find(c.account), c),
+        }
+        walls.claim = self._take
+
+    @property
+    def idle(self) -> bool:
+        """Whether no answer is waited for."""
+        return self._requests.idle
+
+    def forget(self, account: Account) -> None:
+        """It is about to be taken out of the stack."""
+        self._subscriptions.forget(account)
+        self._publications.forget(account)
+        self._requests.forget(account)
+
+    def _take(self, message: SipMessage, source: Source) -> bool:
+        """Whether the message is ours; inside the gate, before pjsip acts on it."""
+        if message.status:
+            return self._requests.take(message, source)
+        if message.method == b"NOTIFY" and event_of(message) in PACKAGES:
+            self._walls.answer(self._subscriptions.notified(message))
+            return True
+        if message.method == b"SUBSCRIBE" and event_of(message) != REFERENCE:
+            self._walls.answer(BAD_EVENT)
+            return True
+        return False
