@@ -2,18 +2,18 @@
 """Who hears whom: the wiring of the conference, and when sound devices are needed."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any, Protocol
 
-import pjsua2 as pj
-
+from .memory_ports import connect, disconnect
+from .pjlib import PjlibError
 from .refusal import Refused
 from .schedule import Alarm
 from .sip_call import Leg, State
 from .sip_endpoint import SipEndpoint
-from .sip_headers import clean
+from .sip_media import NO_SLOT
 from .sip_thread import DEBUG, SipThread
 from .sip_tones import new_generator, start_tone
+from .wiring import Insertion, Link, Party, Scene, Taping
 
 LINGER_S = 0.3
 """The conference carries out disconnections at its next ticks; without any they pile up, and
@@ -26,15 +26,6 @@ class Sound(Protocol):
     def open(self) -> None: ...
     def close(self) -> None: ...
     def go_live(self) -> None: ...
-
-
-class Wire(StrEnum):
-    MICROPHONE = "microphone"
-    LOUDSPEAKER = "loudspeaker"
-    ECHO = "echo"
-    CARRIER = "carrier"
-    """Silence.  Without any source the stream sends no packets: DTMF events would stay queued
-    while the leg is muted, and a NAT on the way would forget it."""
 
 
 class Mixer:
@@ -54,7 +45,10 @@ class Mixer:
         self._country = country
         self._legs = legs
         self._focus = 0
-        self._wires: dict[int, set[Wire]] = {}
+        self._conferences: dict[int, frozenset[int]] = {}
+        self._tapings: dict[int, Taping] = {}
+        self._insertions: dict[int, Insertion] = {}
+        self._links: frozenset[Link] = frozenset()
         self._open = False
         self._closing: Alarm | None = None
         self._tone: Any = None
@@ -62,70 +56,78 @@ class Mixer:
         self._silence: Any = None
         self._digits: dict[int, Any] = {}
 
-    # ------------------------------------------------------------ legs
+    # ------------------------------------------------------------ wiring
 
     def focus(self, number: int) -> None:
-        """Only this leg (0: none) hears the microphone and is heard."""
+        """Only this leg (0: none), and who is in a conference with it, hear the microphone and
+        are heard."""
         self._focus = number
-        for leg in self._legs():
-            self.update(leg)
+        self._rewire()
+
+    def confer(self, conference: int, legs: frozenset[int]) -> None:
+        """Let these `legs` hear each other, in the place of those before; none ends it."""
+        if legs:
+            self._conferences[conference] = legs
+        else:
+            self._conferences.pop(conference, None)
+        self._rewire()
+
+    def tape(self, taping: Taping) -> None:
+        """Let the ports of `taping` hear its leg, until `untape`."""
+        self._tapings[taping.received] = taping
+        self._rewire()
+
+    def untape(self, taping: Taping) -> None:
+        self._tapings.pop(taping.received, None)
+        self._rewire()
+
+    def insert(self, insertion: Insertion) -> None:
+        """Let the leg of `insertion`, and the user in it, hear its port, until `withdraw`."""
+        self._insertions[insertion.port] = insertion
+        self._rewire()
+
+    def withdraw(self, insertion: Insertion) -> None:
+        self._insertions.pop(insertion.port, None)
+        self._rewire()
 
     def update(self, leg: Leg, *, new_media: bool = False) -> None:
-        """Make the wires of `leg` what its state asks for; `new_media`: none of them exists."""
+        """Make the links of `leg` what its state asks for; `new_media`: its port is a new one."""
         if leg.state is State.ENDED or not leg.media.connected:
-            self._wires.pop(leg.number, None)
             self._digits.pop(leg.number, None)
             self.update_sound()
-            return
-        wanted = self._wanted(leg)
-        have = self._wires.get(leg.number, set())
-        changes = set(Wire) if new_media else wanted ^ have
-        self._wires[leg.number] = wanted
-        if changes:
-            media = leg.call.getAudioMedia(leg.media.index)
-            for wire in changes:
-                self._switch(media, wire, on=wire in wanted)
+        self._rewire(leg.media.slot if new_media else NO_SLOT)
 
-    def _wanted(self, leg: Leg) -> set[Wire]:
-        wanted = {Wire.CARRIER}
-        if leg.held or leg.media.local_hold:
-            # On hold the stream still sends (RFC 3264, 8.4), for music.
-            return wanted
-        focused = leg.number == self._focus
-        accepted = leg.outgoing or leg.state in (State.ANSWERED, State.ACTIVE)
-        if focused and accepted and not leg.muted:
-            wanted.add(Wire.MICROPHONE)
-        if focused:
-            wanted.add(Wire.LOUDSPEAKER)
-        if leg.looped:
-            wanted.add(Wire.ECHO)
-        return wanted
+    def _rewire(self, fresh: int = NO_SLOT) -> None:
+        """Make the links what they should be; the port `fresh` has none, whatever is known."""
+        wanted = self._scene().links()
+        for link in self._links - wanted:
+            self._switch(disconnect, link)
+        for link in wanted:
+            if link not in self._links or fresh in link:
+                self._switch(connect, link)
+        self._links = wanted
 
-    def _switch(self, media: Any, wire: Wire, *, on: bool) -> None:
-        source, sink = self._ends(wire, media)
+    def _scene(self) -> Scene:
+        legs = (leg for leg in self._legs() if leg.state is not State.ENDED and leg.media.connected)
+        return Scene(
+            {leg.number: _party(leg) for leg in legs},
+            self._focus,
+            self._conferences.values(),
+            self._tapings.values(),
+            self._insertions.values(),
+            self._carrier(),
+        )
+
+    def _switch(self, switch: Callable[[int, int], None], link: Link) -> None:
         try:
-            if on:
-                source.startTransmit(sink)
-            else:
-                source.stopTransmit(sink)
-        except pj.Error as error:
-            self._thread.log(DEBUG, f"wire {wire}: {clean(error.reason)}")
+            switch(*link)
+        except PjlibError as error:  # a port that has gone took its links along
+            self._thread.log(DEBUG, f"{link}: {error}")
 
-    def _ends(self, wire: Wire, media: Any) -> tuple[Any, Any]:
-        match wire:
-            case Wire.MICROPHONE:
-                return self._endpoint.capture(), media
-            case Wire.LOUDSPEAKER:
-                return media, self._endpoint.playback()
-            case Wire.ECHO:
-                return media, media
-            case Wire.CARRIER:
-                return self._carrier(), media
-
-    def _carrier(self) -> Any:
+    def _carrier(self) -> int:
         if self._silence is None:
             self._silence = new_generator()
-        return self._silence
+        return int(self._silence.getPortId())
 
     # ------------------------------------------------------------ devices
 
@@ -193,6 +195,19 @@ class Mixer:
 
 
 FOR_EVER_S = 10 * 365 * 86_400.0
+
+
+def _party(leg: Leg) -> Party:
+    return Party(
+        leg=leg.number,
+        port=leg.media.slot,
+        accepted=leg.outgoing or leg.state in (State.ANSWERED, State.ACTIVE),
+        muted=leg.muted,
+        # On hold the stream still sends (RFC 3264, 8.4), for music.
+        holds=leg.held or leg.media.local_hold,
+        holds_us=leg.media.remote_hold,
+        looped=leg.looped,
+    )
 
 
 def _wants_sound(leg: Leg) -> bool:

@@ -56,6 +56,11 @@ class SipThread:
     def send(self, event: Event) -> None:
         self._channel.send(event)
 
+    @property
+    def congested(self) -> bool:
+        """Whether the daemon is behind with reading; what can wait is better sent later."""
+        return self._channel.congested
+
     def log(self, level: int, text: str) -> None:
         if level >= self._log_level:
             self.send(LogLine(level=level, text=text[:LONGEST_LOG_CHARS]))

@@ -15,6 +15,10 @@ DTMF_VOLUME = 12_000
 """Each frequency; about -8 dBm0 as Q.23 asks of a sender."""
 
 
+BEEP_HZ, BEEP_MS, BEEP_EVERY_MS = 1_400, 500, 15_000
+"""The recorder warning tone of Federal Standard 1037C."""
+
+
 def new_generator() -> Any:
     generator = pj.ToneGenerator()
     generator.createToneGenerator(CLOCK_RATE, 1)
@@ -48,3 +52,16 @@ def start_digits(generator: Any, digits: str, on_ms: int, off_ms: int) -> None:
         description.volume = DTMF_VOLUME
         descriptions.append(description)
     generator.playDigits(descriptions)
+
+
+def start_beeps(generator: Any) -> None:
+    """The tone that says that a call is recorded, every 15 s for ever."""
+    description = pj.ToneDesc()
+    description.freq1 = BEEP_HZ
+    description.on_msec = BEEP_MS
+    description.off_msec = BEEP_EVERY_MS - BEEP_MS
+    description.volume = TONE_VOLUME
+    descriptions = pj.ToneDescVector()
+    descriptions.append(description)
+    loop = True  # SWIG takes no keywords
+    generator.play(descriptions, loop)
