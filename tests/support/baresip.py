@@ -4,6 +4,8 @@
 import json
 import select
 import socket
+import struct
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +24,9 @@ RTP_PORTS = 20
 
 # It stays for minutes to answer late repetitions of its last call; nobody needs them.
 UNREGISTER_S = 0.3
+
+# Where the format is in a WAV file, and how long the head of one is (RIFF, "fmt ", "data").
+WAV_FORMAT, WAV_HEAD = 20, 44
 
 Transport = Literal["udp", "tcp", "tls"]
 
@@ -173,6 +178,15 @@ class Baresip:
             self.command("listcalls")
         recordings = sorted(self._directory.glob("dump-*-dec.wav"))
         return read_wav(recordings[call])
+
+    def lately(self, seconds: float) -> tuple[Samples, int]:
+        """The last of what it heard, while its call goes on, and the rate."""
+        newest = max(self._directory.glob("dump-*-dec.wav"))
+        data = newest.read_bytes()
+        _, channels, rate = struct.unpack_from("<HHI", data, WAV_FORMAT)
+        whole = (len(data) - WAV_HEAD) // (2 * channels) * channels
+        samples = array("h", data[WAV_HEAD : WAV_HEAD + 2 * whole])[::channels]
+        return samples[-round(seconds * rate) :], int(rate)
 
     def command(self, name: str, argument: str = "") -> str:
         """Answer of a command of baresip's menu; RuntimeError with the answer if refused."""

@@ -73,6 +73,12 @@ class Commands:
             p.SendDtmf: self._send_dtmf,
             p.Focus: lambda c: calls.mixer.focus(c.leg),
             p.PlayTone: self._play_tone,
+            p.Confer: lambda c: calls.mixer.confer(c.conference, frozenset(c.legs)),
+            p.StartRecording: self._start_recording,
+            p.StopRecording: lambda c: calls.recorder.stop(c.recording),
+            p.LoadSound: calls.player.load,
+            p.PlaySound: self._play_sound,
+            p.StopSound: lambda c: calls.player.stop(c.sound),
             p.StartRinger: self._start_ringer,
             p.StopRinger: lambda _: sound.stop_ringer(),
             p.SetAudio: self._set_audio,
@@ -198,6 +204,14 @@ class Commands:
         check_range("seconds", command.seconds, 0, LONGEST_TONE_S)
         self._calls.mixer.play_tone(command.tone, command.seconds)
         return None
+
+    def _start_recording(self, command: p.StartRecording) -> Outcome:
+        leg = self._calls.find(command.leg)
+        return {"rate": self._calls.recorder.start(command, leg)}
+
+    def _play_sound(self, command: p.PlaySound) -> Outcome:
+        self._calls.player.play(command, self._calls.find(command.leg), self._replier(command))
+        return LATER
 
     def _start_ringer(self, command: p.StartRinger) -> Outcome:
         check_text("sink", command.sink, LONGEST_NAME)

@@ -14,10 +14,11 @@ Every command carries a ``request`` number and is answered by exactly one `Reply
 Times are seconds unless the name says ``_ms`` or ``_us``; levels are dBFS.
 """
 
-from .codec import *  # noqa: F403 - one vocabulary in three rooms
+from .codec import *  # noqa: F403 - one vocabulary in several rooms
 from .protocol_commands import *  # noqa: F403 - as above
 from .protocol_events import *  # noqa: F403 - as above
 from .protocol_presence import *  # noqa: F403 - as above
+from .protocol_sound import *  # noqa: F403 - as above
 
 VERSION = 1
 """Both sides state it in `Start` and in its reply; any difference ends the engine."""

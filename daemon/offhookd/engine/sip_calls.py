@@ -13,6 +13,8 @@ from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, clean
 from .sip_mixer import Mixer, Sound
 from .sip_monitor import Monitor
+from .sip_player import Player
+from .sip_recorder import Recorder
 from .sip_thread import INFO, WARNING, SipThread
 from .walls import Walls
 
@@ -39,6 +41,8 @@ class Calls:
         country: str,
     ) -> None:
         self.mixer = Mixer(thread, endpoint, sound, country, self._all)
+        self.recorder = Recorder(thread, self.mixer)
+        self.player = Player(thread, self.mixer)
         self._thread = thread
         self._endpoint = endpoint
         self._walls = walls
@@ -153,6 +157,8 @@ class Calls:
 
     def release(self) -> None:
         """Let go of everything of the stack; before it is destroyed."""
+        self.recorder.release()
+        self.player.release()
         self.mixer.release()
         for leg in [*self._all(), *self._ended]:
             leg.release()
@@ -230,6 +236,8 @@ class Calls:
         self._media.pop(leg.number, None)
         self._walls.dismiss_peer(leg.number)
         self.monitor.forget(leg)
+        self.recorder.forget(leg)
+        self.player.forget(leg)
         self.mixer.update(leg)
         self._ended = [old for old in self._ended if old.holds_slot]
         self._ended.append(leg)

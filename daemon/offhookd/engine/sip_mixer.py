@@ -4,7 +4,6 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .memory_ports import connect, disconnect
 from .pjlib import PjlibError
 from .refusal import Refused
 from .schedule import Alarm
@@ -13,6 +12,7 @@ from .sip_endpoint import SipEndpoint
 from .sip_media import NO_SLOT
 from .sip_thread import DEBUG, SipThread
 from .sip_tones import new_generator, start_tone
+from .wav_ports import connect, disconnect
 from .wiring import Insertion, Link, Party, Scene, Taping
 
 LINGER_S = 0.3
@@ -99,9 +99,12 @@ class Mixer:
 
     def _rewire(self, fresh: int = NO_SLOT) -> None:
         """Make the links what they should be; the port `fresh` has none, whatever is known."""
-        wanted = self._scene().links()
+        scene = self._scene()
+        wanted = scene.links()
         for link in self._links - wanted:
-            self._switch(disconnect, link)
+            # The library parts *everybody* from the sink when the source is about to go.
+            if scene.ports.issuperset(link):
+                self._switch(disconnect, link)
         for link in wanted:
             if link not in self._links or fresh in link:
                 self._switch(connect, link)
@@ -121,7 +124,7 @@ class Mixer:
     def _switch(self, switch: Callable[[int, int], None], link: Link) -> None:
         try:
             switch(*link)
-        except PjlibError as error:  # a port that has gone took its links along
+        except PjlibError as error:
             self._thread.log(DEBUG, f"{link}: {error}")
 
     def _carrier(self) -> int:

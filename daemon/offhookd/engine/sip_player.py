@@ -6,7 +6,6 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .memory_ports import Player as Port
 from .pjlib import PjlibError
 from .protocol import LoadSound, PlaySound
 from .refusal import Refused, check_range
@@ -14,9 +13,11 @@ from .schedule import Alarm
 from .sip_call import Leg
 from .sip_mixer import Mixer
 from .sip_thread import SipThread
+from .wav_ports import Player as Port
 from .wiring import Insertion
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
+FRAMES_A_SECOND = 50
 MOST_CHANNELS = 2
 MOST_SOUNDS = 8
 MOST_BYTES = 48 << 20
@@ -24,9 +25,6 @@ MOST_BYTES = 48 << 20
 
 LAST_FRAMES_S = 0.2
 """The mixer's clock may be late by this where the sound server stumbles."""
-
-SAFE_S = 2.0
-"""The mixer lets go of a port at its next frame, 20 ms later at most."""
 
 Done = Callable[..., None]
 
@@ -48,7 +46,6 @@ class Player:
         self._mixer = mixer
         self._loaded: dict[int, bytearray] = {}
         self._playing: dict[int, _Playing] = {}
-        self._leaving: list[Port] = []
 
     def load(self, command: LoadSound) -> None:
         """Add a piece to a sound, or begin one."""
@@ -68,6 +65,10 @@ class Player:
         """Play what was loaded; `done` gets "" at its end, or why it did not get there."""
         sound = self._loaded.pop(command.sound, None)
         check_range("rate", command.rate, LOWEST_RATE, HIGHEST_RATE)
+        if command.rate % FRAMES_A_SECOND:
+            # The library aborts the process when a frame is no whole number of samples.
+            text = f"rate must be a multiple of {FRAMES_A_SECOND}, not {command.rate}."
+            raise Refused(text)
         check_range("channels", command.channels, 1, MOST_CHANNELS)
         if not sound or command.sound in self._playing:
             raise Refused(f"There is no sound {command.sound}.")
@@ -75,7 +76,7 @@ class Player:
             raise Refused(f"Call {leg.number} has no sound yet.")
         try:
             port = Port(bytes(sound), command.rate, command.channels)
-        except PjlibError as error:
+        except (OSError, PjlibError) as error:
             raise Refused(f"The sound cannot be played: {error}.") from None
         insertion = Insertion(leg.number, port.slot)
         end = self._thread.schedule.after(
@@ -107,6 +108,4 @@ class Player:
         playing.end.cancel()
         self._mixer.withdraw(playing.insertion)
         playing.port.remove()
-        self._leaving.append(playing.port)
-        self._thread.schedule.after(SAFE_S, lambda: self._leaving.remove(playing.port))
         playing.done(error)

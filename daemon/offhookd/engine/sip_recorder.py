@@ -7,7 +7,6 @@ The daemon writes the files; this process may open none.
 from base64 import b64encode
 from typing import Any
 
-from .memory_ports import Tape
 from .pjlib import PjlibError
 from .protocol import Recorded, StartRecording
 from .refusal import Refused
@@ -17,10 +16,11 @@ from .sip_endpoint import CLOCK_RATE
 from .sip_mixer import Mixer
 from .sip_thread import SipThread
 from .sip_tones import new_generator, start_beeps
+from .wav_ports import Tape
 from .wiring import Insertion, Taping
 
 READ_S = 0.18
-"""Nine frames: what they weigh fits into one message, and a crash loses no more than this."""
+"""Nine frames: what they weigh fits into one message, and a crash loses little more than this."""
 
 PIECE_BYTES = 6_000
 """8,000 characters in base64; a message has room for 8,192."""
@@ -28,28 +28,57 @@ PIECE_BYTES = 6_000
 MOST_RECORDINGS = 8
 """Twice the calls there can be."""
 
+MOST_LAST_READS = 5
+"""The mixer closes a tape at its next frame, if there is one."""
+
 
 class _Recording:
-    """One leg on one tape, or on two for stereo (left is what was sent)."""
+    """One leg on one tape, or on two for stereo: left is what was sent, right what was received."""
 
-    def __init__(self, number: int, leg: int, sent: Tape, received: Tape) -> None:
+    def __init__(self, number: int, leg: int, *tapes: Tape) -> None:
         self.number = number
         self.leg = leg
-        self.tapes = (sent,) if sent is received else (sent, received)
-        self.taping = Taping(leg, sent.slot, received.slot)
-        self.beeper: Any = None
-        self._rests = [b""] * len(self.tapes)
+        self.taping = Taping(leg, tapes[0].slot, tapes[-1].slot)
+        self.stopped = False
+        self.last_reads = 0
+        self._tapes = tapes
+        self._rests = [b""] * len(tapes)
+        self.beeps: Insertion | None = None
+        self._beeper: Any = None
 
     @property
-    def beeps(self) -> Insertion:
-        return Insertion(self.leg, int(self.beeper.getPortId()))
+    def crowded(self) -> bool:
+        return any(tape.crowded for tape in self._tapes)
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything has been read that there will ever be."""
+        return all(tape.ended for tape in self._tapes) or self.last_reads >= MOST_LAST_READS
+
+    def beep(self) -> Insertion:
+        """The warning tone, from now on."""
+        self._beeper = new_generator()
+        start_beeps(self._beeper)
+        self.beeps = Insertion(self.leg, int(self._beeper.getPortId()))
+        return self.beeps
 
     def read(self) -> bytes:
         """Samples since the last call, interleaved for stereo."""
-        heard = [rest + tape.read() for rest, tape in zip(self._rests, self.tapes, strict=True)]
-        even = min(map(len, heard))
+        self.last_reads += self.stopped
+        heard = [rest + tape.read() for rest, tape in zip(self._rests, self._tapes, strict=True)]
+        even = min(map(len, heard)) // 2 * 2
         self._rests = [one[even:] for one in heard]
-        return _interleave(*(one[:even] for one in heard))
+        return _interleave([one[:even] for one in heard])
+
+    def remove(self) -> None:
+        self.stopped = True
+        self._beeper = None
+        for tape in self._tapes:
+            tape.remove()
+
+    def close(self) -> None:
+        for tape in self._tapes:
+            tape.close()
 
 
 class Recorder:
@@ -59,73 +88,59 @@ class Recorder:
         self._thread = thread
         self._mixer = mixer
         self._recordings: dict[int, _Recording] = {}
-        self._free: list[Tape] = []
-        self._tapes: list[Tape] = []
         self._reading: Alarm | None = None
 
     def start(self, command: StartRecording, leg: Leg) -> int:
         """Record `leg` from now on; the clock rate.  Raises `Refused`."""
-        number = command.recording
-        if number in self._recordings:
-            raise Refused(f"Recording {number} is running already.")
+        if command.recording in self._recordings:
+            raise Refused(f"Recording {command.recording} is running already.")
         if len(self._recordings) >= MOST_RECORDINGS:
             raise Refused("There are too many recordings; end one first.")
-        sent = self._take()
-        recording = _Recording(number, leg.number, sent, self._take() if command.stereo else sent)
-        self._recordings[number] = recording
+        try:
+            tapes = [Tape(CLOCK_RATE) for _ in range(1 + command.stereo)]
+        except (OSError, PjlibError) as error:
+            raise Refused(f"The call cannot be recorded: {error}.") from None
+        recording = _Recording(command.recording, leg.number, *tapes)
+        self._recordings[command.recording] = recording
         self._mixer.tape(recording.taping)
         if command.beep:
-            recording.beeper = new_generator()
-            start_beeps(recording.beeper)
-            self._mixer.insert(recording.beeps)
+            self._mixer.insert(recording.beep())
         if self._reading is None:
             self._reading = self._thread.schedule.after(READ_S, self._read)
         return CLOCK_RATE
 
     def stop(self, number: int) -> None:
-        """End it and send what is left; one that is over already is no error."""
-        recording = self._recordings.pop(number, None)
-        if recording is None:
+        """End it; what is left is sent soon.  One that is over already is no error."""
+        recording = self._recordings.get(number)
+        if recording is None or recording.stopped:
             return
         self._mixer.untape(recording.taping)
-        if recording.beeper:
+        if recording.beeps:
             self._mixer.withdraw(recording.beeps)
-        self._send(recording)
-        self._thread.send(Recorded(recording=number, samples="", last=True))
-        self._free += recording.tapes
+        recording.remove()
 
     def forget(self, leg: Leg) -> None:
         """`leg` is over, and so are its recordings."""
-        for recording in tuple(self._recordings.values()):
+        for recording in self._recordings.values():
             if recording.leg == leg.number:
                 self.stop(recording.number)
 
     def release(self) -> None:
         """Let go of every port; before the stack is destroyed."""
-        for number in tuple(self._recordings):
-            self.stop(number)
+        for recording in self._recordings.values():
+            self.stop(recording.number)
+            recording.close()
+        self._recordings.clear()
         if self._reading:
             self._reading.cancel()
-        for tape in self._tapes:
-            tape.remove()
-
-    def _take(self) -> Tape:
-        """A tape that nobody uses.  They stay in the mixer, which may be about to write on one."""
-        if not self._free:
-            try:
-                self._free = [Tape(CLOCK_RATE)]
-            except PjlibError as error:
-                raise Refused(f"The call cannot be recorded: {error}.") from None
-            self._tapes += self._free
-        tape = self._free.pop()
-        tape.rewind()
-        return tape
 
     def _read(self) -> None:
         self._reading = None
-        if not self._thread.congested:  # then the tapes keep it
-            for recording in self._recordings.values():
+        for recording in tuple(self._recordings.values()):
+            if not self._thread.congested:  # else the pipe keeps it
                 self._send(recording)
+            elif recording.crowded:
+                recording.read()
         if self._recordings:
             self._reading = self._thread.schedule.after(READ_S, self._read)
 
@@ -134,12 +149,16 @@ class Recorder:
         for start in range(0, len(samples), PIECE_BYTES):
             text = b64encode(samples[start : start + PIECE_BYTES]).decode()
             self._thread.send(Recorded(recording=recording.number, samples=text, last=False))
+        if recording.stopped and recording.ended:
+            recording.close()
+            del self._recordings[recording.number]
+            self._thread.send(Recorded(recording=recording.number, samples="", last=True))
 
 
-def _interleave(*channels: bytes) -> bytes:
+def _interleave(channels: list[bytes]) -> bytes:
     if len(channels) == 1:
         return channels[0]
-    left, right = (memoryview(one).cast("h") for one in channels)
-    both = memoryview(bytearray(len(channels[0]) * 2)).cast("h")
-    both[0::2], both[1::2] = left, right
+    both = memoryview(bytearray(len(channels[0]) * len(channels))).cast("h")
+    for number, samples in enumerate(channels):
+        both[number :: len(channels)] = memoryview(samples).cast("h")
     return both.tobytes()

@@ -71,6 +71,14 @@ class Scene:
     insertions: Iterable[Insertion]
     carrier: int
 
+    @property
+    def ports(self) -> frozenset[int]:
+        """All ports there are; a port that has gone took its links along."""
+        tapes = (port for one in self.tapings for port in (one.sent, one.received))
+        sounds = (one.port for one in self.insertions)
+        legs = (party.port for party in self.parties.values())
+        return frozenset({DESK, self.carrier, *tapes, *sounds, *legs})
+
     def links(self) -> frozenset[Link]:
         """All links there must be, and no other."""
         return frozenset(self._links())

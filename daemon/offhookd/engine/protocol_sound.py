@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Conferences, recordings and sounds played into calls; see `protocol`.
+
+Their numbers are the daemon's own, and never used twice in the life of one engine process.
+`samples` are 16 bit, little-endian, interleaved, in base64; 6,144 bytes of them fit.
+"""
+
+from dataclasses import dataclass
+
+from .codec import Command, Event, message
+
+
+@message("confer")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confer(Command):
+    """These legs, in the place of those before, hear each other; and whoever of them has the
+    focus, the user speaks with all of them.  No leg: the conference is over."""
+
+    conference: int
+    legs: tuple[int, ...]
+
+
+@message("start-recording")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRecording(Command):
+    """Send `Recorded` with what the leg says and hears, mixed, or in `stereo` what it hears on the
+    left.  `beep`: both parties hear the recorder warning tone.  Reply data: rate (int)."""
+
+    recording: int
+    leg: int
+    stereo: bool
+    beep: bool
+
+
+@message("stop-recording")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording(Command):
+    """The last `Recorded` is on its way when this is replied to.  Over already is no error."""
+
+    recording: int
+
+
+@message("load-sound")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSound(Command):
+    """Append a piece to a sound, or begin one."""
+
+    sound: int
+    samples: str
+
+
+@message("play-sound")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaySound(Command):
+    """Play what was loaded, once, to the leg's far end and to the user while he is in the call.
+    Replied when it is over or was stopped; an error when the call ended before.  `rate`: 8,000 to
+    48,000, a multiple of 50."""
+
+    sound: int
+    leg: int
+    rate: int
+    channels: int
+
+
+@message("stop-sound")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSound(Command):
+    """Forget a sound, played or not.  Over already is no error."""
+
+    sound: int
+
+
+@message("recorded")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Event):
+    """The next piece of a recording, several a second; `last`: there will be no more, because it
+    was stopped or its leg is over."""
+
+    recording: int
+    samples: str
+    last: bool
