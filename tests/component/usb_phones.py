@@ -259,7 +259,7 @@ async def learning_needs_permission() -> None:
     phone = MockPhone(Testbed(), unnumbered(2, 2))
     phone.plug()
     phone.allow(False)
-    os.environ["XDG_CONFIG_HOME"] = "/nonexistent"
+    os.environ["XDG_CONFIG_HOME"] = "/dev/null"
     typing, _ = os.pipe()
     os.dup2(typing, sys.stdin.fileno())
     with redirect_stderr(StringIO()) as said:

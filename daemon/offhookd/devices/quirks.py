@@ -114,7 +114,15 @@ def user_file(environ: Mapping[str, str] = os.environ) -> Path:
 
 def search(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The files that exist, weakest first."""
-    return tuple(path for path in (SHIPPED_FILE, SYSTEM_FILE, user_file(environ)) if path.exists())
+    return tuple(filter(_may_exist, (SHIPPED_FILE, SYSTEM_FILE, user_file(environ))))
+
+
+def _may_exist(path: Path) -> bool:
+    """A file that is there but out of reach is to be complained of, not passed over."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
 
 
 def load(paths: Sequence[Path]) -> QuirkBook:
