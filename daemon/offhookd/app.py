@@ -138,6 +138,7 @@ class Daemon(Service, AccountSwitch):
             self._clock,
             read_quirks(self.problems),
             lambda: self._config.audio.on_unplug,
+            lambda: self._config.devices,
         )
         await self._sets.start()
         return self._sets

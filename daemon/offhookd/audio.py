@@ -14,6 +14,7 @@ from offhookd.phone.errors import AudioUnavailableError, InvalidArgumentError, I
 from offhookd.phone.events import Signal
 from offhookd.phone.ports import Alerting
 from offhookd.phone.problems import Problems
+from offhookd.phone.ringing import Ringing
 from offhookd.phone.service import AudioControl, AudioPath, Endpoint, Fact
 from offhookd.phone.values import AudioBackend, CallId
 from offhookd.sound.control import Role, SoundControl
@@ -44,6 +45,8 @@ class Audio(AudioControl, Alerting):
         self._status = p.AudioStatus(state="closed", capture="", playback="", reason="")
         self._ringing = False
         self._silenced = False
+        self._ring_at = Ringing()
+        self._rung: tuple[str, ...] = ()
         self._followed: dict[Role, str] = {}
         self._turns: set[asyncio.Task[None]] = set()
         self._told: p.SetAudio | None = None
@@ -214,7 +217,7 @@ class Audio(AudioControl, Alerting):
     def quiet(self) -> None:
         if self._ringing or self._silenced:
             self._ringing = self._silenced = False
-            self._engine.tell(p.StopRinger())
+            self._follow_ringing()
             self.changed()
 
     @property
@@ -231,10 +234,25 @@ class Audio(AudioControl, Alerting):
 
     def _follow_ringing(self) -> None:
         if self._ringing and not self._silenced:
-            device = self._sound.route(Role.RINGER).device
-            self._engine.tell(p.StartRinger(sink=device, sound=""))
-        else:
+            sinks = self._ringing_sinks()
+            if sinks != self._rung:
+                self._rung = sinks
+                self._engine.tell(p.StartRinger(sinks=sinks, sound="") if sinks else p.StopRinger())
+        elif self._rung:
+            self._rung = ()
             self._engine.tell(p.StopRinger())
+
+    def ring_at(self, where: Ringing) -> None:
+        """Ring here from now on, the call that rings already included."""
+        self._ring_at = where
+        self._follow_ringing()
+
+    def _ringing_sinks(self) -> tuple[str, ...]:
+        speakers = self._sound.route(Role.RINGER)
+        sets = tuple(sink for sink in self._ring_at.sinks if sink != speakers.active)
+        if self._ring_at.speakers:
+            return (speakers.device, *sets)
+        return self._ring_at.sinks
 
     # ------------------------------------------------------------ measuring
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from offhookd.audio import Audio
 from offhookd.config.problems import ConfigError
-from offhookd.config.schema import OnUnplug
+from offhookd.config.schema import DevicesConfig, OnUnplug
 from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState
 from offhookd.devices.devices import Devices
@@ -21,11 +21,13 @@ from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
 from offhookd.phone.handset_desk import Surroundings
+from offhookd.phone.handset_table import Stage
 from offhookd.phone.handsets import Handsets
 from offhookd.phone.numbers import domain_of, parse_target
 from offhookd.phone.ports import CallEngine, Clock, ignore
 from offhookd.phone.problems import Problems
 from offhookd.phone.redial import last_dialled
+from offhookd.phone.ringing import Ringer, Ringing, ringing
 from offhookd.phone.service import AudioPath, CallHistory
 from offhookd.phone.sets import SetControl, TelephoneSet
 from offhookd.store.state import State
@@ -58,6 +60,7 @@ class TelephoneSets(SetControl):
         clock: Clock,
         book: QuirkBook,
         on_unplug: Callable[[], OnUnplug],
+        config: Callable[[], DevicesConfig],
     ) -> None:
         self.added: Signal[[TelephoneSet]] = Signal()
         self.changed: Signal[[TelephoneSet]] = Signal()
@@ -71,6 +74,8 @@ class TelephoneSets(SetControl):
         self._state = state
         self._problems = problems
         self._on_unplug = on_unplug
+        self._config = config
+        self._ringing = Ringing()
         self._served: set[DeviceId] = set()
         self._torn: DeviceId | None = None
         self._devices = Devices(
@@ -85,7 +90,8 @@ class TelephoneSets(SetControl):
                 play_tone=self._play_tone,
                 refused=self._refused,
                 last_dialled=self._last_dialled,
-                speed_dials=dict,
+                speed_dials=lambda: config().speed_dials,
+                bells_ring=lambda: self._ringing.bells and not audio.silenced,
             )
         )
         self._devices.added.connect(self._appeared)
@@ -110,6 +116,7 @@ class TelephoneSets(SetControl):
     def reload(self) -> None:
         """The user may have written what a device is like."""
         self._devices.use(read_quirks(self._problems))
+        self._place_ringing()
 
     # ------------------------------------------------------------ SetControl
 
@@ -158,11 +165,13 @@ class TelephoneSets(SetControl):
             self._handsets.plugged(device.id, cradle=device.kind is DeviceKind.HANDSET)
         elif not usable:
             self._leave(device.id)
+        self._place_ringing()
 
     def _leave(self, device: DeviceId) -> None:
         if device in self._served:
             self._served.remove(device)
             self._handsets.unplugged(device)
+            self._place_ringing()
 
     # ------------------------------------------------------------ keys
 
@@ -197,6 +206,7 @@ class TelephoneSets(SetControl):
     def _match_sound(self) -> None:
         for device in self._devices:
             self._match(device)
+        self._place_ringing()
         self._route()
 
     def _match(self, device: Device) -> None:
@@ -214,6 +224,21 @@ class TelephoneSets(SetControl):
             self._audio.follow(device.capture, device.playback)
         elif self._torn is None or self._on_unplug() is OnUnplug.SPEAKER:
             self._audio.follow("", "")
+
+    def _place_ringing(self) -> None:
+        """Handsets have a bell where they can ring at all; what the bit that says so does in a
+        headset on nobody's head is not to be relied on."""
+        served = [device for device in self._devices if device.id in self._served]
+        self._ringing = ringing(
+            self._config().ring,
+            (
+                Ringer("ring" in one.controls and one.kind is DeviceKind.HANDSET, one.playback)
+                for one in served
+                if self._handsets.stage(one.id) is not Stage.LINE_BUSY
+            ),
+        )
+        self._audio.ring_at(self._ringing)
+        self._handsets.look()
 
     def _call_changed(self, _call: Call) -> None:
         if self._torn is not None and not self._talking():

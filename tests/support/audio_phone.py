@@ -143,7 +143,7 @@ class Phone:
         self.audio.configure(**settings)
 
     def start_ringer(self, sink: str, sound: str = "") -> str:
-        return self.audio.start_ringer(sink, sound)
+        return self.audio.start_ringer([sink], sound)
 
     def stop_ringer(self) -> None:
         self.audio.stop_ringer()

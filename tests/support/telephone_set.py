@@ -12,7 +12,7 @@ from tests.support.fakes import FakeClock
 SHIPPED: QuirkBook = quirks.load([quirks.SHIPPED_FILE])
 
 IDLE = Lamps()
-RINGING = Lamps(ringing=True)
+RINGING = Lamps(ringing=True, ringer=True)
 TALKING = Lamps(off_hook=True)
 
 

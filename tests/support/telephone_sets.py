@@ -43,6 +43,7 @@ class Desktop:
         self.dialled: list[str] = []
         self.refused: list[str] = []
         self.registered = True
+        self.bells_ring = True
         self.stored = {"1": "555", "voice-mail": "*97"}
         self.handsets = Handsets(
             Surroundings(
@@ -54,6 +55,7 @@ class Desktop:
                 refused=self._refuse,
                 last_dialled=lambda: self.dialled[-1] if self.dialled else "",
                 speed_dials=lambda: self.stored,
+                bells_ring=lambda: self.bells_ring,
             )
         )
 

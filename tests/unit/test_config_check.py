@@ -81,5 +81,12 @@ def test_what_the_example_proposes_is_valid(
 
 
 def test_the_example_explains_every_key() -> None:
-    known = {*KEYS, *sections.SIP, *sections.AUDIO, *sections.TONES, *sections.LOG}
+    known = {
+        *KEYS,
+        *sections.SIP,
+        *sections.AUDIO,
+        *sections.DEVICES,
+        *sections.TONES,
+        *sections.LOG,
+    }
     assert {match[2] for match in OFFERED.finditer(EXAMPLE.read_text())} | {"uri"} == known

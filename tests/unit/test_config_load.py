@@ -14,6 +14,7 @@ from offhookd.config.schema import (
     AccountConfig,
     AudioConfig,
     Config,
+    DevicesConfig,
     LogConfig,
     LogLevel,
     OnUnplug,
@@ -21,6 +22,7 @@ from offhookd.config.schema import (
     SipConfig,
     TonesConfig,
 )
+from offhookd.phone.ringing import RingAt
 from offhookd.phone.values import AcceptFrom, AccountId, AudioBackend, Srtp, Transport
 from tests.support.config_file import write
 
@@ -50,6 +52,7 @@ EVERYTHING = """
       playback: alsa_output.usb
       ringer: [default]
       on_unplug: speaker
+    devices: {ring: both, speed_dials: {1: 0049, voice-mail: "*97"}}
     tones: {country: NO}
     log: {level: debug}
 """
@@ -85,6 +88,7 @@ def test_every_key_arrives_in_its_type(tmp_path: Path) -> None:
             playback=("alsa_output.usb",),
             on_unplug=OnUnplug.SPEAKER,
         ),
+        devices=DevicesConfig(ring=RingAt.BOTH, speed_dials={"1": "0049", "voice-mail": "*97"}),
         tones=TonesConfig(country="no"),
         log=LogConfig(level=LogLevel.DEBUG),
     )

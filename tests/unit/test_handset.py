@@ -229,7 +229,7 @@ def test_keys_do_what_people_expect(
     [
         (idle, "", ""),
         (idle, "lift", "off_hook"),
-        (ringing, "", "ringing"),
+        (ringing, "", "ringing ringer"),
         (ringing, "lift", "off_hook"),
         (ringing, "reject", ""),
         (waiting, "", "off_hook ringing"),
@@ -267,9 +267,9 @@ def test_messages_waiting_are_shown_everywhere(desk: Desktop) -> None:
 def test_a_set_used_by_another_program_does_not_ring(desk: Desktop) -> None:
     desk.do(A, "busy")
     desk.ring()
-    assert (desk.shows(A), desk.shows(B)) == ("", "ringing")
+    assert (desk.shows(A), desk.shows(B)) == ("", "ringing ringer")
     desk.do(A, "free")
-    assert desk.shows(A) == "ringing"
+    assert desk.shows(A) == "ringing ringer"
 
 
 def test_a_set_that_rings_is_quiet_once_another_program_takes_it(desk: Desktop) -> None:
@@ -280,7 +280,7 @@ def test_a_set_that_rings_is_quiet_once_another_program_takes_it(desk: Desktop) 
 
 
 @pytest.mark.parametrize(
-    ("situation", "lamps"), [(ringing, "ringing"), (talking, ""), (waiting, "ringing")]
+    ("situation", "lamps"), [(ringing, "ringing ringer"), (talking, ""), (waiting, "ringing")]
 )
 def test_a_set_plugged_in_late_shows_the_truth_at_once(situation: Situation, lamps: str) -> None:
     desk = Desktop()

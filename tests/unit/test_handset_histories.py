@@ -162,10 +162,13 @@ class Histories(RuleBasedStateMachine):
             return Lamps(message_waiting=shown.message_waiting)
         focus = self.desk.calls.focus
         mine = self.calls_of(device)
+        asked = any(call.asks for call in self.desk.calls)
+        busy = any(call.on_line or call.answering for call in self.desk.calls)
         speaks = focus in mine and not parked(self.desk.focus)
         return Lamps(
             off_hook=stage in OFF_HOOK,
-            ringing=any(call.asks for call in self.desk.calls),
+            ringing=asked,
+            ringer=asked and not busy,
             muted=self.desk.focus.muted if speaks else shown.muted,
             held=any(call.on_line and call.to_be_held for call in mine),
             message_waiting=shown.message_waiting,

@@ -12,7 +12,7 @@ from offhookd.devices.panels import BELL_OFF_S, BELL_ON_S, Buzzer, YealinkDispla
 from offhookd.phone.buttons import DeviceId, Lamps, Press
 from tests.support.fakes import FakeClock
 
-RINGING = Lamps(ringing=True)
+RINGING = Lamps(ringing=True, ringer=True)
 TALKING = Lamps(off_hook=True)
 
 
@@ -84,7 +84,7 @@ def test_the_display_shows_number_and_icons(tmp_path: Path) -> None:
     assert (tmp_path / "line3").read_text() == "110         "
     display.show(RINGING)
     assert (tmp_path / "show_icon").read_text() == "RINGTONE"
-    display.show(replace(RINGING, ringing=False))
+    display.show(replace(RINGING, ringer=False))
     assert (tmp_path / "hide_icon").read_text() == "RINGTONE"
 
 

@@ -72,7 +72,8 @@ LAMPS = [
             (TALKING, ["02 01 00"]),
             (replace(TALKING, muted=True), ["02 13 00"]),
             (replace(TALKING, held=True), ["02 09 00"]),
-            (replace(TALKING, ringing=True), ["02 25 00"]),
+            (replace(TALKING, ringing=True), ["02 05 00"]),
+            (replace(TALKING, ringing=True, ringer=True), ["02 25 00"]),
             (IDLE, ["02 01 00", "02 00 00"]),
         ],
     ),
@@ -243,7 +244,7 @@ def test_a_call_begins_with_the_truth_about_mute() -> None:
 
 def test_closing_leaves_the_set_idle() -> None:
     bench = Bench.settled(JABRA)
-    assert bench.show(Lamps(off_hook=True, muted=True, ringing=True)) == ["02 37 00"]
+    assert bench.show(replace(RINGING, off_hook=True, muted=True)) == ["02 37 00"]
     bench.set.close()
     assert bench.sent == ["02 13 00", "02 00 00"]
 

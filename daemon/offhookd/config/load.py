@@ -13,6 +13,7 @@ from offhookd.config.problems import ConfigError, Problem, Report, did_you_mean
 from offhookd.config.schema import (
     AudioConfig,
     Config,
+    DevicesConfig,
     LogConfig,
     SipConfig,
     TonesConfig,
@@ -25,7 +26,7 @@ SYSTEM_FILE = Path("/etc/xdg/offhook/offhook.yaml")
 # Eight accounts with every key explained are about 10 kB.
 MAX_BYTES = 262_144
 
-SECTIONS = ("accounts", "sip", "audio", "tones", "log")
+SECTIONS = ("accounts", "sip", "audio", "devices", "tones", "log")
 
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
@@ -128,6 +129,9 @@ def _build(whole: Table, report: Report) -> Config:
         accounts=MappingProxyType(read_accounts(tables["accounts"], report)),
         sip=SipConfig(**read_section("sip", tables["sip"], sections.SIP, report)),
         audio=AudioConfig(**read_section("audio", tables["audio"], sections.AUDIO, report)),
+        devices=DevicesConfig(
+            **read_section("devices", tables["devices"], sections.DEVICES, report)
+        ),
         tones=TonesConfig(**read_section("tones", tables["tones"], sections.TONES, report)),
         log=LogConfig(**read_section("log", tables["log"], sections.LOG, report)),
     )

@@ -7,12 +7,13 @@ import socket
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from offhookd.config import files, sip_uri
 from offhookd.config.problems import did_you_mean, shown
 from offhookd.config.schema import Secret
-from offhookd.config.tree import Entry, Listing, Scalar, kind
+from offhookd.config.tree import Entry, Listing, Scalar, Table, kind
 
 MAX_TEXT_CHARS = 255
 MAX_LIST_ITEMS = 32
@@ -158,6 +159,18 @@ def country(entry: Entry) -> str:
     return found
 
 
+def speed_dials(entry: Entry) -> Mapping[str, str]:
+    """Labels of speed-dial keys, and what they dial."""
+    if not isinstance(entry.node, Table):
+        raise UnfitError(f"must be a table such as 1: sip:ada@example.com, not {kind(entry.node)}")
+    found = {}
+    for label, inner in entry.node.entries.items():
+        if label not in _SPEED_DIALS:
+            raise UnfitError(f"knows the keys 1 to 9 and voice-mail, not {shown(label)}")
+        found[label] = text(inner)
+    return MappingProxyType(found)
+
+
 def address(entry: Entry) -> str:
     """An address of this machine."""
     found = text(entry)
@@ -268,5 +281,7 @@ def _instead(found: sip_uri.SipUri) -> str:
             return f"; write transport: {value} as a key of its own"
     return ""
 
+
+_SPEED_DIALS = frozenset({*"123456789", "voice-mail"})
 
 SectionReaders = Mapping[str, Reader[object]]

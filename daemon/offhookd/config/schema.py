@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import final
 
+from offhookd.phone.ringing import RingAt
 from offhookd.phone.values import AcceptFrom, AccountId, AudioBackend, Srtp, Transport
 
 MAX_ACCOUNTS = 8
@@ -119,6 +120,14 @@ class TonesConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesConfig:
+    """`speed_dials`: "1" to "9" and "voice-mail" to what is dialled."""
+
+    ring: RingAt = RingAt.AUTO
+    speed_dials: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     level: LogLevel = LogLevel.INFO
 
@@ -133,5 +142,6 @@ class Config:
     accounts: Mapping[AccountId, AccountConfig] = field(default_factory=lambda: _NO_ACCOUNTS)
     sip: SipConfig = SipConfig()
     audio: AudioConfig = AudioConfig()
+    devices: DevicesConfig = DevicesConfig()
     tones: TonesConfig = TonesConfig()
     log: LogConfig = LogConfig()

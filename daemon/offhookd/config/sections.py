@@ -9,6 +9,7 @@ from offhookd.config.readers import SectionReaders, UnfitError
 from offhookd.config.schema import LogLevel, OnUnplug
 from offhookd.config.sip_uri import MAX_PORT
 from offhookd.config.tree import Entry, Scalar, Table, kind
+from offhookd.phone.ringing import RingAt
 from offhookd.phone.values import AudioBackend
 
 SIP: SectionReaders = {
@@ -22,6 +23,10 @@ AUDIO: SectionReaders = {
     "playback": readers.listing,
     "ringer": readers.listing,
     "on_unplug": readers.choice(OnUnplug),
+}
+DEVICES: SectionReaders = {
+    "ring": readers.choice(RingAt),
+    "speed_dials": readers.speed_dials,
 }
 TONES: SectionReaders = {"country": readers.country}
 LOG: SectionReaders = {"level": readers.choice(LogLevel)}

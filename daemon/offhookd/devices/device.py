@@ -139,10 +139,12 @@ class Device:
         self._light()
 
     def _light(self) -> None:
-        ringing = self._lamps.ringing or bool(self._identifying)
+        lamps = self._lamps
+        if self._identifying:
+            lamps = replace(lamps, ringing=True, ringer=True)
         for connection in self._connections.values():
             if connection.is_open:
-                connection.logic.show(replace(self._lamps, ringing=ringing))
+                connection.logic.show(lamps)
 
     def write(self, number: str) -> None:
         """Show a number on the display, if there is one."""

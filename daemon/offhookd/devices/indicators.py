@@ -17,7 +17,7 @@ from offhookd.phone.buttons import Lamps
 _OUTPUTS = {
     "off_hook": Lamp.OFF_HOOK,
     "ring": Lamp.RINGING,
-    "ringer": Lamp.RINGING,
+    "ringer": Lamp.RINGER,
     "mute": Lamp.MUTED,
     "microphone": Lamp.MUTED,  # half of all sets show it here, older Jabra only here
     "hold": Lamp.HELD,
@@ -101,6 +101,6 @@ class Indicators:
 def _steps(old: Lamps, new: Lamps) -> Iterator[Lamps]:
     """The way from `old` to `new`: both calls of a set may end at once, but not in one write."""
     if old.off_hook and not new.off_hook and old.ringing and not new.ringing:
-        yield replace(old, ringing=False)
+        yield replace(old, ringing=False, ringer=False)
     if old != new:
         yield new

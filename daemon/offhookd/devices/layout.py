@@ -19,7 +19,8 @@ DIGITS = frozenset("0123456789*#")
 
 _LAMP_OUTPUTS = {
     Lamp.OFF_HOOK: "off_hook",
-    Lamp.RINGING: "ringer",  # a private command makes itself heard
+    Lamp.RINGING: "ring",
+    Lamp.RINGER: "ringer",
     Lamp.MUTED: "mute",
     Lamp.HELD: "hold",
     Lamp.MESSAGE_WAITING: "message_waiting",

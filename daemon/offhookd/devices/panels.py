@@ -29,7 +29,7 @@ class YealinkDisplay(Panel):
         self._told = False
 
     def show(self, lamps: Lamps) -> None:
-        wanted = {"RINGTONE": lamps.ringing, "IN": lamps.ringing, "NEW": lamps.message_waiting}
+        wanted = {"RINGTONE": lamps.ringer, "IN": lamps.ringing, "NEW": lamps.message_waiting}
         icons = frozenset(icon for icon, on in wanted.items() if on)
         for icon in sorted(self._shown - icons):
             self._put("hide_icon", icon)
@@ -60,9 +60,9 @@ class Buzzer(Panel):
 
     def show(self, lamps: Lamps) -> None:
         ringing = bool(self._on or self._off)
-        if lamps.ringing and not ringing:
+        if lamps.ringer and not ringing:
             self._ring()
-        elif ringing and not lamps.ringing:
+        elif ringing and not lamps.ringer:
             self._on.close()
             self._off.close()
             self._sound(False)

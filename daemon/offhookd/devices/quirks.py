@@ -49,6 +49,7 @@ class Lamp(StrEnum):
     MUTED = "muted"
     HELD = "held"
     MESSAGE_WAITING = "message_waiting"
+    RINGER = "ringer"
 
 
 @dataclass(frozen=True, slots=True)

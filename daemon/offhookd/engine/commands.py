@@ -23,6 +23,7 @@ from .walls import Walls
 LONGEST_TONE_S = 3_600
 LONGEST_TEST_S = 60
 LONGEST_NAME = 512
+MOST_RINGERS = 16
 REMOVAL_CHECK_S = 0.05
 
 Data = Mapping[str, p.Value]
@@ -214,9 +215,11 @@ class Commands:
         return LATER
 
     def _start_ringer(self, command: p.StartRinger) -> Outcome:
-        check_text("sink", command.sink, LONGEST_NAME)
+        check_range("sinks", len(command.sinks), 1, MOST_RINGERS)
+        for sink in command.sinks:
+            check_text("sink", sink, LONGEST_NAME)
         check_text("sound", command.sound, LONGEST_NAME)
-        fault = self._sound.start_ringer(command.sink, command.sound)
+        fault = self._sound.start_ringer(command.sinks, command.sound)
         return {"fault": fault} if fault else None
 
     def _set_audio(self, command: p.SetAudio) -> Outcome:

@@ -174,10 +174,10 @@ class PlayTone(Command):
 @message("start-ringer")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRinger(Command):
-    """Ring on a sound device of its own (`sink`: "" is the server's default), as the call's
+    """Ring on sound devices of its own (`sinks`: "" is the server's default), as the call's
     audio is not touched.  `sound`: a WAV file, or "" for the built-in ring."""
 
-    sink: str
+    sinks: tuple[str, ...]
     sound: str
 
 

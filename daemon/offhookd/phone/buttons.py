@@ -50,13 +50,17 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Lamps:
-    """What a set should show, whole: the device layer makes the reports from it."""
+    """What a set should show, whole: the device layer makes the reports from it.
+
+    `ringing` is seen, `ringer` is heard.
+    """
 
     off_hook: bool = False
     ringing: bool = False
     muted: bool = False
     held: bool = False
     message_waiting: bool = False
+    ringer: bool = False
 
 
 class Sets(ABC):

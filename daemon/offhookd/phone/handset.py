@@ -70,9 +70,11 @@ class Handset(Set):
         """The truth about this set and its calls."""
         if self.stage is Stage.LINE_BUSY:
             return Lamps(message_waiting=message_waiting)
+        ringing = self._calls.ringing is not None
         return Lamps(
             off_hook=self.off_hook,
-            ringing=self._calls.ringing is not None,
+            ringing=ringing,
+            ringer=ringing and self._desk.quiet and self._around.bells_ring(),
             muted=self.call is not None and self.call.muted,
             held=self._desk.held_of(self.device) is not None,
             message_waiting=message_waiting,

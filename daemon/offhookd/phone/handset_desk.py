@@ -25,6 +25,7 @@ class Surroundings:
     call progress in the ear of one set, for so many seconds (0: until told otherwise); "" stops
     it.  `refused`: a person should read why a key did not do what it says.  `last_dialled`: what
     `dial` takes, "" for nothing yet.  `speed_dials`: label of the key to what `dial` takes.
+    `bells_ring`: whether sets make themselves heard when a call comes in.
     """
 
     calls: Calls
@@ -35,6 +36,7 @@ class Surroundings:
     refused: Callable[[DeviceId, PhoneError], None]
     last_dialled: Callable[[], str]
     speed_dials: Callable[[], Mapping[str, str]]
+    bells_ring: Callable[[], bool] = lambda: True
 
 
 class Set(ABC):
@@ -95,6 +97,11 @@ class Desk:
         """The call in focus when no set has it, as after one was answered on the screen."""
         call = self._calls.focus
         return call if call and usable(call) and self.owner(call) is None else None
+
+    @property
+    def quiet(self) -> bool:
+        """Nobody talks, so that a bell disturbs nobody."""
+        return not any(call.on_line or call.answering for call in self._calls)
 
     def in_use(self, device: DeviceId) -> bool:
         """Whether a set other than `device` has the line."""

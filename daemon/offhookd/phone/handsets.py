@@ -66,6 +66,10 @@ class Handsets:
             self._desk.give(call, device)
             self._follow()
 
+    def look(self) -> None:
+        """Something around the sets changed that they show."""
+        self._follow()
+
     def messages_waiting(self, waiting: bool) -> None:
         self._message_waiting = waiting
         self._follow()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A tune on a device of its own, whatever the call's devices do meanwhile."""
 
+from collections.abc import Mapping
+
 from offhookd.engine.audio.clock import IDLE, NEVER, Rest
 from offhookd.engine.audio.pulse import Connection, PlaybackStream
 from offhookd.engine.audio.server import Server
@@ -86,6 +88,38 @@ class Ringer:
             may_move=True,
             channels=tune.channels,
         )
+
+
+class Ringers:
+    """One ringer for each device that rings.  Belongs to the audio thread."""
+
+    def __init__(self) -> None:
+        self._ringers: tuple[Ringer, ...] = ()
+
+    @property
+    def wants_server(self) -> bool:
+        return bool(self._ringers)
+
+    def start(self, tunes: Mapping[str, Tune]) -> None:
+        """Ring on these sinks and on no other ones."""
+        self.stop()
+        self._ringers = tuple(Ringer() for _ in tunes)
+        for ringer, (sink, tune) in zip(self._ringers, tunes.items(), strict=True):
+            ringer.start(sink, tune)
+
+    def stop(self) -> None:
+        """Silence, at once."""
+        for ringer in self._ringers:
+            ringer.stop()
+        self._ringers = ()
+
+    def server_lost(self) -> None:
+        for ringer in self._ringers:
+            ringer.server_lost()
+
+    def step(self, server: Server, now: float) -> Rest:
+        rests = (IDLE, *(ringer.step(server, now) for ringer in self._ringers))
+        return Rest(*(min(times) for times in zip(*rests, strict=True)))
 
 
 def _fill(stream: PlaybackStream, tune: Tune) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 from offhookd.engine.audio import tune
@@ -14,7 +14,7 @@ from offhookd.engine.audio.clock import IDLE, NEVER, Rest
 from offhookd.engine.audio.errors import ServerLostError
 from offhookd.engine.audio.port import ConferencePort
 from offhookd.engine.audio.priority import Priority, raise_priority
-from offhookd.engine.audio.ringer import Ringer
+from offhookd.engine.audio.ringer import Ringers
 from offhookd.engine.audio.server import Server
 from offhookd.engine.audio.settings import Backend, OnUnplug, Settings
 from offhookd.engine.audio.trial import Trial, TrialKind, Trials
@@ -49,9 +49,9 @@ class AudioThread:
         self._conference = ConferencePort(port, clock_rate, ptime_ms, media_queue)
         self._server = Server()
         self._bridge = Bridge(self._conference, clock_rate, ptime_ms, on_status)
-        self._ringer = Ringer()
+        self._ringers = Ringers()
         self._trials = Trials()
-        self._parts = (self._bridge, self._ringer, self._trials)
+        self._parts = (self._bridge, self._ringers, self._trials)
         self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._wakeup_lock = threading.Lock()
         self._stopping = False
@@ -92,15 +92,17 @@ class AudioThread:
         """The call has been answered: drop what the microphone captured before."""
         self._post(self._bridge.go_live)
 
-    def start_ringer(self, sink: str, sound: str) -> str:
-        """Ring on `sink` ("" is the default) until `stop_ringer`, with the WAV file `sound` or
+    def start_ringer(self, sinks: Sequence[str], sound: str) -> str:
+        """Ring on all `sinks` ("" is the default) until `stop_ringer`, with the WAV file `sound` or
         the built-in ring.  Returns "" or why the built-in ring is heard instead of the file."""
-        ring, fault = tune.choose(sound)
-        self._post(lambda: self._ringer.start(sink, ring))
+        tunes, fault = {}, ""
+        for sink in sinks:
+            tunes[sink], fault = tune.choose(sound)
+        self._post(lambda: self._ringers.start(tunes))
         return fault
 
     def stop_ringer(self) -> None:
-        self._post(self._ringer.stop)
+        self._post(self._ringers.stop)
 
     def test(
         self, what: str, sink: str, seconds: float, done: Callable[[float | str], None]
@@ -136,7 +138,7 @@ class AudioThread:
                 self._server.disconnect()
                 self._next_command(time.monotonic() + STUMBLE_S)
         self._trials.stop()
-        self._ringer.stop()
+        self._ringers.stop()
         self._lose_streams()
         with self._wakeup_lock:
             self._server.close()
