@@ -243,7 +243,7 @@ def test_the_phone_rings_on_its_own_device_during_a_call(
     write_wav(ring, sine(750, 0.5, 44_100), 44_100)
     peer = party_a(party, sound)
     peer.ask("open")
-    assert peer.ask("start_ringer", sink="ring", sound=str(ring)) == ""
+    assert peer.ask("start_ringer", sinks=["ring"], sound=str(ring)) == ""
     with sound.playing(tone(425), "a_mic"):
         wait_heard(sound, "ring.monitor", 750)
         wait_heard(sound, "a_spk.monitor", 425)
@@ -254,11 +254,22 @@ def test_the_phone_rings_on_its_own_device_during_a_call(
         assert level(tail(sound.record("ring.monitor", EAR_S))) < SILENT_DBFS
 
 
+def test_two_devices_ring_at_once(sound: SoundServer, party: ExitStack, tmp_path: Path) -> None:
+    ring = tmp_path / "ring.wav"
+    write_wav(ring, sine(750, 0.5, 44_100), 44_100)
+    peer = party_a(party, sound)
+    peer.ask("start_ringer", sinks=["ring", "b_spk"], sound=str(ring))
+    wait_heard(sound, "ring.monitor", 750)
+    wait_heard(sound, "b_spk.monitor", 750)
+    peer.ask("stop_ringer")
+    wait_until(lambda: "ringer" not in sound.pactl("list", "sink-inputs"), 3.0, "silence")
+
+
 def test_the_bell_rings_on_the_default_where_the_device_or_the_file_is_missing(
     sound: SoundServer, party: ExitStack, tmp_path: Path
 ) -> None:
     peer = party_a(party, sound)
-    fault = peer.ask("start_ringer", sink="gone", sound=str(tmp_path / "gone.wav"))
+    fault = peer.ask("start_ringer", sinks=["gone"], sound=str(tmp_path / "gone.wav"))
     assert "gone.wav" in fault
     wait_until(lambda: level(sound.record("ring.monitor", 1.5)) > HEARD_DBFS, 12.0, "the bell")
 
@@ -285,7 +296,7 @@ def test_what_the_server_says_to_a_busy_thread_is_not_slept_over(
 ) -> None:
     """The answers arrive after the thread has looked and before it goes to sleep."""
     peer = party.enter_context(Peer(env=sound.env, dawdle_s=0.03))
-    peer.ask("start_ringer", sink="ring")
+    peer.ask("start_ringer", sinks=["ring"])
     wait_until(lambda: "ringer" in sound.pactl("list", "sink-inputs"), 2.0, "the ringer's stream")
     wait_until(lambda: "Corked: no" in sound.pactl("list", "sink-inputs"), 2.0, "the ringing")
     peer.ask("stop_ringer")
@@ -329,6 +340,6 @@ def test_the_silent_backend_clocks_calls_without_a_device(party: ExitStack) -> N
 def test_the_thread_ends_in_the_middle_of_a_call(sound: SoundServer, party: ExitStack) -> None:
     peer = party_a(party, sound)
     peer.ask("open")
-    peer.ask("start_ringer", sink="ring")
+    peer.ask("start_ringer", sinks=["ring"])
     peer.wait("status", state="open")
     assert peer.close() == 0

@@ -142,8 +142,8 @@ class Phone:
     def configure(self, **settings: str) -> None:
         self.audio.configure(**settings)
 
-    def start_ringer(self, sink: str, sound: str = "") -> str:
-        return self.audio.start_ringer([sink], sound)
+    def start_ringer(self, *, sinks: list[str], sound: str = "") -> str:
+        return self.audio.start_ringer(sinks, sound)
 
     def stop_ringer(self) -> None:
         self.audio.stop_ringer()
