@@ -25,12 +25,13 @@ test | iproute2                  | program:ip                  | a network names
 test | openssl                   | program:openssl             | a certificate authority for the tests
 test | python3-gi                | python:gi                   | a D-Bus client that is not ours
 test | gir1.2-glib-2.0           | typelib:Gio-2.0             | what that client speaks through
+test | slapd                     | program:slapd               | an LDAP server
 test | systemd                   | program:busctl              | busctl and the check of the unit
 '
 
 # Units that would start by themselves once installed.  The tests start their own servers, and
 # two sound servers in one session, or a SIP server open to the network, are nobody's wish.
-SYSTEM_UNITS='kamailio.service'
+SYSTEM_UNITS='kamailio.service slapd.service'
 USER_UNITS='pulseaudio.service pulseaudio.socket pipewire.service pipewire.socket
             pipewire-pulse.service pipewire-pulse.socket wireplumber.service'
 

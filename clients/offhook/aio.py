@@ -21,6 +21,7 @@ from .audio import AUDIO, Audio
 from .bus import BUS_DAEMON, REPLY_TIMEOUT_S, Bus, Reply, Signal, variant
 from .call import Call
 from .changes import Added, Change, Changed, Changes, Event, Removed
+from .contacts import CONTACTS, Contacts
 from .device import Device
 from .errors import NoDaemonError
 from .history import HISTORY, History
@@ -47,6 +48,7 @@ class Phone(PhoneObject):
         interfaces: Interfaces = {}
         super().__init__(self, ROOT, interfaces)
         self.audio = Audio(self, ROOT, interfaces)
+        self.contacts = Contacts(self, ROOT, interfaces)
         self.history = History(self, ROOT, interfaces)
         self._bus = Bus(address, self._hear, self._lost)
         self._objects: dict[str, PhoneObject] = {}
@@ -150,7 +152,7 @@ class Phone(PhoneObject):
             ),
             *(
                 read(PROPERTIES, "GetAll", "s", interface, on_reply=partial(self._know, interface))
-                for interface in (MANAGER, TELEPHONY, AUDIO, HISTORY)
+                for interface in (MANAGER, TELEPHONY, AUDIO, HISTORY, CONTACTS)
             ),
             read(OBJECT_MANAGER, "GetManagedObjects", on_reply=self._know_objects),
         )

@@ -31,6 +31,9 @@ class Call(PhoneObject):
     actions = Property[list[str]](CALL, "Actions", [])
     peer_uri = Property(CALL, "PeerUri", "")
     peer_name = Property(CALL, "PeerName", "")
+    contact_name = Property(CALL, "ContactName", "")
+    caller = Property[dict[str, str]](CALL, "Caller", {})
+    """What the address books know: name, organization, note, url, photo-path, source."""
     created_at = Property(CALL, "CreatedAt", 0)
     answered_at = Property(CALL, "AnsweredAt", 0)
     ended_at = Property(CALL, "EndedAt", 0)

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from offhookd import __version__
 from offhookd.audio import Audio, fact_of
+from offhookd.callers import Callers
 from offhookd.clock import LoopClock
 from offhookd.config import load as config_files
 from offhookd.config.problems import ConfigError
 from offhookd.config.schema import Config
 from offhookd.desktop import secrets
 from offhookd.desktop.resolve import Resolver
+from offhookd.directory.books import AddressBooks
+from offhookd.directory.client import ReaderClient
 from offhookd.engine import protocol as p
 from offhookd.engine.client import EngineClient
 from offhookd.engine.launch import Launched
@@ -42,7 +45,7 @@ from offhookd.store.state import State
 if TYPE_CHECKING:
     from offhookd.sets import TelephoneSets
 
-FEATURES = ("accounts", "dtmf", "early-media", "hid", "history", "hold", "srtp", "tls")
+FEATURES = ("accounts", "directory", "dtmf", "early-media", "hid", "history", "hold", "srtp", "tls")
 """What this version does for its user; see `Manager.Features` in the contract."""
 
 ENGINE_START_LIMIT_S = 2.0
@@ -67,7 +70,11 @@ class Daemon(Service, AccountSwitch):
     one that was launched already."""
 
     def __init__(
-        self, config_paths: Sequence[Path], state_directory: Path, engine: Launched | None = None
+        self,
+        config_paths: Sequence[Path],
+        state_directory: Path,
+        cache_directory: Path,
+        engine: Launched | None = None,
     ) -> None:
         self.changed = Signal()
         self.problems = Problems()
@@ -109,6 +116,14 @@ class Daemon(Service, AccountSwitch):
         self.engine.connect(self.calls, self.accounts, self.lines, self)
         self.problems.changed.connect(self._follow_problems)
         self.calls.removed.connect(lambda _: self.engine.renew())
+        self.directory = AddressBooks(
+            cache_directory / "contacts.sqlite",
+            ReaderClient(),
+            secrets.book_password_for,
+            self.problems,
+            self._country,
+        )
+        self._callers = Callers(self.calls, self.directory)
 
     # ------------------------------------------------------------ life
 
@@ -141,6 +156,7 @@ class Daemon(Service, AccountSwitch):
             lambda: self._config.devices,
         )
         await self._sets.start()
+        self.directory.configure(self._config.directory)
         return self._sets
 
     def running(self) -> None:
@@ -151,11 +167,13 @@ class Daemon(Service, AccountSwitch):
     async def stop(self) -> None:
         """Hang up, unregister and let go of everything, within two seconds."""
         self._enter(ServiceState.STOPPING)
+        self._callers.stop()
         await self.lines.stop()
         await self.engine.stop()
         if self._sets:
             await self._sets.stop()
         await self.audio.stop()
+        await self.directory.stop()
         self.history.close()
 
     def hint(self, why: str) -> None:
@@ -208,6 +226,7 @@ class Daemon(Service, AccountSwitch):
         await self.audio.configure(config.audio)
         if self._sets:
             self._sets.reload()
+        self.directory.configure(config.directory)
         self.engine.configure(start_command(config))
 
     def validate(self) -> Sequence[ConfigProblem]:
@@ -298,6 +317,9 @@ class Daemon(Service, AccountSwitch):
         if self.accounts.get(preferred):
             self.accounts.prefer(preferred)
 
+    def _country(self) -> str:
+        return country_of(self._config)
+
     def _tell_faults(self, faults: p.Value) -> None:
         text = " ".join(map(str, faults)) if isinstance(faults, tuple) else ""
         self.problems.hold("engine-faults", text)
@@ -327,7 +349,7 @@ def start_command(config: Config) -> p.Start:
         ca_file=str(config.sip.ca_file or system_certificates()),
         codecs=tuple(dict.fromkeys(c for one in config.accounts.values() for c in one.codecs)),
         log_level=logging.getLevelNamesMapping()[config.log.level.upper()],
-        country=config.tones.country or country_of_locale(),
+        country=country_of(config),
     )
 
 
@@ -337,6 +359,10 @@ def system_certificates() -> str:
         if Path(path).is_file():
             return path
     return ""
+
+
+def country_of(config: Config) -> str:
+    return config.tones.country or country_of_locale()
 
 
 def country_of_locale() -> str:

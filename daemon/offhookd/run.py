@@ -37,7 +37,7 @@ class Run:
     async def until_stopped(self) -> int:
         """Be the phone until a signal ends it; the exit status."""
         self._listen_for_the_end()
-        daemon = Daemon(self._paths, state_directory(), self._engine)
+        daemon = Daemon(self._paths, state_directory(), cache_directory(), self._engine)
         network = NetworkWatch(daemon.hint)
         bus = None
         try:
@@ -56,6 +56,7 @@ class Run:
                 daemon.history,
                 sets,
                 daemon.availability,
+                daemon.directory,
             )
             await bus.publish()
             network.start()
@@ -127,6 +128,14 @@ def summary(daemon: Daemon) -> str:
 
 
 def state_directory() -> Path:
-    base = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
-    return home / "offhook"
+    return _directory("XDG_STATE_HOME", ".local/state")
+
+
+def cache_directory() -> Path:
+    return _directory("XDG_CACHE_HOME", ".cache")
+
+
+def _directory(variable: str, usual: str) -> Path:
+    """Ours below a base directory of the XDG specification, which disregards relative ones."""
+    base = os.environ.get(variable, "")
+    return (Path(base) if base.startswith("/") else Path.home() / usual) / "offhook"

@@ -52,7 +52,11 @@ def phone(
     """A daemon with this configuration, on the bus; killed at the end if it still runs."""
     path = config_file.write(directory / "offhook.yaml", config)
     log = directory / "offhookd.log"
-    env = {**os.environ, "XDG_STATE_HOME": str(directory / "state"), **environment}
+    kept = {
+        "XDG_STATE_HOME": str(directory / "state"),
+        "XDG_CACHE_HOME": str(directory / "cache"),
+    }
+    env = {**os.environ, **kept, **environment}
     client.seen.clear()
     with log.open("ab") as output:
         exec_ns = time.time_ns()

@@ -166,7 +166,6 @@ LATER = [
     (ROOT, "Telephony", "Swap", ""),
     (ROOT, "Telephony", "Merge", "(@ao [],)"),
     (ROOT, "Manager", "Provision", ""),
-    (ROOT, "Contacts", "Search", "('x', uint32 1, @a{sv} {})"),
     (ROOT, "Messages", "Send", "('x', 'y', @a{sv} {})"),
     ("call", "Call", "Transfer", "('sip:x@y',)"),
     ("call", "Call", "Flash", ""),

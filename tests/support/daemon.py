@@ -63,6 +63,7 @@ class RunningDaemon:
                     **os.environ,
                     "DBUS_SESSION_BUS_ADDRESS": self.bus.address,
                     "XDG_STATE_HOME": str(self.state_directory),
+                    "XDG_CACHE_HOME": str(self.directory / "cache"),
                     "LANG": "C.UTF-8",
                     **self.environment,
                 },

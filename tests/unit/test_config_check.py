@@ -11,8 +11,10 @@ import pytest
 from offhookd.config import sections
 from offhookd.config.accounts import KEYS
 from offhookd.config.check import check
+from offhookd.config.directory import DIRECTORY_KEYS
 from offhookd.config.load import load
 from offhookd.config.schema import Config
+from offhookd.phone.contacts import SourceKind
 from offhookd.phone.values import AccountId
 from tests.support.config_file import write
 
@@ -86,7 +88,16 @@ def test_the_example_explains_every_key() -> None:
         *sections.SIP,
         *sections.AUDIO,
         *sections.DEVICES,
+        *DIRECTORY_KEYS,
         *sections.TONES,
         *sections.LOG,
     }
     assert {match[2] for match in OFFERED.finditer(EXAMPLE.read_text())} | {"uri"} == known
+
+
+def test_the_address_books_of_the_example_are_valid(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text()
+    block = text[text.index("  # sources:") :].partition("\n\n")[0]
+    lines = [line.replace("  # ", "  ", 1) for line in block.splitlines()]
+    path = write(tmp_path / "c.yaml", "\n".join(["directory:", *lines, ""]).encode())
+    assert {one.kind for one in load([path]).directory.sources.values()} == set(SourceKind)

@@ -36,7 +36,11 @@ FOREIGN_ROOMS = {
     "pulsectl_asyncio": ("sound/",),
     "pyudev": ("devices/",),
     "secretstorage": ("desktop/",),
-    "sqlite3": ("store/",),
+    "sqlite3": ("store/", "directory/"),
+    "vobject": ("directory/cards.py",),
+    "httpx": ("directory/",),
+    "ldap3": ("directory/ldap.py",),
+    "defusedxml": ("directory/carddav.py",),
     "yaml": ("config/", "devices/"),
 }
 

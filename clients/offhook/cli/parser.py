@@ -134,7 +134,26 @@ def _add_lists(verbs: Any) -> None:
         "disable": "leave a set to other programs; it stays so",
     }.items():
         acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
+    _add_contacts(_verb(verbs, "contacts", "contacts", "look people up in the address books"))
     _json(_verb(verbs, "watch", "watch", "print every change as it happens"))
+
+
+def _add_contacts(contacts: argparse.ArgumentParser) -> None:
+    acts = _actions(contacts)
+    text = "people whose name, organization or number begins like this"
+    search = acts.add_parser("search", help=text, description=text)
+    search.add_argument("text", metavar="TEXT")
+    search.add_argument(
+        "--limit", type=_positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
+    )
+    _json(search, argparse.SUPPRESS)
+    text = "who has a number or address"
+    lookup = acts.add_parser("lookup", help=text, description=text)
+    lookup.add_argument("uri", metavar="NUMBER")
+    _json(lookup, argparse.SUPPRESS)
+    text = "fetch an address book again"
+    refresh = acts.add_parser("refresh", help=text, description=text)
+    refresh.add_argument("source", nargs="?", default="", metavar="SOURCE", help="default: all")
 
 
 def _add_audio(verbs: Any) -> None:

@@ -53,11 +53,8 @@ def _time(call: Call) -> str:
 
 def _peer(call: Call) -> str:
     arrow = "from" if call.direction == "incoming" else "to"
-    return (
-        f"{arrow} {call.peer_name} {call.peer_uri}"
-        if call.peer_name
-        else f"{arrow} {call.peer_uri}"
-    )
+    name = call.contact_name or call.peer_name
+    return f"{arrow} {name} {call.peer_uri}" if name else f"{arrow} {call.peer_uri}"
 
 
 def _notes(call: Call) -> str:

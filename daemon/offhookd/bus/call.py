@@ -7,6 +7,7 @@ from functools import partial
 
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
+from offhookd.phone.contacts import Contact
 from offhookd.phone.errors import InvalidArgumentError, InvalidStateError, PhoneError
 from offhookd.phone.ports import Done
 from offhookd.phone.service import AudioControl, Fact
@@ -43,6 +44,8 @@ class CallInterface(Exported):
             "Actions": call.actions,
             "PeerUri": call.peer_uri,
             "PeerName": call.peer_name,
+            "ContactName": call.contact.name if call.contact else "",
+            "Caller": _caller(call.contact),
             "DiversionUri": call.diversion_uri,
             "CreatedAt": call.created_us,
             "AnsweredAt": call.answered_us,
@@ -143,6 +146,20 @@ class CallMediaInterface(Exported):
             raise InvalidStateError("The call has no sound; there is nothing to count")
         facts = await self._audio.statistics(self._call.id)
         return {name: Typed(fact_signature(fact), fact) for name, fact in facts.items()}
+
+
+def _caller(contact: Contact | None) -> dict[str, Typed]:
+    if contact is None:
+        return {}
+    facts = {
+        "name": contact.name,
+        "organization": contact.organization,
+        "note": contact.note,
+        "url": contact.url,
+        "photo-path": contact.photo_path,
+        "source": contact.source,
+    }
+    return {name: Typed("s", fact) for name, fact in facts.items() if fact}
 
 
 def fact_signature(fact: Fact) -> str:

@@ -7,6 +7,7 @@ from offhookd.phone.availability import OwnAvailability
 from offhookd.phone.buttons import DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
+from offhookd.phone.contacts import Directory
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, AudioControl, CallHistory, Service
 from offhookd.phone.sets import SetControl, TelephoneSet
@@ -14,6 +15,7 @@ from offhookd.phone.sets import SetControl, TelephoneSet
 from .account import AccountInterface
 from .audio import AudioInterface
 from .call import CallInterface, CallMediaInterface
+from .contacts import ContactsInterface
 from .device import DeviceInterface
 from .history import HistoryInterface
 from .manager import ManagerInterface
@@ -21,7 +23,7 @@ from .names import ROOT
 from .objects import ObjectTree
 from .paths import account_path, call_path, device_path
 from .telephony import TelephonyInterface
-from .unserved import ContactsInterface, MessagesInterface
+from .unserved import MessagesInterface
 
 
 class PhoneTree:
@@ -39,6 +41,7 @@ class PhoneTree:
         history: CallHistory,
         sets: SetControl,
         availability: OwnAvailability,
+        directory: Directory,
     ) -> None:
         self._tree = tree
         self._switch = switch
@@ -48,6 +51,7 @@ class PhoneTree:
         self._telephony = TelephonyInterface(calls, accounts, switch, history)
         self._sound = AudioInterface(audio, calls)
         self._history = HistoryInterface(history)
+        contacts = ContactsInterface(directory)
         self._call_interfaces: dict[Call, tuple[CallInterface, CallMediaInterface]] = {}
         self._account_interfaces: dict[Account, AccountInterface] = {}
         self._set_interfaces: dict[DeviceId, DeviceInterface] = {}
@@ -57,13 +61,14 @@ class PhoneTree:
             self._telephony,
             self._sound,
             self._history,
-            ContactsInterface(),
+            contacts,
             MessagesInterface(),
         )
         service.changed.connect(self._manager.changed)
         problems.changed.connect(self._manager.changed)
         availability.changed.connect(self._manager.changed)
         audio.changed.connect(self._sound.changed)
+        directory.changed.connect(contacts.changed)
         self._follow_accounts(accounts)
         self._follow_calls(calls)
         self._follow_sets(sets)

@@ -7,9 +7,5 @@ Their properties have the values of "nothing there"; their methods answer Error.
 from .exported import Exported
 
 
-class ContactsInterface(Exported):
-    interface = "org.offhook.Phone1.Contacts"
-
-
 class MessagesInterface(Exported):
     interface = "org.offhook.Phone1.Messages"

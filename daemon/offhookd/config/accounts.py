@@ -69,7 +69,7 @@ def _read_account(name: str, entry: Entry, report: Report) -> AccountConfig | No
         report.add(entry.file.path, entry.line, key, reason)
         return None
     values = read_section(key, entry.node, KEYS, report)
-    _check_passwords(key, entry.node, report)
+    check_passwords(key, entry.node, report)
     uri = values.pop("uri", None)
     if uri is None:
         if "uri" not in entry.node.entries:
@@ -95,7 +95,8 @@ def _defaults(name: str, uri: SipUri) -> dict[str, Any]:
     }
 
 
-def _check_passwords(key: str, table: Table, report: Report) -> None:
+def check_passwords(key: str, table: Table, report: Report) -> None:
+    """That at most one way to the password is given, and that nobody else can read it."""
     given = [(name, table.entries[name]) for name in PASSWORD_KEYS if name in table.entries]
     for name, entry in given[1:]:
         first, where = given[0]

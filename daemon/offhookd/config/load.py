@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from offhookd.config import files, sections
 from offhookd.config.accounts import PASSWORD_KEYS, read_accounts
+from offhookd.config.directory import read_directory
 from offhookd.config.problems import ConfigError, Problem, Report, did_you_mean
 from offhookd.config.schema import (
     AudioConfig,
@@ -26,7 +27,7 @@ SYSTEM_FILE = Path("/etc/xdg/offhook/offhook.yaml")
 # Eight accounts with every key explained are about 10 kB.
 MAX_BYTES = 262_144
 
-SECTIONS = ("accounts", "sip", "audio", "devices", "tones", "log")
+SECTIONS = ("accounts", "sip", "audio", "devices", "directory", "tones", "log")
 
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
@@ -133,5 +134,6 @@ def _build(whole: Table, report: Report) -> Config:
             **read_section("devices", tables["devices"], sections.DEVICES, report)
         ),
         tones=TonesConfig(**read_section("tones", tables["tones"], sections.TONES, report)),
+        directory=read_directory(tables["directory"], report),
         log=LogConfig(**read_section("log", tables["log"], sections.LOG, report)),
     )

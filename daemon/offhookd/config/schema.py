@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import final
 
+from offhookd.phone.contacts import SourceKind
 from offhookd.phone.ringing import RingAt
 from offhookd.phone.values import AcceptFrom, AccountId, AudioBackend, Srtp, Transport
 
@@ -132,6 +133,44 @@ class LogConfig:
     level: LogLevel = LogLevel.INFO
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookConfig:
+    """One address book; what does not belong to its `kind` is empty.
+
+    At most one of the three password keys is set; with none and a `username`, the password is in
+    the Secret Service under ``offhook-directory=ID``.  `columns`, `attributes` and `fields` say
+    by what name a table, an LDAP server or a web service has "name", "work", "cell", ...
+    """
+
+    id: str
+    kind: SourceKind
+    path: Path | None = None
+    url: str = ""
+    username: str = ""
+    password: Secret | None = field(default=None, repr=False)
+    password_file: Path | None = None
+    password_command: tuple[str, ...] = field(default=(), repr=False)
+    ca_file: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    base: str = ""
+    filter: str = ""
+    start_tls: bool = True
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    timeout_seconds: int = 2
+
+
+_NO_BOOKS: Mapping[str, BookConfig] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryConfig:
+    """`sources` in order of preference: the first one that knows a caller names him."""
+
+    refresh_minutes: int = 60
+    sources: Mapping[str, BookConfig] = field(default_factory=lambda: _NO_BOOKS)
+
+
 _NO_ACCOUNTS: Mapping[AccountId, AccountConfig] = MappingProxyType({})
 
 
@@ -145,3 +184,4 @@ class Config:
     devices: DevicesConfig = DevicesConfig()
     tones: TonesConfig = TonesConfig()
     log: LogConfig = LogConfig()
+    directory: DirectoryConfig = DirectoryConfig()

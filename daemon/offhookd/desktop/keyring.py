@@ -3,12 +3,9 @@
 
 import contextlib
 import socket
-from typing import Any
+from typing import Any, NamedTuple
 
 from offhookd.config.problems import shown
-
-ATTRIBUTE = "offhook-account"
-
 
 NOBODY = (
     "no password is configured and no keyring runs on the session bus; start one "
@@ -20,19 +17,26 @@ class KeyringError(Exception):
     """There is no password to be had from the keyring; one sentence with what to do."""
 
 
+class Item(NamedTuple):
+    """How a secret is found: by one attribute, "offhook-account" or "offhook-directory"."""
+
+    attribute: str
+    name: str
+
+
 class Lookup:
     """One search, made by `run` in a thread and ended early by `abandon` from another.
 
     It never unlocks anything: a daemon that opens windows at login is a nuisance.
     """
 
-    def __init__(self, account: str) -> None:
-        self._account = account
+    def __init__(self, item: Item) -> None:
+        self._item = item
         self._socket: socket.socket | None = None
         self._abandoned = False
 
     def run(self) -> bytes:
-        """The secret of the item whose attribute ``offhook-account`` is the account."""
+        """The secret of the item."""
         # Only here: 38 ms and 8 MB, which users of the other ways need not pay.
         import secretstorage  # noqa: PLC0415
         from jeepney import DBusErrorResponse  # noqa: PLC0415
@@ -77,7 +81,7 @@ class Lookup:
                 return self._find(secretstorage, connection)
 
     def _find(self, secretstorage: Any, connection: Any) -> bytes:
-        items = list(secretstorage.search_items(connection, {ATTRIBUTE: self._account}))
+        items = list(secretstorage.search_items(connection, dict([self._item])))
         for item in items:
             if not item.is_locked():
                 return bytes(item.get_secret())
@@ -87,8 +91,8 @@ class Lookup:
         raise KeyringError(self._absent())
 
     def _absent(self) -> str:
-        name = self._account
+        attribute, name = self._item
         return (
             "the keyring has no password for it; store it with: "
-            f"secret-tool store --label='offhook {name}' {ATTRIBUTE} {name}"
+            f"secret-tool store --label='offhook {name}' {attribute} {name}"
         )

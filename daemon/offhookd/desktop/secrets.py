@@ -15,7 +15,7 @@ from offhookd.desktop import keyring, program
 from offhookd.phone.errors import PhoneError
 
 if TYPE_CHECKING:
-    from offhookd.config.schema import AccountConfig
+    from offhookd.config.schema import AccountConfig, BookConfig
 
 # Long enough to type a passphrase into the window that the program may open.
 COMMAND_SECONDS = 15.0
@@ -42,18 +42,37 @@ async def password_for(
 ) -> str:
     """The password of `account`, asked for anew at each call; "" for an account of direct calls
     that names none.  `SecretError` if it cannot be had.  Never blocks the loop."""
-    if account.password is not None:
-        return account.password.reveal()
     key = f"accounts.{account.id}"
-    if account.password_file is not None:
-        line = await asyncio.to_thread(_first_line_of, account.password_file, key)
-        return _password(line, f"{key}.password_file: {account.password_file}")
-    if account.password_command:
-        line = await _printed_by(account.password_command, key, command_seconds)
-        return _password(line, f"{key}.password_command: {account.password_command[0]}")
-    if not account.registrar:
-        return ""
-    return _password(await _kept_for(account.id, keyring_seconds), f"{key}: the keyring")
+    configured = await _configured(account, key, command_seconds)
+    if configured is not None or not account.registrar:
+        return configured or ""
+    item = keyring.Item("offhook-account", account.id)
+    return _password(await _kept(item, key, keyring_seconds), f"{key}: the keyring")
+
+
+async def book_password_for(book: "BookConfig") -> str:
+    """The same for an address book; "" for one without a user."""
+    key = f"directory.sources.{book.id}"
+    configured = await _configured(book, key, COMMAND_SECONDS)
+    if configured is not None or not book.username:
+        return configured or ""
+    item = keyring.Item("offhook-directory", book.id)
+    return _password(await _kept(item, key, KEYRING_SECONDS), f"{key}: the keyring")
+
+
+async def _configured(
+    holder: "AccountConfig | BookConfig", key: str, command_seconds: float
+) -> str | None:
+    """From the key that the configuration has for it; None when it has none."""
+    if holder.password is not None:
+        return holder.password.reveal()
+    if holder.password_file is not None:
+        line = await asyncio.to_thread(_first_line_of, holder.password_file, key)
+        return _password(line, f"{key}.password_file: {holder.password_file}")
+    if holder.password_command:
+        line = await _printed_by(holder.password_command, key, command_seconds)
+        return _password(line, f"{key}.password_command: {holder.password_command[0]}")
+    return None
 
 
 def _password(line: bytes, where: str) -> str:
@@ -98,18 +117,18 @@ async def _printed_by(command: Sequence[str], key: str, seconds: float) -> bytes
     return answer.line
 
 
-async def _kept_for(account: str, seconds: float) -> bytes:
+async def _kept(item: keyring.Item, key: str, seconds: float) -> bytes:
     """From the Secret Service, in a thread, because its library waits for each answer."""
-    lookup = keyring.Lookup(account)
+    lookup = keyring.Lookup(item)
     try:
         async with asyncio.timeout(seconds):
             return await asyncio.to_thread(lookup.run)
     except TimeoutError:
         raise SecretError(
-            f"accounts.{account}: the keyring did not answer within {seconds:g} s; "
+            f"{key}: the keyring did not answer within {seconds:g} s; "
             "see whether it waits for you to unlock it, then reload"
         ) from None
     except keyring.KeyringError as error:
-        raise SecretError(f"accounts.{account}: {error}") from None
+        raise SecretError(f"{key}: {error}") from None
     finally:
         lookup.abandon()

@@ -10,6 +10,7 @@ Every state may go to ended.  Hold is not a state: see `local_hold` and `remote_
 import logging
 from dataclasses import dataclass
 
+from .contacts import Contact
 from .errors import InvalidStateError
 from .events import Signal
 from .values import (
@@ -121,6 +122,8 @@ class Call:
         self.direction = direction
         self.peer_uri = peer_uri
         self.peer_name = peer_name
+        self.contact: Contact | None = None
+        """Who the far end is, once an address book has said so."""
         self.diversion_uri = ""
         self.sip_call_id = ""
         self.created_us = created_us

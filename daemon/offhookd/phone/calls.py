@@ -12,6 +12,7 @@ from functools import partial
 
 from .attention import Attention
 from .call import NEXT_STATES, Call, Media, Statistics
+from .contacts import Contact
 from .dialled import Dialled, DialOptions
 from .dtmf import check_tones
 from .endings import end_reason
@@ -222,6 +223,12 @@ class Calls:
         call.require(CallState.ACTIVE, CallState.EARLY)
         tones = check_tones(tones, duration_ms)
         self._engine.send_dtmf(call.id, tones, method, duration_ms, done)
+
+    def identify(self, call: Call, contact: Contact) -> None:
+        """An address book knows the far end."""
+        if call.contact != contact and call.id in self._calls:
+            call.contact = contact
+            self.changed(call)
 
     # ------------------------------------------------------------ what the engine tells
 
