@@ -30,15 +30,14 @@ from offhookd.engine.launch import Launched
 from offhookd.lines import Lines
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
-from offhookd.phone.availability import OwnAvailability
 from offhookd.phone.calls import Calls
-from offhookd.phone.choices import Availability
 from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
 from offhookd.phone.sets import SetControl
 from offhookd.phone.values import AccountId, AccountState, CallId
+from offhookd.presence import Presence
 from offhookd.store.history import History
 from offhookd.store.state import State
 
@@ -111,8 +110,9 @@ class Daemon(Service, AccountSwitch):
             secrets.password_for,
             random.random,
         )
-        chosen = self.choices.phone
-        self.availability = OwnAvailability(chosen.availability, chosen.note, self._keep)
+        self.presence = Presence(
+            self.accounts, self.calls, self.choices, self.problems, clock, self.engine.tell
+        )
         self.engine.connect(self.calls, self.accounts, self.lines, self)
         self.problems.changed.connect(self._follow_problems)
         self.calls.removed.connect(lambda _: self.engine.renew())
@@ -168,6 +168,7 @@ class Daemon(Service, AccountSwitch):
         """Hang up, unregister and let go of everything, within two seconds."""
         self._enter(ServiceState.STOPPING)
         self._callers.stop()
+        self.presence.stop()
         await self.lines.stop()
         await self.engine.stop()
         if self._sets:
@@ -183,6 +184,7 @@ class Daemon(Service, AccountSwitch):
             self._sets.resumed()
         for account in self.accounts:
             account.hint(why)
+        self.presence.hint(why)
 
     # ------------------------------------------------------------ Service
 
@@ -268,6 +270,7 @@ class Daemon(Service, AccountSwitch):
     def engine_failed(self, text: str) -> None:
         self._engine_facts = {}
         self._engine_heard.set()
+        self.presence.engine_lost()
         self.lines.engine_lost()
         if self._state is not ServiceState.STOPPING and not self.engine.renewing:
             self.problems.raise_("engine-down", f"{text}; it is being restarted")
@@ -289,14 +292,13 @@ class Daemon(Service, AccountSwitch):
         clear = partial(self.problems.clear, "gate-dropped")
         self._gate_news = asyncio.get_running_loop().call_later(GATE_NEWS_S, clear)
 
+    def presence_told(self, event: p.Event) -> None:
+        self.presence.take(event)
+
     def engine_log(self, level: int, text: str) -> None:
         engine_logger.log(level, "%s", text)
 
     # ------------------------------------------------------------ how
-
-    def _keep(self, availability: Availability, note: str) -> None:
-        phone = self.choices.phone
-        self.choices.phone = replace(phone, availability=availability, note=note)
 
     def _read_first(self) -> Config:
         """A phone with a broken configuration runs without accounts and says why."""
@@ -312,6 +314,7 @@ class Daemon(Service, AccountSwitch):
     def _apply_accounts(self) -> None:
         configs = self._config.accounts
         chosen = {name: self.choices.account(name).enabled for name in configs}
+        self.presence.configure(configs)
         self.lines.apply(configs, chosen)
         preferred = AccountId(self.choices.phone.default_account)
         if self.accounts.get(preferred):

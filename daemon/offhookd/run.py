@@ -55,7 +55,7 @@ class Run:
                 daemon.audio,
                 daemon.history,
                 sets,
-                daemon.availability,
+                daemon.presence,
                 daemon.directory,
             )
             await bus.publish()

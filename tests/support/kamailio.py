@@ -3,6 +3,7 @@
 
 import itertools
 import json
+import shutil
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any, Literal, Self
 
 from tests.support.certificates import Certificate
 from tests.support.processes import Program, free_ports
+
+TABLES = Path("/usr/share/kamailio/dbtext/kamailio")
+"""Empty ones, for the modules that want a database."""
 
 TEMPLATE = Path(__file__).with_name("kamailio.cfg")
 ADDRESS = "127.0.0.1"
@@ -32,6 +36,8 @@ def password(user: str) -> str:
 class Kamailio:
     """Registrar and proxy (RFC 3261) that stays in the signalling path (Record-Route).
 
+    With `presence` it is a presence server too (RFC 3903, RFC 3856, RFC 4235).
+
     Its ports stay the same over `stop` and `start`, its registrations do not.
     """
 
@@ -44,6 +50,7 @@ class Kamailio:
         algorithm: Algorithm = "MD5",
         min_expires_s: int = 1,
         max_expires_s: int = 3600,
+        presence: bool = False,
     ) -> None:
         self.address = address
         self.port, self.tls_port = free_ports(2)
@@ -64,7 +71,10 @@ class Kamailio:
                 MODULES=_modules(),
             )
         )
-        self.program = Program("kamailio", self._command(config), directory / "log")
+        if presence:
+            shutil.copytree(TABLES, directory / "db")
+        options = ("-A", "WITH_PRESENCE") if presence else ()
+        self.program = Program("kamailio", (*self._command(config), *options), directory / "log")
 
     def __enter__(self) -> Self:
         return self.start()

@@ -98,7 +98,7 @@ def test_a_dialog_is_read_with_all_its_parts() -> None:
     dialog = (
         '<dialog id="d1" call-id="c1" local-tag="l" remote-tag="r" direction="recipient">'
         "<state>early</state>"
-        '<remote><identity display="Bob">sip:bob@x</identity><target uri="sip:bob@x"/></remote>'
+        '<remote><identity display="Bob">sip:bob@x</identity><target uri="sip:bob@y"/></remote>'
         '<local><target uri="sip:a@b"><param pname="+sip.rendering" pval="no"/></target></local>'
         "</dialog>"
     )
@@ -106,7 +106,7 @@ def test_a_dialog_is_read_with_all_its_parts() -> None:
     assert (document.version, document.full) == (7, False)
     assert document.dialogs == (
         dialog_info.DialogEntry(
-            *("d1", "early", "recipient", "c1", "l", "r", "sip:bob@x", "Bob", True)
+            *("d1", "early", "recipient", "c1", "l", "r", "sip:bob@x", "sip:bob@y", "Bob", True)
         ),
     )
 

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from offhookd.phone.contacts import Contact, Directory
 from offhookd.phone.errors import InvalidArgumentError, NotFoundError
+from offhookd.phone.watches import Watches
 
-from .exported import Exported, method
+from .exported import method
 from .options import options
+from .presence import Watching
 from .signature import Typed
 
 MOST_CONTACTS = 500
@@ -15,10 +17,11 @@ MOST_CONTACTS = 500
 LONGEST_TEXT = 256
 
 
-class ContactsInterface(Exported):
+class ContactsInterface(Watching):
     interface = "org.offhook.Phone1.Contacts"
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, watches: Watches) -> None:
+        super().__init__(watches)
         self._directory = directory
 
     def values(self) -> Mapping[str, object]:

@@ -7,12 +7,15 @@ from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import DeviceId
 from offhookd.phone.errors import InvalidArgumentError
 from offhookd.phone.values import AccountId, CallId
+from offhookd.phone.watch import WatchId
 
 from .names import ROOT, path_element
 
 NOTHING = "/"
 _CALLS = f"{ROOT}/calls/c"
 _CALL = re.compile(f"{_CALLS}([1-9][0-9]{{0,18}})")
+_WATCHES = f"{ROOT}/presence/p"
+_WATCH = re.compile(f"{_WATCHES}([1-9][0-9]{{0,18}})")
 
 
 def account_path(account: AccountId) -> str:
@@ -29,6 +32,18 @@ def call_id(path: str) -> CallId:
     if match is None:
         raise InvalidArgumentError(f"{path:.100} is not the path of a call")
     return CallId(int(match[1]))
+
+
+def watch_path(watch: WatchId) -> str:
+    return f"{_WATCHES}{watch}"
+
+
+def watch_id(path: str) -> WatchId:
+    """The watch that `path` names; `InvalidArgumentError` when it is no path of one."""
+    match = _WATCH.fullmatch(path)
+    if match is None:
+        raise InvalidArgumentError(f"{path:.100} is not the path of a watched address")
+    return WatchId(int(match[1]))
 
 
 def device_path(device: DeviceId) -> str:

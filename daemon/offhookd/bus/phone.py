@@ -3,14 +3,14 @@
 
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
-from offhookd.phone.availability import OwnAvailability
 from offhookd.phone.buttons import DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.contacts import Directory
 from offhookd.phone.problems import Problems
-from offhookd.phone.service import AccountSwitch, AudioControl, CallHistory, Service
+from offhookd.phone.service import AccountSwitch, AudioControl, CallHistory, PresenceDesk, Service
 from offhookd.phone.sets import SetControl, TelephoneSet
+from offhookd.phone.watch import Watch
 
 from .account import AccountInterface
 from .audio import AudioInterface
@@ -21,7 +21,8 @@ from .history import HistoryInterface
 from .manager import ManagerInterface
 from .names import ROOT
 from .objects import ObjectTree
-from .paths import account_path, call_path, device_path
+from .paths import account_path, call_path, device_path, watch_path
+from .presence import PresenceInterface
 from .telephony import TelephonyInterface
 from .unserved import MessagesInterface
 
@@ -40,18 +41,18 @@ class PhoneTree:
         audio: AudioControl,
         history: CallHistory,
         sets: SetControl,
-        availability: OwnAvailability,
+        presence: PresenceDesk,
         directory: Directory,
     ) -> None:
         self._tree = tree
         self._switch = switch
         self._calls = calls
         self._audio = audio
-        self._manager = ManagerInterface(service, problems, availability)
+        self._manager = ManagerInterface(service, problems, presence.availability)
         self._telephony = TelephonyInterface(calls, accounts, switch, history)
         self._sound = AudioInterface(audio, calls)
         self._history = HistoryInterface(history)
-        contacts = ContactsInterface(directory)
+        contacts = ContactsInterface(directory, presence.watches)
         self._call_interfaces: dict[Call, tuple[CallInterface, CallMediaInterface]] = {}
         self._account_interfaces: dict[Account, AccountInterface] = {}
         self._set_interfaces: dict[DeviceId, DeviceInterface] = {}
@@ -66,12 +67,13 @@ class PhoneTree:
         )
         service.changed.connect(self._manager.changed)
         problems.changed.connect(self._manager.changed)
-        availability.changed.connect(self._manager.changed)
+        presence.availability.changed.connect(self._manager.changed)
         audio.changed.connect(self._sound.changed)
         directory.changed.connect(contacts.changed)
         self._follow_accounts(accounts)
         self._follow_calls(calls)
         self._follow_sets(sets)
+        self._follow_watches(presence)
 
     def _follow_accounts(self, accounts: Accounts) -> None:
         accounts.added.connect(self._account_added)
@@ -97,6 +99,26 @@ class PhoneTree:
         sets.pressed.connect(self._set_pressed)
         for device in sets:
             self._set_added(device)
+
+    def _follow_watches(self, presence: PresenceDesk) -> None:
+        def added(watch: Watch) -> None:
+            interface = shown[watch] = PresenceInterface(watch, presence.pickup)
+            self._tree.add(watch_path(watch.id), interface)
+
+        def changed(watch: Watch) -> None:
+            shown[watch].changed()
+
+        def removed(watch: Watch) -> None:
+            del shown[watch]
+            self._tree.remove(watch_path(watch.id))
+
+        shown: dict[Watch, PresenceInterface] = {}
+        watches = presence.watches
+        for watch in watches:
+            added(watch)
+        watches.added.connect(added)
+        watches.changed.connect(changed)
+        watches.removed.connect(removed)
 
     def _set_added(self, device: TelephoneSet) -> None:
         interface = self._set_interfaces[device.id] = DeviceInterface(device, self._sets)

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from offhookd.config import readers
 from offhookd.config.files import exposure
+from offhookd.config.presence import read_presence
 from offhookd.config.problems import Report
 from offhookd.config.readers import SectionReaders
 from offhookd.config.schema import MAX_ACCOUNTS, AccountConfig
@@ -42,6 +43,7 @@ KEYS: SectionReaders = {
     "srtp": readers.choice(Srtp, yes=Srtp.REQUIRED, no=Srtp.DISABLED),
     "codecs": readers.codecs,
     "accept_from": readers.choice(AcceptFrom),
+    "presence": readers.unread,
 }
 
 
@@ -70,6 +72,8 @@ def _read_account(name: str, entry: Entry, report: Report) -> AccountConfig | No
         return None
     values = read_section(key, entry.node, KEYS, report)
     check_passwords(key, entry.node, report)
+    if "presence" in values:
+        values["presence"] = read_presence(f"{key}.presence", values["presence"], report)
     uri = values.pop("uri", None)
     if uri is None:
         if "uri" not in entry.node.entries:

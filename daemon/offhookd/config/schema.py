@@ -27,6 +27,12 @@ DEFAULT_KEEPALIVE_SECONDS = 25
 """RFC 5626, 4.4.2: 24 to 29 s keep a UDP binding of a NAT router alive."""
 
 
+MAX_WATCHED = 200
+"""Addresses of one account; each takes two subscriptions in the SIP engine."""
+
+DEFAULT_PUBLISH_SECONDS = 3600
+
+
 class OnUnplug(StrEnum):
     """What happens to a call whose sound device goes away."""
 
@@ -65,6 +71,21 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceConfig:
+    """What an account tells about its user, and about whom it asks.
+
+    `subscribe`: the event packages, "presence" and "dialog".  `watch`: numbers and addresses,
+    perhaps with a name.  `pickup`: the exchange's feature code with "{extension}" in it, or "".
+    """
+
+    publish: bool = False
+    publish_seconds: int = DEFAULT_PUBLISH_SECONDS
+    subscribe: tuple[str, ...] = ("presence", "dialog")
+    watch: tuple[str, ...] = ()
+    pickup: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
     """One SIP identity.  At most one of the three password keys is set; with none, the password
     is in the Secret Service under ``offhook-account=ID``.
@@ -90,6 +111,7 @@ class AccountConfig:
     srtp: Srtp = Srtp.DISABLED
     codecs: tuple[str, ...] = DEFAULT_CODECS
     accept_from: AcceptFrom = AcceptFrom.SERVERS
+    presence: PresenceConfig = PresenceConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

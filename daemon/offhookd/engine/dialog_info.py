@@ -26,6 +26,7 @@ class DialogEntry:
     local_tag: str
     remote_tag: str
     remote_uri: str
+    remote_target: str
     remote_name: str
     held: bool
 
@@ -63,6 +64,7 @@ def _dialog(element: Element) -> DialogEntry:
         local_tag=_identifier(element, "local-tag"),
         remote_tag=_identifier(element, "remote-tag"),
         remote_uri=clean(identity.text.strip()),
+        remote_target=_uri(remote.first("target")),
         remote_name=clean(identity.attributes.get("display", "").strip(), 128),
         held=_renders_nothing(element.first("local")),
     )
@@ -72,6 +74,10 @@ def _identifier(element: Element, name: str) -> str:
     """Whole or not at all: a part of it would name another dialog."""
     value = element.attributes.get(name, "")
     return value if len(value) <= LONGEST_IDENTIFIER and value.isprintable() else ""
+
+
+def _uri(target: Element | None) -> str:
+    return clean(target.attributes.get("uri", "").strip()) if target else ""
 
 
 def _renders_nothing(local: Element | None) -> bool:

@@ -92,7 +92,7 @@ class PresenceTold(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialogsTold(Event):
     """`dialogs`: by their id: state, direction, Call-ID, local tag, remote tag, remote URI, remote
-    name, and "held" or "".  Tags are as the watched phone sees them."""
+    target, remote name, and "held" or "".  Tags are as the watched phone sees them."""
 
     subscription: int
     version: int

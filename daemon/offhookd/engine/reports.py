@@ -49,6 +49,9 @@ class EngineListener(Protocol):
 
     def engine_log(self, level: int, text: str) -> None: ...
 
+    def presence_told(self, event: p.Event) -> None:
+        """What concerns subscriptions and publications."""
+
 
 class Legs:
     """Which leg of the engine carries which call."""
@@ -126,6 +129,8 @@ class Reports:
                 self._listener.gate_report(dropped, event.last_source)
             case p.LogLine():
                 self._listener.engine_log(event.level, event.text)
+            case _:
+                self._listener.presence_told(event)
 
     def _incoming(self, event: p.Incoming) -> None:
         account = self._accounts.get(AccountId(event.account))

@@ -267,7 +267,7 @@ def _dialogs_told(number: int, document: dialog_info.DialogDocument) -> DialogsT
     dialogs = {
         one.id: (
             *(one.state, one.direction, one.call_id, one.local_tag, one.remote_tag),
-            *(one.remote_uri, one.remote_name, "held" if one.held else ""),
+            *(one.remote_uri, one.remote_target, one.remote_name, "held" if one.held else ""),
         )
         for one in document.dialogs
         if one.id

@@ -17,11 +17,14 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneChoices:
-    """`default_account` is "" while the configuration decides."""
+    """`default_account` is "" while the configuration decides.  `watches`: addresses that are
+    watched for good; `watch_serial`: no watch had a number above it."""
 
     availability: Availability = Availability.AVAILABLE
     note: str = ""
     default_account: str = ""
+    watches: tuple[str, ...] = ()
+    watch_serial: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

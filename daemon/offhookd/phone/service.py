@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .account import Account
+from .availability import OwnAvailability
+from .call import Call
 from .events import Signal
 from .records import Filter, Row
 from .values import AccountId, CallId
+from .watch import Watch
+from .watches import Watches
 
 Fact = bool | int | float | str | tuple[str, ...]
 
@@ -164,3 +168,14 @@ class AccountSwitch(ABC):
     @abstractmethod
     def prefer(self, account: AccountId) -> None:
         """Make `account` the one that calls go out on when none is named."""
+
+
+class PresenceDesk(ABC):
+    """What others see of the user, and what the user sees of others."""
+
+    availability: OwnAvailability
+    watches: Watches
+
+    @abstractmethod
+    def pickup(self, watch: Watch) -> Call:
+        """Take over the call that rings there; the new call here.  Raises a `PhoneError`."""

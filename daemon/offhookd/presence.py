@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Presence of the running phone: the core's parts, with their configuration, engine and store."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from offhookd.config.schema import AccountConfig, PresenceConfig
+from offhookd.engine import protocol as p
+from offhookd.engine.presence_client import PresenceClient
+from offhookd.phone.accounts import Accounts
+from offhookd.phone.availability import OwnAvailability
+from offhookd.phone.call import Call
+from offhookd.phone.calls import Calls
+from offhookd.phone.choices import Availability
+from offhookd.phone.dialled import DialOptions
+from offhookd.phone.errors import NotRegisteredError, PhoneError
+from offhookd.phone.numbers import domain_of, parse_target
+from offhookd.phone.pickup import plan
+from offhookd.phone.ports import Clock, Done
+from offhookd.phone.presence import Package
+from offhookd.phone.problems import Problems
+from offhookd.phone.publications import Publications
+from offhookd.phone.service import PresenceDesk
+from offhookd.phone.values import AccountId, CallState
+from offhookd.phone.watch import Wanted, Watch, WatchId
+from offhookd.phone.watches import Watches
+from offhookd.store.state import State
+
+SERIALS_AT_ONCE = 1000
+"""Numbers of watches never come back; so many are set aside with one write of the state file."""
+
+WATCH_PROBLEM = "presence-watch"
+TALKING = (CallState.DIALING, CallState.RINGING, CallState.EARLY, CallState.ACTIVE)
+
+
+class Presence(PresenceDesk):
+    """`availability` is ours, `watches` are the others."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        calls: Calls,
+        choices: State,
+        problems: Problems,
+        clock: Clock,
+        tell: Callable[[p.Command, Done], None],
+    ) -> None:
+        self._accounts = accounts
+        self._calls = calls
+        self._choices = choices
+        self._problems = problems
+        self._configs: Mapping[AccountId, AccountConfig] = {}
+        self._serials = iter(range(0))
+        chosen = choices.phone
+        self.availability = OwnAvailability(chosen.availability, chosen.note, self._keep_choice)
+        self._engine = PresenceClient(tell)
+        self._publications = Publications(
+            accounts, self.availability, self._engine, clock, problems
+        )
+        self.watches = Watches(
+            accounts, self._engine, clock, self._packages, self._keep_watches, self._next_id
+        )
+        self._engine.connect(self.watches, self._publications.answered)
+        self.watches.restore(chosen.watches)
+        for news in (calls.added, calls.changed, calls.removed):
+            news.connect(lambda _: self._follow_calls())
+
+    # ------------------------------------------------------------ what happens
+
+    def configure(self, configs: Mapping[AccountId, AccountConfig]) -> None:
+        """Publish and watch as configured; before the accounts themselves change."""
+        if configs == self._configs:
+            return
+        self._configs = configs
+        publishing = {
+            name: config.presence.publish_seconds
+            for name, config in configs.items()
+            if config.presence.publish
+        }
+        self._publications.configure(publishing)
+        self.watches.configure(self._wanted(configs))
+
+    def take(self, event: p.Event) -> None:
+        """What the engine tells."""
+        self._engine.take(event)
+
+    def engine_lost(self) -> None:
+        self.watches.engine_lost()
+        self._publications.engine_lost()
+
+    def hint(self, why: str) -> None:
+        self.watches.hint(why)
+
+    def stop(self) -> None:
+        """Say good-bye; the engine sends it before it ends."""
+        self._publications.stop()
+        self.watches.stop()
+
+    def pickup(self, watch: Watch) -> Call:
+        """Take over the call that rings there; the new call here."""
+        account = self._accounts.get(watch.account) if watch.account else None
+        if account is None:
+            raise NotRegisteredError(f"No account is registered that watches {watch.uri}")
+        code = self._settings(account.id).pickup
+        call = plan(watch, code, domain_of(account.facts.uri))
+        options = DialOptions(headers=call.headers)
+        return self._calls.dial(call.target, watch.label, account.id, options)
+
+    # ------------------------------------------------------------ how
+
+    def _follow_calls(self) -> None:
+        self.availability.in_call(any(call.state in TALKING for call in self._calls))
+
+    def _settings(self, account: AccountId) -> PresenceConfig:
+        config = self._configs.get(account)
+        return config.presence if config else PresenceConfig()
+
+    def _packages(self, account: AccountId) -> frozenset[Package]:
+        return frozenset(Package(one) for one in self._settings(account).subscribe)
+
+    def _wanted(self, configs: Mapping[AccountId, AccountConfig]) -> Sequence[Wanted]:
+        """The addresses to watch; a mistake in one is a problem for people, not for the others."""
+        wanted, wrong = [], []
+        for name, config in configs.items():
+            for address in config.presence.watch:
+                try:
+                    target = parse_target(address, domain_of(config.uri))
+                except PhoneError as error:
+                    wrong.append(f"{address} ({error})")
+                else:
+                    wanted.append(Wanted(target.uri, target.display_name, name))
+        text = f"Not watched, as they are no addresses: {', '.join(wrong)}" if wrong else ""
+        self._problems.hold(WATCH_PROBLEM, text)
+        return wanted
+
+    def _keep_choice(self, availability: Availability, note: str) -> None:
+        phone = self._choices.phone
+        self._choices.phone = replace(phone, availability=availability, note=note)
+
+    def _keep_watches(self, addresses: Sequence[str]) -> None:
+        self._choices.phone = replace(self._choices.phone, watches=tuple(addresses))
+
+    def _next_id(self) -> WatchId:
+        serial = next(self._serials, None)
+        if serial is None:
+            phone = self._choices.phone
+            self._serials = iter(
+                range(phone.watch_serial + 1, phone.watch_serial + SERIALS_AT_ONCE)
+            )
+            self._choices.phone = replace(phone, watch_serial=phone.watch_serial + SERIALS_AT_ONCE)
+            serial = next(self._serials)
+        return WatchId(serial)
