@@ -37,7 +37,9 @@ from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
 from offhookd.phone.sets import SetControl
 from offhookd.phone.values import AccountId, AccountState, CallId
+from offhookd.phone.wishes import Wishes
 from offhookd.presence import Presence
+from offhookd.rules import Rules
 from offhookd.store.history import History
 from offhookd.store.state import State
 
@@ -100,6 +102,7 @@ class Daemon(Service, AccountSwitch):
         self.accounts = Accounts()
         self._resolver = Resolver()
         self.calls = Calls(self.engine, self.history, self.audio, clock)
+        self.rules = Rules(self.accounts, self.calls, self.choices, self.problems, clock)
         self.lines = Lines(
             self.accounts,
             self.calls,
@@ -144,7 +147,7 @@ class Daemon(Service, AccountSwitch):
 
         self._sets = TelephoneSets(
             self.calls,
-            self.accounts,
+            self.rules.planner,
             self.engine,
             self.audio,
             self.history,
@@ -244,6 +247,10 @@ class Daemon(Service, AccountSwitch):
         self.choices.set_account(account.id, chosen)
         account.set_enabled(enabled)
 
+    @property
+    def wishes(self) -> Wishes:
+        return self.rules.wishes
+
     def prefer(self, account: AccountId) -> None:
         found = self.accounts.get(account)
         if found and not found.enabled:
@@ -313,6 +320,7 @@ class Daemon(Service, AccountSwitch):
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts
+        self.rules.apply(self._config, country_of(self._config))
         chosen = {name: self.choices.account(name).enabled for name in configs}
         self.presence.configure(configs)
         self.lines.apply(configs, chosen)
@@ -356,16 +364,16 @@ def start_command(config: Config) -> p.Start:
     )
 
 
+def country_of(config: Config) -> str:
+    return config.tones.country or country_of_locale()
+
+
 def system_certificates() -> str:
     """The certificates that this machine trusts, as a file; "" when it has none."""
     for path in CERTIFICATE_FILES:
         if Path(path).is_file():
             return path
     return ""
-
-
-def country_of(config: Config) -> str:
-    return config.tones.country or country_of_locale()
 
 
 def country_of_locale() -> str:

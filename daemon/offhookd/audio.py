@@ -29,6 +29,10 @@ LONGEST_NAME = 512
 """Of an endpoint, in characters; the engine takes no longer one."""
 
 
+NOT_RUNG: tuple[tuple[str, ...], str] = ((), "")
+"""Where the engine was told to ring, and with what, while it is silent."""
+
+
 class Audio(AudioControl, Alerting):
     """`config` may be replaced at run time; choices made over D-Bus outweigh it."""
 
@@ -43,10 +47,11 @@ class Audio(AudioControl, Alerting):
         self._problems = problems
         self._sound = SoundControl(self._sound_changed)
         self._status = p.AudioStatus(state="closed", capture="", playback="", reason="")
+        self._ring_sound = ""
         self._ringing = False
         self._silenced = False
         self._ring_at = Ringing()
-        self._rung: tuple[str, ...] = ()
+        self._rung = NOT_RUNG
         self._followed: dict[Role, str] = {}
         self._turns: set[asyncio.Task[None]] = set()
         self._told: p.SetAudio | None = None
@@ -209,9 +214,9 @@ class Audio(AudioControl, Alerting):
 
     # ------------------------------------------------------------ ringing
 
-    def ring(self) -> None:
-        if not self._ringing:
-            self._ringing = True
+    def ring(self, sound: str) -> None:
+        if not self._ringing or sound != self._ring_sound:
+            self._ringing, self._ring_sound = True, sound
             self._follow_ringing()
 
     def quiet(self) -> None:
@@ -235,11 +240,12 @@ class Audio(AudioControl, Alerting):
     def _follow_ringing(self) -> None:
         if self._ringing and not self._silenced:
             sinks = self._ringing_sinks()
-            if sinks != self._rung:
-                self._rung = sinks
-                self._engine.tell(p.StartRinger(sinks=sinks, sound="") if sinks else p.StopRinger())
-        elif self._rung:
-            self._rung = ()
+            if (sinks, self._ring_sound) != self._rung:
+                self._rung = (sinks, self._ring_sound)
+                start = p.StartRinger(sinks=sinks, sound=self._ring_sound)
+                self._engine.tell(start if sinks else p.StopRinger())
+        elif self._rung[0]:
+            self._rung = NOT_RUNG
             self._engine.tell(p.StopRinger())
 
     def ring_at(self, where: Ringing) -> None:

@@ -57,6 +57,7 @@ class Run:
                 sets,
                 daemon.presence,
                 daemon.directory,
+                daemon.rules.planner,
             )
             await bus.publish()
             network.start()

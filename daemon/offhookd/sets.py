@@ -13,17 +13,15 @@ from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState
 from offhookd.devices.devices import Devices
 from offhookd.devices.quirks import DeviceKind, QuirkBook
-from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import Button, DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
-from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
 from offhookd.phone.handset_desk import Surroundings
 from offhookd.phone.handset_table import Stage
 from offhookd.phone.handsets import Handsets
-from offhookd.phone.numbers import domain_of, parse_target
+from offhookd.phone.planner import Planner
 from offhookd.phone.ports import CallEngine, Clock, ignore
 from offhookd.phone.problems import Problems
 from offhookd.phone.redial import last_dialled
@@ -51,7 +49,7 @@ class TelephoneSets(SetControl):
     def __init__(
         self,
         calls: Calls,
-        accounts: Accounts,
+        planner: Planner,
         engine: CallEngine,
         audio: Audio,
         history: CallHistory,
@@ -67,7 +65,7 @@ class TelephoneSets(SetControl):
         self.removed: Signal[[TelephoneSet]] = Signal()
         self.pressed: Signal[[Press, bool]] = Signal()
         self._calls = calls
-        self._accounts = accounts
+        self._planner = planner
         self._engine = engine
         self._audio = audio
         self._history = history
@@ -183,9 +181,9 @@ class TelephoneSets(SetControl):
         self._handsets.pressed(press)
 
     def _dial(self, text: str) -> Call:
-        account = self._accounts.choose(None)
-        target = parse_target(text, domain_of(account.facts.uri))
-        return self._calls.dial(target.uri, target.display_name, account.id, DialOptions())
+        planned = self._planner.plan(text)
+        options = self._planner.options(planned)
+        return self._calls.dial(planned.uri, planned.display_name, planned.account, options)
 
     def _last_dialled(self) -> str:
         try:

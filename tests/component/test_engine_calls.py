@@ -303,7 +303,7 @@ def test_incoming_call_tells_who_says_it_is_calling(engine: EngineProcess, peer:
     incoming = engine.wait_for(Incoming)
     assert incoming.peer_uri == "sip:peer@127.0.0.1"
     assert (incoming.asserted_name, incoming.asserted_uri) == ('Ada "L"', "sip:+4912@pbx.example")
-    assert incoming.diversion_uri == "sip:office@pbx.example"
+    assert incoming.diverted_by == ("sip:office@pbx.example",)
     assert incoming.alert_info.endswith("info=internal")
     assert incoming.call_info.endswith("purpose=icon")
     assert incoming.source == f"127.0.0.1:{peer.port}"

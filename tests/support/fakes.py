@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.ports import (
+    NO_HEADERS,
     Alerting,
     CallEngine,
     CallLog,
@@ -97,8 +98,15 @@ class FakeEngine(CallEngine, RegistrationEngine):
         self.told.append(("answer", call))
         self.waiting.append(done)
 
-    def refuse(self, call: CallId, code: int, contact: str = "") -> None:
-        self.told.append(("refuse", call, code))
+    def refuse(
+        self,
+        call: CallId,
+        code: int,
+        contact: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
+        where = (contact, *headers.values()) if contact else ()
+        self.told.append(("refuse", call, code, *where))
 
     def hangup(self, call: CallId) -> None:
         self.told.append(("hangup", call))
@@ -153,9 +161,10 @@ class FakeLog(CallLog):
 class FakeAlerting(Alerting):
     def __init__(self) -> None:
         self.ringing = False
+        self.sound = ""
 
-    def ring(self) -> None:
-        self.ringing = True
+    def ring(self, sound: str) -> None:
+        self.ringing, self.sound = True, sound
 
     def quiet(self) -> None:
         self.ringing = False

@@ -3,6 +3,7 @@
 
 import pytest
 
+from offhookd.phone.arrivals import RING_LIMIT_S
 from offhookd.phone.call import Call, Media, Statistics
 from offhookd.phone.calls import (
     CONFIRM_LIMIT_S,
@@ -10,7 +11,6 @@ from offhookd.phone.calls import (
     LINGER_S,
     MOST_PENDING,
     NOT_CONFIRMED,
-    RING_LIMIT_S,
     Calls,
 )
 from offhookd.phone.dialled import DialOptions

@@ -101,14 +101,16 @@ class Room:
                 "peer_name",
                 "asserted_uri",
                 "asserted_name",
-                "diversion_uri",
                 "alert_info",
                 "call_info",
+                "answer_mode",
+                "privacy",
+                "priority",
             ),
             "",
         )
         known = {"peer_uri": "sip:eve@example.com", **facts, **texts}
-        self.tells(p.Incoming(leg=-1, account=account, **known))
+        self.tells(p.Incoming(leg=-1, account=account, diverted_by=(), **known))
 
 
 @pytest.fixture

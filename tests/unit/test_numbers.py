@@ -65,11 +65,6 @@ def test_a_number_needs_an_account() -> None:
         parse_target("1001", "")
 
 
-@pytest.mark.parametrize(("text", "emergency"), [("112", True), ("1 1 2", True), ("1123", False)])
-def test_emergency_numbers_are_known(text: str, emergency: bool) -> None:
-    assert parse_target(text, "pbx.test").emergency is emergency
-
-
 @pytest.mark.parametrize(
     ("uri", "domain"),
     [

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The whole phone as a tree of objects: what exists, and which changes each interface shows."""
 
+from functools import partial
+
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.contacts import Directory
+from offhookd.phone.planner import Planner
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, AudioControl, CallHistory, PresenceDesk, Service
 from offhookd.phone.sets import SetControl, TelephoneSet
+from offhookd.phone.values import AccountId
 from offhookd.phone.watch import Watch
 
 from .account import AccountInterface
@@ -43,13 +47,15 @@ class PhoneTree:
         sets: SetControl,
         presence: PresenceDesk,
         directory: Directory,
+        planner: Planner,
     ) -> None:
         self._tree = tree
         self._switch = switch
+        self._planner = planner
         self._calls = calls
         self._audio = audio
         self._manager = ManagerInterface(service, problems, presence.availability)
-        self._telephony = TelephonyInterface(calls, accounts, switch, history)
+        self._telephony = TelephonyInterface(calls, accounts, switch, history, planner)
         self._sound = AudioInterface(audio, calls)
         self._history = HistoryInterface(history)
         contacts = ContactsInterface(directory, presence.watches)
@@ -79,6 +85,7 @@ class PhoneTree:
         accounts.added.connect(self._account_added)
         accounts.changed.connect(lambda account: self._account_interfaces[account].changed())
         accounts.removed.connect(self._account_removed)
+        self._switch.wishes.changed.connect(partial(self._account_altered, accounts))
         accounts.default_changed.connect(self._telephony.changed)
         for account in accounts:
             self._account_added(account)
@@ -139,8 +146,13 @@ class PhoneTree:
             interface.pressed(press, handled)
 
     def _account_added(self, account: Account) -> None:
-        interface = self._account_interfaces[account] = AccountInterface(account, self._switch)
+        interface = AccountInterface(account, self._switch, self._planner)
+        self._account_interfaces[account] = interface
         self._tree.add(account_path(account.id), interface)
+
+    def _account_altered(self, accounts: Accounts, account_id: AccountId) -> None:
+        if account := accounts.get(account_id):
+            self._account_interfaces[account].changed()
 
     def _account_removed(self, account: Account) -> None:
         del self._account_interfaces[account]

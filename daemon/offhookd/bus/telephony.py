@@ -11,10 +11,10 @@ from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import InvalidArgumentError, NotSupportedError
-from offhookd.phone.numbers import Target, domain_of, parse_target
+from offhookd.phone.planner import Planned, Planner
 from offhookd.phone.redial import last_dialled
 from offhookd.phone.service import AccountSwitch, CallHistory
-from offhookd.phone.values import AccountId, CallState
+from offhookd.phone.values import CallState
 
 from .completion import completion
 from .exported import Exported, method, setter
@@ -42,12 +42,18 @@ class TelephonyInterface(Exported):
     interface = "org.offhook.Phone1.Telephony"
 
     def __init__(
-        self, calls: Calls, accounts: Accounts, switch: AccountSwitch, history: CallHistory
+        self,
+        calls: Calls,
+        accounts: Accounts,
+        switch: AccountSwitch,
+        history: CallHistory,
+        planner: Planner,
     ) -> None:
         self._calls = calls
         self._accounts = accounts
         self._switch = switch
         self._history = history
+        self._planner = planner
 
     def values(self) -> Mapping[str, object]:
         default = self._accounts.default
@@ -71,31 +77,25 @@ class TelephonyInterface(Exported):
             raise NotSupportedError("No desk phone is configured to dial through")
         asked = chosen.get("account", NOTHING)
         named = None if asked == NOTHING else account_at(asked, self._accounts)
-        parsed, account = self._parse(target, named)
-        call = self._calls.dial(
-            parsed.uri,
-            chosen.get("display-name") or parsed.display_name,
-            account,
-            DialOptions(
-                confirm=chosen.get("confirm", False),
-                request_id=chosen.get("request-id", ""),
-                anonymous=chosen.get("hide-caller-id", False),
-                muted=chosen.get("muted", False),
-                headers=chosen.get("headers", {}),
-            ),
+        wanted = DialOptions(
+            confirm=chosen.get("confirm", False),
+            request_id=chosen.get("request-id", ""),
+            muted=chosen.get("muted", False),
+            headers=chosen.get("headers", {}),
         )
-        return call_path(call.id)
+        hide = chosen.get("hide-caller-id")
+        planned = self._planner.plan(target, named)
+        name = chosen.get("display-name") or planned.display_name
+        return self._place(planned, name, wanted, hide)
 
     @method("ParseTarget")
     def parse_target(self, target: str) -> dict[str, object]:
-        default = self._accounts.default
-        domain = domain_of(default.facts.uri) if default else ""
-        parsed = parse_target(target, domain)
+        planned = self._planner.preview(target)
         result = {
-            "uri": parsed.uri,
-            "account": account_path(default.id) if default else NOTHING,
-            "display-name": parsed.display_name,
-            "emergency": parsed.emergency,
+            "uri": planned.uri,
+            "account": account_path(planned.account) if planned.account else NOTHING,
+            "display-name": planned.display_name,
+            "emergency": planned.emergency,
         }
         return dict(typed(_PARSED, result))
 
@@ -117,16 +117,14 @@ class TelephonyInterface(Exported):
     def redial(self) -> str:
         last = last_dialled(self._history, self._calls)
         known = self._accounts.get(last.account)
-        account = self._accounts.choose(last.account if known and known.can_call else None)
-        call = self._calls.dial(last.peer_uri, last.peer_name, account.id, DialOptions())
-        return call_path(call.id)
+        planned = self._planner.plan(
+            last.peer_uri, last.account if known and known.can_call else None
+        )
+        return self._place(planned, last.peer_name, DialOptions(), None)
 
-    def _parse(self, target: str, named: AccountId | None) -> tuple[Target, AccountId]:
-        """What to dial and on which account.  Nonsense is told before a missing account is."""
-        if named is None and (default := self._accounts.default) is not None:
-            parse_target(target, domain_of(default.facts.uri))
-        account = self._accounts.choose(named)
-        return parse_target(target, domain_of(account.facts.uri)), account.id
+    def _place(self, planned: Planned, name: str, given: DialOptions, hide: bool | None) -> str:
+        options = self._planner.options(planned, given, hide)
+        return call_path(self._calls.dial(planned.uri, name, planned.account, options).id)
 
     def _named(self, path: str, *states: CallState) -> Call:
         if path == NOTHING:

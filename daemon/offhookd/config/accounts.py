@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from offhookd.config import readers
+from offhookd.config import calling, readers
 from offhookd.config.files import exposure
 from offhookd.config.presence import read_presence
 from offhookd.config.problems import Report
@@ -14,6 +14,7 @@ from offhookd.config.schema import MAX_ACCOUNTS, AccountConfig
 from offhookd.config.sections import read_section
 from offhookd.config.sip_uri import SipUri
 from offhookd.config.tree import Entry, Table, kind
+from offhookd.phone.dial_plan import NumberFormat
 from offhookd.phone.values import AcceptFrom, AccountId, Srtp, Transport
 
 PASSWORD_KEYS = ("password", "password_file", "password_command")
@@ -23,6 +24,12 @@ REGISTER_SECONDS = (30, 86_400)
 
 # 0 is off; above ten minutes no NAT router remembers (RFC 4787, REQ-5).
 KEEPALIVE_SECONDS = (0, 600)
+
+# Longer numbers inside a house are numbers of the public network.
+LONGEST_EXTENSION = 8
+
+# After this the caller has given up or the voice mail has him.
+LONGEST_ANSWER_S = 60
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -44,6 +51,18 @@ KEYS: SectionReaders = {
     "codecs": readers.codecs,
     "accept_from": readers.choice(AcceptFrom),
     "presence": readers.unread,
+    "country": readers.country,
+    "outside_prefix": calling.prefix,
+    "extension_digits": readers.number(0, LONGEST_EXTENSION),
+    "number_format": readers.choice(NumberFormat),
+    "rewrite": calling.rewrites,
+    "use_for": calling.parties,
+    "hide_caller_id": readers.flag,
+    "identity": calling.identity,
+    "ring": calling.sound,
+    "ring_group": readers.text,
+    "call_waiting": readers.flag,
+    "auto_answer_seconds": readers.number(0, LONGEST_ANSWER_S),
 }
 
 

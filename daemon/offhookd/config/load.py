@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from offhookd.config import files, sections
+from offhookd.config import calling, files, sections
 from offhookd.config.accounts import PASSWORD_KEYS, read_accounts
 from offhookd.config.directory import read_directory
 from offhookd.config.problems import ConfigError, Problem, Report, did_you_mean
+from offhookd.config.readers import SectionReaders
 from offhookd.config.schema import (
     AudioConfig,
+    CallsConfig,
     Config,
     DevicesConfig,
     LogConfig,
@@ -21,13 +24,30 @@ from offhookd.config.schema import (
 )
 from offhookd.config.sections import as_table, read_section
 from offhookd.config.tree import Entry, Scalar, Table, kind, parse
+from offhookd.phone.auto_answer import AutoAnswerRules
+from offhookd.phone.emergency import EmergencyRules
+from offhookd.phone.ring_sound import RingRules
+from offhookd.phone.screening import ScreeningRules
 
 SYSTEM_FILE = Path("/etc/xdg/offhook/offhook.yaml")
 
 # Eight accounts with every key explained are about 10 kB.
 MAX_BYTES = 262_144
 
-SECTIONS = ("accounts", "sip", "audio", "devices", "directory", "tones", "log")
+SECTIONS = (
+    "accounts",
+    "sip",
+    "audio",
+    "devices",
+    "directory",
+    "tones",
+    "log",
+    "calls",
+    "screening",
+    "auto_answer",
+    "ringing",
+    "emergency",
+)
 
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
@@ -136,4 +156,20 @@ def _build(whole: Table, report: Report) -> Config:
         tones=TonesConfig(**read_section("tones", tables["tones"], sections.TONES, report)),
         directory=read_directory(tables["directory"], report),
         log=LogConfig(**read_section("log", tables["log"], sections.LOG, report)),
+        **_calling(tables, report),
     )
+
+
+def _calling(tables: Mapping[str, Table], report: Report) -> dict[str, Any]:
+    """What happens before a call."""
+
+    def section(name: str, known: SectionReaders) -> dict[str, Any]:
+        return read_section(name, tables[name], known, report)
+
+    return {
+        "calls": CallsConfig(**section("calls", calling.CALLS)),
+        "screening": ScreeningRules(**section("screening", calling.SCREENING)),
+        "auto_answer": AutoAnswerRules(**section("auto_answer", calling.AUTO_ANSWER)),
+        "ringing": RingRules(**section("ringing", calling.RINGING)),
+        "emergency": EmergencyRules(**section("emergency", calling.EMERGENCY)),
+    }

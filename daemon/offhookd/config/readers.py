@@ -124,14 +124,14 @@ def choice(vocabulary: type[E_], *, yes: E_ | None = None, no: E_ | None = None)
     return read
 
 
-def listing(entry: Entry) -> tuple[str, ...]:
+def listing(entry: Entry, most: int = MAX_LIST_ITEMS) -> tuple[str, ...]:
     """A list of different texts; a single text is a list of one."""
     if isinstance(entry.node, Scalar):
         return (text(entry),)
     if not isinstance(entry.node, Listing) or not entry.node.items:
         raise UnfitError(f"must be a list such as [first, second], not {_or_empty(entry)}")
-    if len(entry.node.items) > MAX_LIST_ITEMS:
-        raise UnfitError(f"has more than {MAX_LIST_ITEMS} items")
+    if len(entry.node.items) > most:
+        raise UnfitError(f"has more than {most} items")
     found = tuple(text(Entry(entry.file, entry.line, item)) for item in entry.node.items)
     for index, name in enumerate(found):
         if name in found[:index]:

@@ -11,8 +11,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import final
 
+from offhookd.phone.auto_answer import AutoAnswerRules
 from offhookd.phone.contacts import SourceKind
+from offhookd.phone.dial_plan import NumberFormat, Rewrite
+from offhookd.phone.emergency import EmergencyRules
+from offhookd.phone.ring_sound import RingRules
 from offhookd.phone.ringing import RingAt
+from offhookd.phone.screening import ScreeningRules
 from offhookd.phone.values import AcceptFrom, AccountId, AudioBackend, Srtp, Transport
 
 MAX_ACCOUNTS = 8
@@ -20,6 +25,9 @@ MAX_ACCOUNTS = 8
 
 DEFAULT_CODECS = ("G722", "PCMA", "PCMU", "GSM", "iLBC")
 """Wideband first; then what every exchange has; then what saves bandwidth."""
+
+DND_CODES = (486, 480, 603)
+"""How a phone may refuse a call that is not to disturb: busy, not here, declined."""
 
 DEFAULT_REGISTER_SECONDS = 300
 
@@ -91,7 +99,9 @@ class AccountConfig:
     is in the Secret Service under ``offhook-account=ID``.
 
     `registrar` is "" for an account of direct calls.  `password_command` is a program with its
-    arguments, to be run without a shell.
+    arguments, to be run without a shell.  `country` "" means that of the tones.  `identity`: the
+    address the server is asked to show (P-Preferred-Identity), "" for its choice.
+    `auto_answer_seconds` None: the account answers nobody by itself.
     """
 
     id: AccountId
@@ -112,6 +122,18 @@ class AccountConfig:
     codecs: tuple[str, ...] = DEFAULT_CODECS
     accept_from: AcceptFrom = AcceptFrom.SERVERS
     presence: PresenceConfig = PresenceConfig()
+    country: str = ""
+    outside_prefix: str = ""
+    extension_digits: int = 0
+    number_format: NumberFormat = NumberFormat.AS_DIALLED
+    rewrite: tuple[Rewrite, ...] = ()
+    use_for: tuple[str, ...] = ()
+    hide_caller_id: bool = False
+    identity: str = ""
+    ring: str = ""
+    ring_group: str = ""
+    call_waiting: bool = True
+    auto_answer_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +215,13 @@ class DirectoryConfig:
     sources: Mapping[str, BookConfig] = field(default_factory=lambda: _NO_BOOKS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsConfig:
+    """`dnd_code`: the answer to a call that is not to disturb."""
+
+    dnd_code: int = DND_CODES[0]
+
+
 _NO_ACCOUNTS: Mapping[AccountId, AccountConfig] = MappingProxyType({})
 
 
@@ -207,3 +236,8 @@ class Config:
     tones: TonesConfig = TonesConfig()
     log: LogConfig = LogConfig()
     directory: DirectoryConfig = DirectoryConfig()
+    calls: CallsConfig = CallsConfig()
+    screening: ScreeningRules = field(default_factory=ScreeningRules)
+    auto_answer: AutoAnswerRules = field(default_factory=AutoAnswerRules)
+    ringing: RingRules = field(default_factory=RingRules)
+    emergency: EmergencyRules = field(default_factory=EmergencyRules)

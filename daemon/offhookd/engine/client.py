@@ -17,7 +17,7 @@ from offhookd.phone.errors import (
     PhoneError,
     RequestTimeoutError,
 )
-from offhookd.phone.ports import CallEngine, Done, RegistrationEngine
+from offhookd.phone.ports import NO_HEADERS, CallEngine, Done, RegistrationEngine
 from offhookd.phone.values import (
     AccountId,
     CallId,
@@ -185,8 +185,15 @@ class EngineClient(CallEngine, RegistrationEngine):
     def answer(self, call: CallId, done: Done) -> None:
         self._send(p.Answer(leg=self.leg(call)), done)
 
-    def refuse(self, call: CallId, code: int, contact: str = "") -> None:
-        self._send(p.Refuse(leg=self.leg(call), code=code, contact=contact))
+    def refuse(
+        self,
+        call: CallId,
+        code: int,
+        contact: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
+        leg = self.leg(call)
+        self._send(p.Refuse(leg=leg, code=code, contact=contact, headers=dict(headers)))
 
     def hangup(self, call: CallId) -> None:
         if task := self._looking_up.get(call):

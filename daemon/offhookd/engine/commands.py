@@ -67,7 +67,7 @@ class Commands:
             p.Dial: self._dial,
             p.Ring: lambda c: calls.ring(c.leg),
             p.Answer: lambda c: calls.answer(c.leg),
-            p.Refuse: lambda c: calls.refuse(c.leg, c.code, c.contact),
+            p.Refuse: lambda c: calls.refuse(c.leg, c.code, c.contact, c.headers),
             p.Hangup: lambda c: calls.hang_up(c.leg),
             p.Hold: self._hold,
             p.Mute: lambda c: calls.mute(c.leg, muted=c.muted),

@@ -117,6 +117,7 @@ class Refuse(Command):
     leg: int
     code: int
     contact: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @message("hangup")
@@ -175,7 +176,8 @@ class PlayTone(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRinger(Command):
     """Ring on sound devices of its own (`sinks`: "" is the server's default), as the call's
-    audio is not touched.  `sound`: a WAV file, or "" for the built-in ring."""
+    audio is not touched.  `sound`: a WAV file, "bellcore-dr1" to "-dr5", or "" for
+    the built-in ring."""
 
     sinks: tuple[str, ...]
     sound: str

@@ -47,9 +47,12 @@ class Incoming(Event):
     peer_name: str
     asserted_uri: str
     asserted_name: str
-    diversion_uri: str
+    diverted_by: tuple[str, ...]
     alert_info: str
     call_info: str
+    answer_mode: str
+    privacy: str
+    priority: str
 
 
 @message("leg-state")

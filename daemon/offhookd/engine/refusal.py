@@ -2,11 +2,14 @@
 """The engine's "no", and the checks that come before pjsua2, which aborts on misuse."""
 
 import re
+from collections.abc import Mapping
 
 from .sip_headers import host_of
 
 LONGEST_URI = 400
 """pjsip prints a URI into PJSIP_MAX_URL_SIZE = 256 + 256 bytes, with parameters of its own."""
+
+MOST_HEADERS = 16
 
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]{1,64}")
 _URI_SAFE = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x7e]+")
@@ -73,6 +76,14 @@ def check_uri(name: str, uri: str) -> str:
     if len(uri) > LONGEST_URI or not _URI_SAFE.fullmatch(uri) or not host_of(uri):
         raise Refused(f"{name} is no SIP address: {uri[:80]!r}.")
     return uri
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Whether the `headers` of a caller of ours can go into a message."""
+    if len(headers) > MOST_HEADERS:
+        raise Refused(f"{len(headers)} extra headers are too many; {MOST_HEADERS} are allowed.")
+    for name, value in headers.items():
+        check_header(name, value)
 
 
 def check_header(name: str, value: str) -> None:

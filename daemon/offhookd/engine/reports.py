@@ -138,6 +138,7 @@ class Reports:
             # It was switched off, or the configuration took it away a moment ago.
             self._tell(p.Refuse(leg=event.leg, code=TEMPORARILY_UNAVAILABLE))
             return
+        diverted_by = tuple(map(clean, event.diverted_by))
         invitation = Invitation(
             account=AccountId(event.account),
             sip_call_id=event.sip_call_id,
@@ -145,7 +146,13 @@ class Reports:
             peer_name=event.peer_name,
             asserted_uri=event.asserted_uri,
             asserted_name=event.asserted_name,
-            diversion_uri=event.diversion_uri,
+            diversion_uri=diverted_by[0] if diverted_by else "",
+            alert_info=event.alert_info,
+            call_info=event.call_info,
+            answer_mode=event.answer_mode,
+            privacy=event.privacy,
+            priority=event.priority,
+            diverted_by=diverted_by,
         )
         self._calls.invited(invitation, accept=lambda call: self._legs.bind(call, event.leg))
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One leg: a pjsua call, its state as the daemon sees it, and what may be asked of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -142,7 +142,7 @@ class Leg:
         self._answer(OK)
         self._no_ack = self.thread.schedule.after(NO_ACK_S, self._give_up_on_ack)
 
-    def refuse(self, code: int, contact: str = "") -> None:
+    def refuse(self, code: int, contact: str, headers: Mapping[str, str]) -> None:
         """Send the final answer `code`; of no effect when the caller was faster."""
         if self.outgoing:
             raise Refused(f"Call {self.number} was dialled here; it can only be hung up.")
@@ -153,6 +153,7 @@ class Leg:
         options.statusCode = code
         if contact:
             options.txOption.headers.append(header("Contact", f"<{contact}>"))
+        set_headers(options.txOption, headers)
         self._end_call(options)
 
     def hang_up(self, cause: str = "local") -> None:

@@ -2,15 +2,17 @@
 """All legs of the engine, and the rules that concern more than one of them."""
 
 from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from .filter import guard_media
 from .protocol import Dial, Incoming, LegMedia
-from .refusal import Refused, check_range
+from .refusal import Refused, check_headers, check_range
 from .schedule import Alarm
 from .sip_account import Account
 from .sip_call import Leg, State
 from .sip_endpoint import SipEndpoint
-from .sip_headers import Headers, clean
+from .sip_headers import Headers, clean, diversions
 from .sip_mixer import Mixer, Sound
 from .sip_monitor import Monitor
 from .sip_player import Player
@@ -23,6 +25,8 @@ REFUSAL_GAP_S = 0.05
 
 LAST_LEG = 2**53
 """Above it some JSON readers lose digits."""
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 FORBIDDEN = 403
 DECLINE = 603
@@ -48,7 +52,7 @@ class Calls:
         self._walls = walls
         self._legs: dict[int, Leg] = {}
         self._arrived = 0
-        self._refusals: deque[tuple[Leg, int, str]] = deque()
+        self._refusals: deque[tuple[Leg, int, str, Mapping[str, str]]] = deque()
         self._refusing: Alarm | None = None
         self.monitor = Monitor(thread)
         self._media: dict[int, LegMedia] = {}
@@ -110,12 +114,15 @@ class Calls:
         self.mixer.update_sound()
         self.mixer.go_live()
 
-    def refuse(self, number: int, code: int, contact: str) -> None:
+    def refuse(
+        self, number: int, code: int, contact: str, headers: Mapping[str, str] = NO_HEADERS
+    ) -> None:
         check_range("code", code, FIRST_FINAL_CODE, LAST_FINAL_CODE)
+        check_headers(headers)
         leg = self.find(number)
         if leg.outgoing:
             raise Refused(f"Call {number} was dialled here; it can only be hung up.")
-        self._queue_refusal(leg, code, contact)
+        self._queue_refusal(leg, code, contact, headers)
 
     def hang_up(self, number: int) -> None:
         leg = self._legs.get(number)
@@ -167,16 +174,18 @@ class Calls:
 
     # ------------------------------------------------------------ refusals
 
-    def _queue_refusal(self, leg: Leg, code: int, contact: str) -> None:
-        self._refusals.append((leg, code, contact))
+    def _queue_refusal(
+        self, leg: Leg, code: int, contact: str, headers: Mapping[str, str] = NO_HEADERS
+    ) -> None:
+        self._refusals.append((leg, code, contact, headers))
         if self._refusing is None:
             self._refusing = self._thread.schedule.after(0.0, self._refuse_next)
 
     def _refuse_next(self) -> None:
         self._refusing = None
         if self._refusals:
-            leg, code, contact = self._refusals.popleft()
-            leg.refuse(code, contact)
+            leg, code, contact, headers = self._refusals.popleft()
+            leg.refuse(code, contact, headers)
             self._refusing = self._thread.schedule.after(REFUSAL_GAP_S, self._refuse_next)
 
     # ------------------------------------------------------------ changes
@@ -247,7 +256,7 @@ def _incoming(leg: Leg, source: str, headers: Headers, *, trusted: bool) -> Inco
     """`trusted`: a server of the account sent this; only its word on the caller counts."""
     peer_name, peer_uri = headers.name_addr("From")
     asserted_name, asserted_uri = headers.name_addr("P-Asserted-Identity") if trusted else ("", "")
-    _, diversion_uri = headers.name_addr("Diversion")
+    diverted_by = diversions(headers)
     return Incoming(
         leg=leg.number,
         account=leg.account.id,
@@ -257,7 +266,10 @@ def _incoming(leg: Leg, source: str, headers: Headers, *, trusted: bool) -> Inco
         peer_name=peer_name,
         asserted_uri=asserted_uri,
         asserted_name=asserted_name,
-        diversion_uri=diversion_uri,
-        alert_info=headers.text("Alert-Info"),
-        call_info=headers.text("Call-Info"),
+        diverted_by=diverted_by,
+        alert_info=headers.joined("Alert-Info"),
+        call_info=headers.joined("Call-Info"),
+        answer_mode=headers.text("Answer-Mode") or headers.text("Priv-Answer-Mode"),
+        privacy=headers.joined("Privacy"),
+        priority=headers.text("Priority") if trusted else "",
     )

@@ -12,6 +12,9 @@ TEXT_CHARS = 256
 
 URI_CHARS = 512
 
+MOST_DIVERSIONS = 10
+"""A call that was sent on more often than this goes in circles, however often it was."""
+
 _COMPACT = {"from": "f", "to": "t", "call-id": "i", "contact": "m", "via": "v"}
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _NAME_ADDR = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<([^<>]*)>')
@@ -23,6 +26,9 @@ _HOST = re.compile(
 )
 _USER = re.compile(r"^sips?:([^@:;<>]*)(?::[^@]*)?@", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"^SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?$")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ENTRY = re.compile(r"<([^<>]*)>([^,<]*)")
+_LEFT = re.compile(r"[?&]Reason=|;\s*cause=", re.IGNORECASE)
 _CAUSE_200 = re.compile(r"^SIP\s*;(?:.*;)?\s*cause\s*=\s*200\b", re.IGNORECASE)
 
 
@@ -59,6 +65,10 @@ class Headers:
     def text(self, name: str) -> str:
         """The first value, cleaned."""
         return clean(self.first(name))
+
+    def joined(self, name: str) -> str:
+        """All values, as one list (RFC 3261, 7.3.1), cleaned."""
+        return clean(", ".join(self.all(name)))
 
     def status(self) -> tuple[int, str]:
         """Code and reason phrase of a response, cleaned; (0, "") of anything else."""
@@ -99,6 +109,23 @@ def name_addr(value: str) -> tuple[str, str]:
     quoted, token, uri = match.groups()
     name = _QUOTED_PAIR.sub(r"\1", quoted) if quoted is not None else token
     return clean(name.strip()), clean(uri.strip(), URI_CHARS)
+
+
+def diversions(headers: Headers) -> tuple[str, ...]:
+    """URIs of those who sent the call on, the latest first: Diversion (RFC 5806), else the
+    entries of History-Info (RFC 7044) that were left for a reason."""
+    found = _entries(headers.all("Diversion"))
+    if not found:
+        history = reversed(_entries(headers.all("History-Info")))
+        found = [entry for entry in history if any(map(_LEFT.search, entry))]
+    uris = [clean(uri.partition("?")[0].strip(), URI_CHARS) for uri, _ in found]
+    return tuple(filter(None, uris))[:MOST_DIVERSIONS]
+
+
+def _entries(values: list[str]) -> list[tuple[str, str]]:
+    """(URI, parameters) of every ``<...>`` in a header that may hold a list."""
+    plain = (_QUOTED.sub("", value) for value in values)
+    return [(one[1], one[2]) for value in plain for one in _ENTRY.finditer(value)]
 
 
 def host_of(uri: str) -> str:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pjsua2 as pj
 
-from .refusal import Refused, check_header, check_text
+from .refusal import Refused, check_headers, check_text
 from .sip_headers import clean
 
-MOST_HEADERS = 16
 PJ_ETOOMANY = 70_010
 ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
@@ -22,10 +21,8 @@ def header(name: str, value: str) -> Any:
 
 
 def set_headers(option: Any, headers: Mapping[str, str]) -> None:
-    if len(headers) > MOST_HEADERS:
-        raise Refused(f"{len(headers)} extra headers are too many; {MOST_HEADERS} are allowed.")
+    check_headers(headers)
     for name, value in headers.items():
-        check_header(name, value)
         option.headers.append(header(name, value))
 
 

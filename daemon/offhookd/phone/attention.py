@@ -24,10 +24,11 @@ class Attention:
         """The bell rings while a person is asked, but not into a conversation."""
         calls = tuple(calls)
         busy = any(call.on_line or call.answering for call in calls)
-        if busy or not any(call.asks for call in calls):
+        first = next((call for call in calls if call.asks and not call.silent), None)
+        if busy or first is None:
             self._bell.quiet()
         else:
-            self._bell.ring()
+            self._bell.ring(first.ring_sound)
 
     def follow_focus(self, focus: Call | None) -> None:
         """Ringback is ours while the far end only says that it rings (RFC 3960 section 3)."""

@@ -133,6 +133,14 @@ class Call:
         self.end_reason = EndReason.NONE
         self.end_code = 0
         self.end_text = ""
+        self.emergency = False
+        """It calls for help: nothing that keeps other calls from going out keeps it."""
+        self.ring_sound = ""
+        """What it rings with (`ring_sound`), "" for the bell."""
+        self.silent = False
+        """It is shown to people, and does not ring."""
+        self.group = ""
+        """The accounts on which the same caller may ring at the same time."""
         self.answering = False
         """The user has picked up; until the far end confirms it, the state stays "incoming"."""
         self.hold_wanted: bool | None = None

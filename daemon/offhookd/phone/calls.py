@@ -6,10 +6,11 @@ or call `done` when what was asked for has come about.  Events of the engine com
 methods under "What the engine tells".  What follows is said on the signals.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
+from .arrivals import Arrivals
 from .attention import Attention
 from .call import NEXT_STATES, Call, Media, Statistics
 from .contacts import Contact
@@ -26,8 +27,9 @@ from .errors import (
 from .events import Signal
 from .focus import Focus
 from .holds import Holds
-from .policy import Invitation, Refuse, decide
-from .ports import Alerting, CallEngine, CallLog, Clock, Done
+from .policy import Invitation, Verdict, caller_of, carried, decide
+from .ports import Alerting, CallEngine, CallLog, Clock, Done, ignore
+from .room import ROOM_RETRY_S, most_expendable
 from .values import AccountId, CallId, CallState, Direction, DtmfMethod, EndReason
 from .waits import Waits, has_ended, is_active, is_out
 
@@ -36,8 +38,6 @@ LINGER_S = 5.0
 HANGUP_LIMIT_S = 1.0
 """A far end that does not answer our BYE must not keep the line in the user's eyes; the engine
 goes on repeating it (RFC 3261 timer F)."""
-RING_LIMIT_S = 180.0
-"""A caller who neither cancels nor gives up: RFC 3261 13.3.1.1 expects an end after 3 minutes."""
 CONFIRM_LIMIT_S = 300.0
 """A call that nobody confirmed within this was asked for by a program that is gone."""
 MOST_PENDING = 8
@@ -57,6 +57,7 @@ class Calls:
 
     def __init__(self, engine: CallEngine, log: CallLog, alerting: Alerting, clock: Clock) -> None:
         self.limit = 4
+        self.decide: Callable[[Invitation, Iterable[Call], int], Verdict] = decide
         self.added: Signal[[Call]] = Signal()
         self.changed: Signal[[Call]] = Signal()
         self.removed: Signal[[Call]] = Signal()
@@ -69,6 +70,7 @@ class Calls:
         self._focus = Focus(engine, self._attention, self.focus_changed)
         self._holds = Holds(engine, self.waits, self.changed)
         self._dialled = Dialled()
+        self._arrivals = Arrivals(self, engine, self._attention, clock)
         self._calls: dict[CallId, Call] = {}
 
     # ------------------------------------------------------------ looking
@@ -92,7 +94,7 @@ class Calls:
     @property
     def carried(self) -> int:
         """How many calls occupy the engine."""
-        return sum(call.up and call.state is not CallState.PENDING for call in self)
+        return carried(self)
 
     def only(self, *states: CallState) -> Call:
         """The single call in one of `states` (any that is up when none is named)."""
@@ -113,15 +115,19 @@ class Calls:
         """
         if known := self._dialled.asked_before(options):
             return known
-        self._require_room(pending=options.confirm)
+        if not options.emergency:
+            self._require_room(pending=options.confirm)
         call = self._new(
             account, Direction.OUTGOING, uri, name, CallState.PENDING, muted=options.muted
         )
+        call.emergency = options.emergency
         self._dialled.plan(call, uri, options)
-        if options.confirm:
+        if options.confirm or self._lacks_room(call):
             self._record(call)
             self.added(call)
             self._clock.call_later(CONFIRM_LIMIT_S, partial(self._drop_pending, call))
+            if not options.confirm:
+                self.start(call, ignore)
         else:
             self._dial(call)
             self._record(call)
@@ -135,7 +141,11 @@ class Calls:
             done(None)
             return
         call.require(CallState.PENDING)
-        self._require_room(pending=False)
+        if self._lacks_room(call):
+            self._make_room(call, done)
+            return
+        if not call.emergency:
+            self._require_room(pending=False)
         self._dial(call)
         self.changed(call)
         self._focus.take(call)
@@ -154,6 +164,7 @@ class Calls:
         self._holds.hold_others(call, self)
         # First of all the 200: the caller waits for it, everything else happens in this room.
         self._engine.answer(call.id, partial(self._failed, call))
+        self._arrivals.release_twins(call)
         self._attention.follow(self)
         self._focus.take(call)
         self.changed(call)
@@ -174,7 +185,7 @@ class Calls:
             return
         answered = call.on_line or call.answering
         self._engine.hangup(call.id)
-        self._end_soon(call, EndReason.LOCAL if answered else EndReason.CANCELLED)
+        self.end_soon(call, EndReason.LOCAL if answered else EndReason.CANCELLED)
 
     def decline(self, call: Call, how: str, done: Done) -> None:
         """Refuse an incoming call; `how` is a key of `DECLINE_CODES`."""
@@ -193,7 +204,7 @@ class Calls:
         code, reason = DECLINE_CODES[how]
         self.waits.add(call, has_ended, done)
         self._engine.refuse(call.id, code)
-        self._end_soon(call, reason, code)
+        self.end_soon(call, reason, code)
 
     def hold(self, call: Call, held: bool, done: Done) -> None:
         """Hold or resume; resuming takes the focus and holds the others.  Done when the far end
@@ -235,31 +246,18 @@ class Calls:
     def invited(self, invitation: Invitation, *, accept: Callable[[CallId], None]) -> Call:
         """Somebody calls.  `accept` lets the engine know the call's identity before it is asked
         to do anything with it."""
-        verdict = decide(calls_up=self.carried, limit=self.limit)
+        verdict = self.decide(invitation, self, self.limit)
+        caller = caller_of(invitation)
         call = self._new(
-            invitation.account,
-            Direction.INCOMING,
-            invitation.asserted_uri or invitation.peer_uri,
-            invitation.asserted_name or invitation.peer_name,
-            CallState.INCOMING,
+            invitation.account, Direction.INCOMING, caller.uri, caller.name, CallState.INCOMING
         )
         call.sip_call_id = invitation.sip_call_id
         call.diversion_uri = invitation.diversion_uri
         accept(call.id)
-        if isinstance(verdict, Refuse):
-            self._engine.refuse(call.id, verdict.code)
-            self._record(call)
-            self.added(call)
-            self._end(call, verdict.reason, verdict.code, "", "policy")
-            return call
-        self._engine.ring(call.id)
+        self._arrivals.reply(call, verdict)
         self._record(call)
         self.added(call)
-        self.focus_changed()
-        if any(other.on_line for other in self):
-            self._attention.knock()
-        self._attention.follow(self)
-        self._clock.call_later(RING_LIMIT_S, partial(self._ring_out, call))
+        self._arrivals.follow_up(call, verdict)
         return call
 
     def progressed(self, call_id: CallId, state: CallState, sip_call_id: str) -> None:
@@ -289,11 +287,12 @@ class Calls:
         if call is None:
             return
         if not call.up:
-            call.end_code, call.end_text = code or call.end_code, text or call.end_text
+            # What policy said is more than the status line that goes with it.
+            call.end_code, call.end_text = code or call.end_code, call.end_text or text
             self.changed(call)
             return
         reason = end_reason(call.direction, call.state, cause, code)
-        self._end(call, reason, code, text, cause or "engine")
+        self.end(call, reason, code, text, cause or "engine")
 
     def media_changed(
         self, call_id: CallId, media: Media, *, local_hold: bool, remote_hold: bool
@@ -327,9 +326,28 @@ class Calls:
         """Every call that the engine carried is gone with it."""
         for call in self:
             if call.up and call.state is not CallState.PENDING:
-                self._end(call, EndReason.ERROR, 0, text, "engine lost")
+                self.end(call, EndReason.ERROR, 0, text, "engine lost")
 
     # ------------------------------------------------------------ how it is done
+
+    def _lacks_room(self, call: Call) -> bool:
+        """Whether a call for help has to wait until another call has given its line up."""
+        return call.emergency and self.carried >= self.limit
+
+    def _make_room(self, call: Call, done: Done) -> None:
+        other = most_expendable(self)
+        if other is None:
+            self.end(call, EndReason.ERROR, 0, "Every line carries a call for help", "no room")
+            done(LimitReachedError(call.end_text))
+            return
+
+        def start(_: PhoneError | None) -> None:
+            if call.state is CallState.PENDING:
+                self.start(call, done)
+            else:
+                done(InvalidStateError("The call has ended"))
+
+        self.hangup(other, start)
 
     def _require_room(self, *, pending: bool) -> None:
         if pending and sum(call.state is CallState.PENDING for call in self) >= MOST_PENDING:
@@ -365,16 +383,28 @@ class Calls:
             call.id,
             call.account,
             uri,
-            partial(self._failed, call),
+            partial(self._not_dialled, call),
             headers=options.headers,
             anonymous=options.anonymous,
             muted=call.muted,
         )
-        call.change(CallState.DIALING, "dialled")  # after it: saying so takes 0.2 ms
+        if call.state is CallState.PENDING:
+            call.change(CallState.DIALING, "dialled")  # after it: saying so takes 0.2 ms
+
+    def _not_dialled(self, call: Call, error: PhoneError | None) -> None:
+        """A call for help waits for the line that was given up for it."""
+        if isinstance(error, LimitReachedError) and call.emergency and not call.ending:
+            self._clock.call_later(ROOM_RETRY_S, partial(self._dial_again, call))
+        else:
+            self._failed(call, error)
+
+    def _dial_again(self, call: Call) -> None:
+        if call.up and not call.ending:
+            self._dial(call)
 
     def _drop_pending(self, call: Call) -> None:
         if call.state is CallState.PENDING:
-            self._end(call, EndReason.CANCELLED, 0, NOT_CONFIRMED, "nobody confirmed it")
+            self.end(call, EndReason.CANCELLED, 0, NOT_CONFIRMED, "nobody confirmed it")
 
     def _connected(self, call: Call) -> None:
         self.picked_up(call.id)
@@ -389,14 +419,9 @@ class Calls:
         """The engine could not do what the call cannot go on without."""
         if error is not None and call.up:
             self._engine.hangup(call.id)
-            self._end(call, EndReason.ERROR, 0, str(error), "engine refused")
+            self.end(call, EndReason.ERROR, 0, str(error), "engine refused")
 
-    def _ring_out(self, call: Call) -> None:
-        if call.asks:
-            self._engine.refuse(call.id, 480)
-            self._end(call, EndReason.NO_ANSWER, 480, "", "nobody answered")
-
-    def _end_soon(self, call: Call, reason: EndReason, code: int = 0) -> None:
+    def end_soon(self, call: Call, reason: EndReason, code: int = 0) -> None:
         """The user has decided; wait a moment for the far end's word, but no longer."""
         call.end_reason = reason
         self._attention.follow(self)
@@ -405,17 +430,17 @@ class Calls:
 
         def give_up() -> None:
             if call.up:
-                self._end(call, reason, code, "", "far end silent")
+                self.end(call, reason, code, "", "far end silent")
 
         self._clock.call_later(HANGUP_LIMIT_S, give_up)
 
-    def _end(self, call: Call, reason: EndReason, code: int, text: str, why: str) -> None:
+    def end(self, call: Call, reason: EndReason, code: int, text: str, why: str) -> None:
         was = call.state
         call.change(CallState.ENDED, " ".join(filter(None, (why, str(code or ""), text))))
         call.ended_us = self._clock.now_us()
         # What the user asked for names the end, whatever the wire said to it.
         call.end_reason = call.end_reason if call.end_reason is not EndReason.NONE else reason
-        call.end_code, call.end_text = code, text
+        call.end_code, call.end_text = code, call.end_text or text
         call.local_hold = call.remote_hold = call.answering = False
         self._log.ended(call.id, call.ended_us, call.end_reason, code, text)
         self._dialled.forget(call)

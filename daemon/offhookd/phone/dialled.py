@@ -18,6 +18,7 @@ class DialOptions:
     anonymous: bool = False
     muted: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    emergency: bool = False
 
 
 class Dialled:

@@ -14,9 +14,6 @@ from .errors import InvalidTargetError
 LONGEST_TARGET = 512
 """Characters; longer ones are no addresses, and the engine's buffers end not far above."""
 
-EMERGENCY_NUMBERS = frozenset({"112", "911", "999", "000", "110", "118", "119"})
-"""The numbers that the 3GPP (TS 22.101 section 10.1.1) has phones know without a SIM."""
-
 _NAME_ADDR = re.compile(r'^\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^<"@:;]*))\s*<(?P<uri>[^<>]+)>\s*$')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATORS = str.maketrans("", "", " -.()/\u00a0\u2010\u2011\u2013")
@@ -37,10 +34,6 @@ class Target:
     uri: str
     display_name: str = ""
     number: str = ""
-
-    @property
-    def emergency(self) -> bool:
-        return self.number in EMERGENCY_NUMBERS
 
 
 def domain_of(uri: str) -> str:
@@ -108,4 +101,9 @@ def _number(text: str, domain: str, name: str) -> Target:
         raise InvalidTargetError(f"'{text}' is neither a number nor a SIP address")
     if not domain:
         raise InvalidTargetError("A bare number needs an account to complete it")
-    return Target(f"sip:{digits.replace('#', '%23')}@{domain}", name, digits)
+    return Target(number_uri(digits, domain), name, digits)
+
+
+def number_uri(number: str, domain: str) -> str:
+    """The address of a bare `number` at a server."""
+    return f"sip:{number.replace('#', '%23')}@{domain}"

@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What becomes of an incoming call before anybody hears of it."""
+"""An incoming call, and what may become of it before anybody hears of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .values import AccountId, EndReason
+from .auto_answer import AutoAnswer
+from .call import Call
+from .caller import Caller, identify
+from .forwarding import Forward
+from .values import AccountId, CallState, EndReason
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """The facts of an incoming call.  Asserted identity (RFC 3325) comes only from the account's
-    own server, so it is believed; the From header is what the caller claims."""
+    """The facts of an incoming call, as its headers have them.
+
+    `asserted_uri`, `asserted_name` and `priority` are "" unless a server of the account sent the
+    message.  `diverted_by`: who sent it on before, the latest first.
+    """
 
     account: AccountId
     sip_call_id: str
@@ -18,26 +26,68 @@ class Invitation:
     asserted_uri: str = ""
     asserted_name: str = ""
     diversion_uri: str = ""
+    alert_info: str = ""
+    call_info: str = ""
+    answer_mode: str = ""
+    privacy: str = ""
+    priority: str = ""
+    diverted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Alert a person."""
+    """Alert a person with `sound`, or show the call only when it is `silent`.
+
+    `answer`: pick up without a hand.  `forward` after `forward_s` seconds without an answer.
+    `group`: accounts on which the same caller may ring at the same time.
+    """
+
+    sound: str = ""
+    silent: bool = False
+    answer: AutoAnswer | None = None
+    forward: Forward | None = None
+    forward_s: int = 0
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
+    """`text` says why, where the status line would not."""
+
     code: int
     reason: EndReason
+    text: str = ""
 
 
-Verdict = Ring | Refuse
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Let the caller hear ringing; nobody is told."""
+
+    text: str
+
+
+Verdict = Ring | Refuse | Ignore | Forward
 
 BUSY_HERE = 486
 
 
-def decide(*, calls_up: int, limit: int) -> Verdict:
-    """`calls_up`: calls that have not ended, this one not counted; `limit`: the engine's."""
-    if calls_up >= limit:
+def decide(_invitation: Invitation, calls: Iterable[Call], limit: int) -> Verdict:
+    """What holds for every phone: one call more than the engine can carry is refused."""
+    if carried(calls) >= limit:
         return Refuse(BUSY_HERE, EndReason.BUSY)
     return Ring()
+
+
+def caller_of(invitation: Invitation) -> Caller:
+    return identify(
+        invitation.peer_uri,
+        invitation.peer_name,
+        invitation.asserted_uri,
+        invitation.asserted_name,
+        invitation.privacy,
+    )
+
+
+def carried(calls: Iterable[Call]) -> int:
+    """How many of `calls` occupy the engine."""
+    return sum(call.up and call.state is not CallState.PENDING for call in calls)

@@ -7,10 +7,13 @@ exactly once, later: with None when it succeeded, with the error when it did not
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from .errors import PhoneError
 from .values import AccountId, CallId, Direction, DtmfMethod, EndReason
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 Done = Callable[[PhoneError | None], None]
 
@@ -57,7 +60,13 @@ class CallEngine(ABC):
     def answer(self, call: CallId, done: Done) -> None: ...
 
     @abstractmethod
-    def refuse(self, call: CallId, code: int, contact: str = "") -> None:
+    def refuse(
+        self,
+        call: CallId,
+        code: int,
+        contact: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
         """Final answer to an incoming call; `contact` is where a 302 sends the caller."""
 
     @abstractmethod
@@ -123,7 +132,8 @@ class Alerting(ABC):
     """The ringer."""
 
     @abstractmethod
-    def ring(self) -> None: ...
+    def ring(self, sound: str) -> None:
+        """`sound` as in `ring_sound`, "" for the bell."""
 
     @abstractmethod
     def quiet(self) -> None: ...

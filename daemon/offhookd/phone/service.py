@@ -14,6 +14,7 @@ from .records import Filter, Row
 from .values import AccountId, CallId
 from .watch import Watch
 from .watches import Watches
+from .wishes import Wishes
 
 Fact = bool | int | float | str | tuple[str, ...]
 
@@ -160,10 +161,15 @@ class CallHistory(ABC):
 
 
 class AccountSwitch(ABC):
-    """Turns accounts on and off for good: the choice survives a restart."""
+    """What the user decides about accounts for good: the choices survive a restart."""
 
     @abstractmethod
     def enable(self, account: Account, enabled: bool) -> None: ...
+
+    @property
+    @abstractmethod
+    def wishes(self) -> Wishes:
+        """How calls to the accounts are to be taken."""
 
     @abstractmethod
     def prefer(self, account: AccountId) -> None:

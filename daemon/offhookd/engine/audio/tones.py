@@ -40,10 +40,16 @@ class Segment(NamedTuple):
 
 Cadence = tuple[Segment, ...]
 
+BEEP = "beep"
+"""No tone of an exchange's: something is about to be heard, or to listen."""
+_BEEP: Cadence = (Segment(1400, 0, 300, 1000),)
+
 
 def segments(tone: str, country: str = DEFAULT_COUNTRY) -> Cadence:
     """One cycle of `tone`, to be repeated.  An unknown country has the common European tones.
     Raises `ValueError` when there is no such tone."""
+    if tone == BEEP:
+        return _BEEP
     return _COUNTRIES.get(country.lower(), _EUROPE)[Tone(tone)]
 
 

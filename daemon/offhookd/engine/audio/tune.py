@@ -5,7 +5,7 @@ import wave
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from offhookd.engine.audio import tones
+from offhookd.engine.audio import cadences, tones
 from offhookd.engine.audio.tones import Segment
 
 BELL_RATE = 16_000
@@ -93,9 +93,12 @@ def test_tone() -> Tune:
 
 
 def choose(sound: str) -> tuple[Tune, str]:
-    """The tune of the WAV file `sound`, or the bell; with a sentence when the file is no good."""
+    """The ring named `sound` ("bellcore-dr2"), that WAV file, or the bell for ""; with a sentence
+    when the file is no good."""
     if not sound:
         return bell(), ""
+    if cadence := cadences.named(sound):
+        return Cycle(tones.synthesise(cadence, BELL_RATE, BELL_DBFS), BELL_RATE), ""
     try:
         return WavFile(Path(sound)), ""
     except (OSError, EOFError, wave.Error) as error:

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How incoming calls begin: what was decided about them is done, and what they do when nobody
+touches them: they answer themselves, are sent on, or ring out."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol
+
+from .attention import Attention
+from .auto_answer import AutoAnswer
+from .call import Call
+from .events import Signal
+from .forwarding import Forward
+from .policy import BUSY_HERE, Ignore, Refuse, Ring, Verdict
+from .ports import CallEngine, Clock, Done, ignore
+from .values import CallState, EndReason
+
+RING_LIMIT_S = 180.0
+"""A caller who neither cancels nor gives up: RFC 3261 13.3.1.1 expects an end after 3 minutes."""
+MOVED_TEMPORARILY = 302
+TEMPORARILY_UNAVAILABLE = 480
+BEEP = "beep"
+BEEP_S = 0.5
+"""Long enough to be heard as a warning that the microphone is about to open."""
+
+
+class Switchboard(Protocol):
+    """The part of `Calls` that acts for the absent."""
+
+    @property
+    def changed(self) -> Signal[[Call]]: ...
+
+    @property
+    def focus_changed(self) -> Signal[[]]: ...
+
+    def __iter__(self) -> Iterator[Call]: ...
+
+    def answer(self, call: Call, done: Done) -> None: ...
+
+    def mute(self, call: Call, muted: bool) -> None: ...
+
+    def end(self, call: Call, reason: EndReason, code: int, text: str, why: str) -> None: ...
+
+    def end_soon(self, call: Call, reason: EndReason, code: int = 0) -> None: ...
+
+
+class Arrivals:
+    """Carries out what `policy` or a person decided."""
+
+    def __init__(
+        self, calls: Switchboard, engine: CallEngine, attention: Attention, clock: Clock
+    ) -> None:
+        self._calls = calls
+        self._engine = engine
+        self._attention = attention
+        self._clock = clock
+
+    def reply(self, call: Call, verdict: Verdict) -> None:
+        """What the caller hears, before anything else is done."""
+        match verdict:
+            case Refuse():
+                self._engine.refuse(call.id, verdict.code)
+            case Forward():
+                self._redirect(call, verdict)
+            case Ring() | Ignore():
+                self._engine.ring(call.id)
+
+    def follow_up(self, call: Call, verdict: Verdict) -> None:
+        """What becomes of it here, once it is known to everybody."""
+        match verdict:
+            case Refuse(code, reason, text):
+                self._calls.end(call, reason, code, text, "policy")
+            case Forward():
+                self._calls.end(call, EndReason.FORWARDED, MOVED_TEMPORARILY, "", "policy")
+            case Ignore(text):
+                self._ignore(call, text)
+            case Ring():
+                self._alert(call, verdict)
+
+    def send_on(self, call: Call, forward: Forward) -> None:
+        """Let the caller's server call somebody else."""
+        self._redirect(call, forward)
+        self._calls.end_soon(call, EndReason.FORWARDED, MOVED_TEMPORARILY)
+
+    def release_twins(self, call: Call) -> None:
+        """The same caller rings on another account of the group, and has been answered on this."""
+        for other in self._calls:
+            twin = other is not call and other.asks and other.peer_uri == call.peer_uri
+            if twin and other.group and other.group == call.group:
+                self._engine.refuse(other.id, BUSY_HERE)
+                self._calls.end_soon(other, EndReason.ELSEWHERE, BUSY_HERE)
+
+    # ------------------------------------------------------------ how
+
+    def _redirect(self, call: Call, forward: Forward) -> None:
+        headers = {"Diversion": forward.diversion} if forward.diversion else {}
+        self._engine.refuse(call.id, MOVED_TEMPORARILY, forward.contact, headers)
+
+    def _alert(self, call: Call, ring: Ring) -> None:
+        call.ring_sound, call.silent, call.group = ring.sound, ring.silent, ring.group
+        self._calls.focus_changed()
+        if not ring.silent and any(other.on_line for other in self._calls):
+            self._attention.knock()
+        self._attention.follow(self._calls)
+        self._after(RING_LIMIT_S, call, self._ring_out)
+        if ring.forward:
+            self._after(ring.forward_s, call, partial(self.send_on, forward=ring.forward))
+        if ring.answer:
+            self._after(ring.answer.after_s, call, partial(self._warn, answer=ring.answer))
+
+    def _ignore(self, call: Call, text: str) -> None:
+        """The caller hears ringing; nobody here is asked."""
+        call.end_reason, call.end_text = EndReason.DECLINED, text
+        self._calls.changed(call)
+        self._clock.call_later(RING_LIMIT_S, partial(self._ring_out, call))
+
+    def _ring_out(self, call: Call) -> None:
+        if call.state is CallState.INCOMING:
+            self._engine.refuse(call.id, TEMPORARILY_UNAVAILABLE)
+            text = call.end_text
+            code = TEMPORARILY_UNAVAILABLE
+            self._calls.end(call, EndReason.NO_ANSWER, code, text, "nobody answered")
+
+    def _warn(self, call: Call, answer: AutoAnswer) -> None:
+        """A microphone opens by itself never in another call, and not without a sound."""
+        if self._is_alone(call):
+            if answer.beep:
+                self._engine.play_tone(BEEP, BEEP_S)
+            wait_s = BEEP_S if answer.beep else 0.0
+            self._after(wait_s, call, partial(self._pick_up, answer=answer))
+
+    def _pick_up(self, call: Call, answer: AutoAnswer) -> None:
+        if self._is_alone(call):
+            if answer.muted:
+                self._calls.mute(call, True)
+            self._calls.answer(call, ignore)
+
+    def _is_alone(self, call: Call) -> bool:
+        return not any(other.up for other in self._calls if other is not call)
+
+    def _after(self, delay_s: float, call: Call, act: Callable[[Call], None]) -> None:
+        """Do it then, provided that nobody has decided about the call by then."""
+
+        def due() -> None:
+            if call.asks:
+                act(call)
+
+        self._clock.call_later(delay_s, due)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the configuration says about calls, told to those who decide about them."""
+
+from offhookd.config.schema import AccountConfig, Config
+from offhookd.phone.accounts import Accounts
+from offhookd.phone.call import Call
+from offhookd.phone.calls import Calls
+from offhookd.phone.dial_plan import DialPlan
+from offhookd.phone.emergency import Emergency
+from offhookd.phone.numbering import Numbering
+from offhookd.phone.planner import Outgoing, Planner
+from offhookd.phone.ports import Clock
+from offhookd.phone.problems import Problems
+from offhookd.phone.reception import AccountManners, Manners, Reception
+from offhookd.phone.wishes import ChoiceStore, Wishes
+
+UNREACHABLE = "emergency-unreachable"
+
+
+class Rules:
+    """`planner` for calls that go out; those that come in are decided about from now on."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        calls: Calls,
+        choices: ChoiceStore,
+        problems: Problems,
+        clock: Clock,
+    ) -> None:
+        self.wishes = Wishes(choices)
+        self.numbering = Numbering()
+        self._accounts = accounts
+        self._problems = problems
+        self._emergency = Emergency(clock)
+        self.planner = Planner(accounts, self._emergency)
+        self._reception = Reception(self.wishes, self._emergency, self.planner.complete_text)
+        calls.decide = self._reception.decide
+        calls.added.connect(self._note_emergency)
+        calls.changed.connect(self._note_emergency)
+        accounts.changed.connect(lambda _: self._judge())
+        accounts.removed.connect(lambda _: self._judge())
+
+    def apply(self, config: Config, country: str) -> None:
+        """`country`: where the phone is, in two letters, or ""."""
+        self.numbering = Numbering(country)
+        self._emergency.rules = config.emergency
+        self._emergency.numbering = self.numbering
+        accounts = config.accounts.values()
+        self.planner.configure(
+            {one.id: _outgoing(one, country) for one in accounts}, config.devices.speed_dials
+        )
+        manners = Manners(
+            dnd_code=config.calls.dnd_code,
+            screening=config.screening,
+            auto_answer=config.auto_answer,
+            ringing=config.ringing,
+        )
+        own = {one.id: _manners(one) for one in accounts}
+        self._reception.configure(manners, own, self.numbering)
+        self._judge()
+
+    def _note_emergency(self, call: Call) -> None:
+        if call.emergency:
+            self._emergency.called()
+
+    def _judge(self) -> None:
+        self._problems.hold(UNREACHABLE, self._emergency.warning(self._accounts))
+
+
+def _outgoing(account: AccountConfig, country: str) -> Outgoing:
+    identity = {"P-Preferred-Identity": f"<{account.identity}>"} if account.identity else {}
+    return Outgoing(
+        plan=DialPlan(
+            outside_prefix=account.outside_prefix,
+            extension_digits=account.extension_digits,
+            number_format=account.number_format,
+            rewrite=account.rewrite,
+        ),
+        country=account.country or country,
+        use_for=account.use_for,
+        hide_caller_id=account.hide_caller_id,
+        headers=identity,
+    )
+
+
+def _manners(account: AccountConfig) -> AccountManners:
+    return AccountManners(
+        uri=account.uri,
+        group=account.ring_group,
+        call_waiting=account.call_waiting,
+        ring=account.ring,
+        auto_answer_s=account.auto_answer_seconds,
+    )
