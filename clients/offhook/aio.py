@@ -21,6 +21,7 @@ from .audio import AUDIO, Audio
 from .bus import BUS_DAEMON, REPLY_TIMEOUT_S, Bus, Reply, Signal, variant
 from .call import Call
 from .changes import Added, Change, Changed, Changes, Event, Removed
+from .conference import Conference
 from .contacts import CONTACTS, Contacts
 from .device import Device
 from .errors import NoDaemonError
@@ -31,7 +32,12 @@ MANAGER = "org.offhook.Phone1.Manager"
 TELEPHONY = "org.offhook.Phone1.Telephony"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 
-_KINDS: dict[str, type[PhoneObject]] = {"accounts": Account, "calls": Call, "devices": Device}
+_KINDS: dict[str, type[PhoneObject]] = {
+    "accounts": Account,
+    "calls": Call,
+    "conferences": Conference,
+    "devices": Device,
+}
 """What the objects below ``ROOT/<kind>/`` are."""
 
 
@@ -81,6 +87,10 @@ class Phone(PhoneObject):
         return [one for one in self._objects.values() if isinstance(one, Account)]
 
     @property
+    def conferences(self) -> list[Conference]:
+        return [one for one in self._objects.values() if isinstance(one, Conference)]
+
+    @property
     def devices(self) -> list[Device]:
         """The telephone sets that are plugged in."""
         return [one for one in self._objects.values() if isinstance(one, Device)]
@@ -105,6 +115,13 @@ class Phone(PhoneObject):
     async def redial(self) -> Call:
         """Call again what was dialled last."""
         return self._made(await self._call(TELEPHONY, "Redial"))
+
+    async def merge(self, *calls: Call) -> Conference:
+        """Let the parties of all these calls hear each other; held ones are resumed first."""
+        paths = [call.path for call in calls]
+        made = self._objects[(await self._call(TELEPHONY, "Merge", "ao", paths))[0]]
+        assert isinstance(made, Conference)  # noqa: S101 - the contract says so
+        return made
 
     async def hangup_all(self) -> None:
         await self._call(TELEPHONY, "HangupAll")

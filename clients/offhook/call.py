@@ -43,6 +43,7 @@ class Call(PhoneObject):
     local_hold = Property(CALL, "LocalHold", False)
     remote_hold = Property(CALL, "RemoteHold", False)
     muted = Property(CALL, "Muted", False)
+    conference_path = Property(CALL, "Conference", "/")
     codec = Property(MEDIA, "Codec", "")
     clock_rate = Property(MEDIA, "ClockRate", 0)
     quality = Property(MEDIA, "Quality", "unknown")

@@ -31,6 +31,7 @@ from offhookd.lines import Lines
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
+from offhookd.phone.conference import Conferences
 from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
 from offhookd.phone.problems import Problems
@@ -46,7 +47,18 @@ from offhookd.store.state import State
 if TYPE_CHECKING:
     from offhookd.sets import TelephoneSets
 
-FEATURES = ("accounts", "directory", "dtmf", "early-media", "hid", "history", "hold", "srtp", "tls")
+FEATURES = (
+    "accounts",
+    "conference",
+    "directory",
+    "dtmf",
+    "early-media",
+    "hid",
+    "history",
+    "hold",
+    "srtp",
+    "tls",
+)
 """What this version does for its user; see `Manager.Features` in the contract."""
 
 ENGINE_START_LIMIT_S = 2.0
@@ -103,6 +115,7 @@ class Daemon(Service, AccountSwitch):
         self._resolver = Resolver()
         self.calls = Calls(self.engine, self.history, self.audio, clock)
         self.rules = Rules(self.accounts, self.calls, self.choices, self.problems, clock)
+        self.conferences = Conferences(self.calls, self.engine, self.history, clock)
         self.lines = Lines(
             self.accounts,
             self.calls,

@@ -52,6 +52,7 @@ class Run:
                 daemon.problems,
                 daemon.accounts,
                 daemon.calls,
+                daemon.conferences,
                 daemon.audio,
                 daemon.history,
                 sets,

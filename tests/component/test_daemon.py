@@ -164,7 +164,6 @@ async def test_state_and_time_of_the_answer_leave_together(phone: Phone, far: Fa
 
 LATER = [
     (ROOT, "Telephony", "Swap", ""),
-    (ROOT, "Telephony", "Merge", "(@ao [],)"),
     (ROOT, "Manager", "Provision", ""),
     (ROOT, "Messages", "Send", "('x', 'y', @a{sv} {})"),
     ("call", "Call", "Transfer", "('sip:x@y',)"),

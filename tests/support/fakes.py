@@ -3,7 +3,7 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.ports import (
@@ -126,6 +126,9 @@ class FakeEngine(CallEngine, RegistrationEngine):
 
     def focus(self, call: CallId | None) -> None:
         self.told.append(("focus", call))
+
+    def confer(self, conference: int, calls: Sequence[CallId]) -> None:
+        self.told.append(("confer", conference, tuple(calls)))
 
     def play_tone(self, tone: str, seconds: float = 0) -> None:
         self.told.append(("play_tone", tone))

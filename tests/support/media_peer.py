@@ -68,6 +68,8 @@ class MediaPeer:
         self.media = media
         self.echoes = True
         self.packets: list[Packet] = []
+        self.sender: tuple[str, int] | None = None
+        """Who sends it sound."""
         port = free_ports(2)[0]
         self.sipp = Sipp(
             directory,
@@ -110,6 +112,7 @@ class MediaPeer:
                 return
             if len(data) < _HEADER.size:
                 continue
+            self.sender = sender
             flags, kind, sequence, timestamp, source = _HEADER.unpack_from(data)
             payload = data[_HEADER.size :]
             self.packets.append(Packet(kind & _TYPE, sequence, timestamp, payload))

@@ -16,6 +16,7 @@ VERBS = frozenset(
     {"status", "dial", "redial", "answer", "hangup", "hold", "resume", "mute", "unmute", "dtmf"}
     | {"history", "accounts", "audio", "watch", "config", "demo"}
     | {"device", "devices"}
+    | {"merge", "split"}
 )
 
 
@@ -42,6 +43,9 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("hangup c12", {"call": "c12", "all": False}),
         ("hangup --all", {"call": "", "all": True}),
         ("dtmf 12#, --method info --call 3", {"tones": "12#,", "method": "info", "call": "3"}),
+        ("merge", {"module": "conference", "command": "merge", "calls": []}),
+        ("merge c12 13", {"calls": ["c12", "13"]}),
+        ("split c12", {"module": "conference", "command": "split", "call": "c12"}),
         ("history --missed --limit 5", {"missed": True, "limit": 5, "json": False}),
         ("accounts", {"act": "list", "json": False}),
         ("accounts --json", {"act": "list", "json": True}),

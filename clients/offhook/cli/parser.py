@@ -104,6 +104,12 @@ def _add_in_call(verbs: Any) -> None:
     which = hangup.add_mutually_exclusive_group()
     which.add_argument("call", nargs="?", default="", metavar="CALL", help=_CALL)
     which.add_argument("--all", action="store_true", help="every call")
+    merge = _verb(verbs, "merge", "conference", "put calls into one conference")
+    merge.add_argument(
+        "calls", nargs="*", metavar="CALL", help="c12 or 12; every connected call if not given"
+    )
+    split = _verb(verbs, "split", "conference", "talk to one of a conference alone")
+    split.add_argument("call", metavar="CALL", help="c12 or 12; the others are put on hold")
     dtmf = _verb(verbs, "dtmf", "control", "press keys in a call")
     dtmf.add_argument("tones", metavar="TONES", help="0-9 * # A-D; a comma is half a second")
     dtmf.add_argument("--method", choices=DTMF_METHODS, default="", help="default: what fits")

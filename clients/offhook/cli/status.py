@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
 
 def snapshot(phone: Phone) -> dict[str, object]:
     """Path -> interface -> property -> value, as GetManagedObjects has it, with the root."""
-    things = [phone, *phone.accounts, *phone.calls]
+    things = [phone, *phone.accounts, *phone.calls, *phone.conferences]
     return {thing.path: thing.interfaces for thing in things}
 
 
@@ -62,6 +62,7 @@ def _notes(call: Call) -> str:
         "on hold": call.local_hold,
         "held by the peer": call.remote_hold,
         "muted": call.muted,
+        f"in conference {call.conference_path.rpartition('/')[2]}": call.conference_path != "/",
         call.codec: call.codec,
         ended(call): not call.up,
     }

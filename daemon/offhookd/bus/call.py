@@ -16,7 +16,7 @@ from offhookd.phone.values import CallState, DtmfMethod
 from .completion import completion
 from .exported import Exported, method, setter
 from .options import options
-from .paths import account_path
+from .paths import account_path, conference_path
 from .signature import Typed
 
 DEFAULT_DTMF_MS = 160
@@ -56,6 +56,7 @@ class CallInterface(Exported):
             "LocalHold": call.local_hold,
             "RemoteHold": call.remote_hold,
             "Muted": call.muted,
+            "Conference": conference_path(call.conference),
         }
 
     @method("Start")

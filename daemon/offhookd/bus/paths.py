@@ -5,6 +5,8 @@ import re
 
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import DeviceId
+from offhookd.phone.call import Call
+from offhookd.phone.calls import Calls
 from offhookd.phone.errors import InvalidArgumentError
 from offhookd.phone.values import AccountId, CallId
 from offhookd.phone.watch import WatchId
@@ -44,6 +46,19 @@ def watch_id(path: str) -> WatchId:
     if match is None:
         raise InvalidArgumentError(f"{path:.100} is not the path of a watched address")
     return WatchId(int(match[1]))
+
+
+def call_at(path: str, calls: Calls) -> Call:
+    """The call whose object `path` is; `InvalidArgumentError` when there is none."""
+    call = calls.get(call_id(path))
+    if call is None:
+        raise InvalidArgumentError(f"The call {path} is gone")
+    return call
+
+
+def conference_path(number: int) -> str:
+    """ "/" for no conference."""
+    return f"{ROOT}/conferences/n{number}" if number else NOTHING
 
 
 def device_path(device: DeviceId) -> str:

@@ -8,6 +8,7 @@ from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
+from offhookd.phone.conference import Conferences
 from offhookd.phone.contacts import Directory
 from offhookd.phone.planner import Planner
 from offhookd.phone.problems import Problems
@@ -19,6 +20,7 @@ from offhookd.phone.watch import Watch
 from .account import AccountInterface
 from .audio import AudioInterface
 from .call import CallInterface, CallMediaInterface
+from .conference import ConferenceObjects
 from .contacts import ContactsInterface
 from .device import DeviceInterface
 from .history import HistoryInterface
@@ -42,6 +44,7 @@ class PhoneTree:
         problems: Problems,
         accounts: Accounts,
         calls: Calls,
+        conferences: Conferences,
         audio: AudioControl,
         history: CallHistory,
         sets: SetControl,
@@ -55,7 +58,7 @@ class PhoneTree:
         self._calls = calls
         self._audio = audio
         self._manager = ManagerInterface(service, problems, presence.availability)
-        self._telephony = TelephonyInterface(calls, accounts, switch, history, planner)
+        self._telephony = TelephonyInterface(calls, accounts, switch, history, planner, conferences)
         self._sound = AudioInterface(audio, calls)
         self._history = HistoryInterface(history)
         contacts = ContactsInterface(directory, presence.watches)
@@ -78,6 +81,7 @@ class PhoneTree:
         directory.changed.connect(contacts.changed)
         self._follow_accounts(accounts)
         self._follow_calls(calls)
+        ConferenceObjects(tree, conferences, calls)
         self._follow_sets(sets)
         self._follow_watches(presence)
 

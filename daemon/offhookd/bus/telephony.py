@@ -9,6 +9,7 @@ from typing import Any
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
+from offhookd.phone.conference import Conferences
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import InvalidArgumentError, NotSupportedError
 from offhookd.phone.planner import Planned, Planner
@@ -19,7 +20,7 @@ from offhookd.phone.values import CallState
 from .completion import completion
 from .exported import Exported, method, setter
 from .options import options
-from .paths import NOTHING, account_at, account_path, call_id, call_path
+from .paths import NOTHING, account_at, account_path, call_at, call_path, conference_path
 from .signature import typed
 
 _DIAL_OPTIONS = {
@@ -48,8 +49,10 @@ class TelephonyInterface(Exported):
         switch: AccountSwitch,
         history: CallHistory,
         planner: Planner,
+        conferences: Conferences,
     ) -> None:
         self._calls = calls
+        self._conferences = conferences
         self._accounts = accounts
         self._switch = switch
         self._history = history
@@ -108,6 +111,12 @@ class TelephonyInterface(Exported):
     def hangup(self, path: str) -> Awaitable[None]:
         return completion(partial(self._calls.hangup, self._named(path)))
 
+    @method("Merge")
+    async def merge(self, paths: list[str]) -> str:
+        calls = [call_at(path, self._calls) for path in paths]
+        await completion(partial(self._conferences.merge, calls))
+        return conference_path(calls[0].conference)
+
     @method("HangupAll")
     async def hangup_all(self) -> None:
         ends = [completion(partial(self._calls.hangup, call)) for call in self._calls if call.up]
@@ -129,10 +138,7 @@ class TelephonyInterface(Exported):
     def _named(self, path: str, *states: CallState) -> Call:
         if path == NOTHING:
             return self._calls.only(*states)
-        call = self._calls.get(call_id(path))
-        if call is None:
-            raise InvalidArgumentError(f"The call {path} is gone")
-        return call
+        return call_at(path, self._calls)
 
 
 def _path_of(call: Call | None) -> str:

@@ -4,7 +4,7 @@ messages on the other.  What the engine says goes through `reports`.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -221,6 +221,10 @@ class EngineClient(CallEngine, RegistrationEngine):
 
     def focus(self, call: CallId | None) -> None:
         self._send(p.Focus(leg=self.leg(call) if call is not None else 0))
+
+    def confer(self, conference: int, calls: Sequence[CallId]) -> None:
+        legs = tuple(leg for call in calls if (leg := self.leg(call)))
+        self._send(p.Confer(conference=conference, legs=legs))
 
     def play_tone(self, tone: str, seconds: float = 0) -> None:
         self._send(p.PlayTone(tone=tone, seconds=seconds))

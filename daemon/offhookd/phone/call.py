@@ -148,6 +148,8 @@ class Call:
         self.local_hold = False
         self.remote_hold = False
         self.muted = False
+        self.conference = 0
+        """Number of the conference that it is in, or 0."""
         self.media = Media()
         self.statistics = Statistics()
         self.dtmf_received: Signal[[str, int]] = Signal()
@@ -176,6 +178,10 @@ class Call:
     def to_be_held(self) -> bool:
         """Whether it is on hold here, or will be once the far end has agreed."""
         return self.local_hold if self.hold_wanted is None else self.hold_wanted
+
+    def joins(self, other: "Call") -> bool:
+        """Whether it is `other`, or in a conference with it."""
+        return self is other or 0 != self.conference == other.conference
 
     @property
     def actions(self) -> tuple[str, ...]:

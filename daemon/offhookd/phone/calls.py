@@ -28,7 +28,7 @@ from .events import Signal
 from .focus import Focus
 from .holds import Holds
 from .policy import Invitation, Verdict, caller_of, carried, decide
-from .ports import Alerting, CallEngine, CallLog, Clock, Done, ignore
+from .ports import Alerting, CallEngine, CallLog, Clock, Done, all_of, ignore
 from .room import ROOM_RETRY_S, most_expendable
 from .values import AccountId, CallId, CallState, Direction, DtmfMethod, EndReason
 from .waits import Waits, has_ended, is_active, is_out
@@ -85,6 +85,10 @@ class Calls:
     def focus(self) -> Call | None:
         """The one that has the microphone."""
         return self._focus.call
+
+    def together(self, call: Call) -> tuple[Call, ...]:
+        """The call and those in a conference with it, oldest first."""
+        return tuple(one for one in self if one.joins(call))
 
     @property
     def ringing(self) -> Call | None:
@@ -207,25 +211,33 @@ class Calls:
         self.end_soon(call, reason, code)
 
     def hold(self, call: Call, held: bool, done: Done) -> None:
-        """Hold or resume; resuming takes the focus and holds the others.  Done when the far end
-        has agreed."""
+        """Hold or resume a call, with its conference; resuming takes the focus and holds the
+        others.  Done when every far end has agreed."""
         call.require(CallState.ACTIVE)
-        if call.local_hold is held is call.to_be_held:
-            done(None)
-            return
         if not held:
             self._holds.hold_others(call, self)
             self._focus.take(call)
-        self._holds.want(call, held, done)
+        together = self.together(call)
+        each = all_of(done, len(together))
+        for one in together:
+            self.hold_one(one, held, each)
+
+    def hold_one(self, call: Call, held: bool, done: Done) -> None:
+        """Hold or resume this call alone, and let the focus be."""
+        if call.local_hold is held is call.to_be_held:
+            done(None)
+        else:
+            self._holds.want(call, held, done)
 
     def mute(self, call: Call, muted: bool) -> None:
-        """Close or open the microphone for this call."""
+        """Close or open the microphone for this call and its conference."""
         if not call.up:
             raise InvalidStateError("The call has ended")
-        if call.muted is not muted:
-            call.muted = muted
-            self._engine.mute(call.id, muted)
-            self.changed(call)
+        for one in self.together(call):
+            if one.muted is not muted:
+                one.muted = muted
+                self._engine.mute(one.id, muted)
+                self.changed(one)
 
     def send_dtmf(
         self, call: Call, tones: str, method: DtmfMethod | None, duration_ms: int, done: Done

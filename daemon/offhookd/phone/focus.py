@@ -47,7 +47,9 @@ class Focus:
 
 
 def _next_of(calls: Iterable[Call]) -> Call | None:
-    """One that talks, else one dialled; the latest."""
+    """One that talks, else one on hold, else one dialled; the latest."""
     latest = [call for call in reversed(tuple(calls)) if call.up and not call.ending]
-    talking = (call for call in latest if call.on_line)
-    return next(talking, next((call for call in latest if call.state in _DIALLED), None))
+    connected = [call for call in latest if call.on_line]
+    talking = (call for call in connected if not call.to_be_held)  # a conference goes on
+    dialled = (call for call in latest if call.state in _DIALLED)
+    return next(talking, next(iter(connected), next(dialled, None)))

@@ -32,9 +32,10 @@ class Holds:
         self._ask(call, True, ignore)
 
     def hold_others(self, call: Call, calls: Iterable[Call]) -> None:
-        """Of all that talk, only `call` stays."""
+        """Of all that talk, only `call` stays, and who is in a conference with it."""
         for other in calls:
-            if other is not call and other.on_line and not (other.to_be_held or other.ending):
+            stays = other.joins(call) or other.to_be_held or other.ending
+            if other.on_line and not stays:
                 self.hold(other)
 
     def told(self, call: Call, *, local_hold: bool, remote_hold: bool) -> None:

@@ -6,7 +6,7 @@ exactly once, later: with None when it succeeded, with the error when it did not
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -20,6 +20,18 @@ Done = Callable[[PhoneError | None], None]
 
 def ignore(error: PhoneError | None) -> None:
     """A `Done` for commands whose failure shows as an event anyway."""
+
+
+def all_of(done: Done, count: int) -> Done:
+    """A `Done` for each of `count` commands: the last one calls `done`, with the first error."""
+    outcomes: list[PhoneError | None] = []
+
+    def one(error: PhoneError | None) -> None:
+        outcomes.append(error)
+        if len(outcomes) == count:
+            done(next(filter(None, outcomes), None))
+
+    return one
 
 
 class Timer(Protocol):
@@ -86,6 +98,11 @@ class CallEngine(ABC):
     @abstractmethod
     def focus(self, call: CallId | None) -> None:
         """Connect this call alone to the microphone and the loudspeaker."""
+
+    @abstractmethod
+    def confer(self, conference: int, calls: Sequence[CallId]) -> None:
+        """Let these calls hear each other, and the user all of them whoever has the focus; no
+        call ends the conference."""
 
     @abstractmethod
     def play_tone(self, tone: str, seconds: float = 0) -> None:
