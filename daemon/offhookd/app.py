@@ -27,6 +27,7 @@ from offhookd.directory.client import ReaderClient
 from offhookd.engine import protocol as p
 from offhookd.engine.client import EngineClient
 from offhookd.engine.launch import Launched
+from offhookd.hooks import Hooks
 from offhookd.lines import Lines
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
@@ -34,6 +35,7 @@ from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
 from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
+from offhookd.phone.moments import Moments
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
 from offhookd.phone.sets import SetControl
@@ -56,6 +58,7 @@ FEATURES = (
     "hid",
     "history",
     "hold",
+    "hooks",
     "srtp",
     "tls",
 )
@@ -139,7 +142,9 @@ class Daemon(Service, AccountSwitch):
             self.problems,
             self._country,
         )
-        self._callers = Callers(self.calls, self.directory)
+        moments = Moments(self.calls)
+        self._callers = Callers(self.calls, self.directory, moments)
+        self._hooks = Hooks(self.calls, moments, self.problems, lambda: self._config, self._country)
 
     # ------------------------------------------------------------ life
 
@@ -185,6 +190,7 @@ class Daemon(Service, AccountSwitch):
         self._enter(ServiceState.STOPPING)
         self._callers.stop()
         self.presence.stop()
+        self._hooks.stop()
         await self.lines.stop()
         await self.engine.stop()
         if self._sets:

@@ -13,6 +13,7 @@ from offhookd.config import calling, sections
 from offhookd.config.accounts import KEYS
 from offhookd.config.check import check
 from offhookd.config.directory import DIRECTORY_KEYS
+from offhookd.config.hooks import HOOKS, SCREEN_POP
 from offhookd.config.load import load
 from offhookd.config.schema import Config
 from offhookd.phone.contacts import SourceKind
@@ -90,6 +91,8 @@ def test_the_example_explains_every_key() -> None:
         *sections.AUDIO,
         *sections.DEVICES,
         *DIRECTORY_KEYS,
+        *HOOKS,
+        *SCREEN_POP,
         *sections.TONES,
         *sections.LOG,
         *calling.CALLS,

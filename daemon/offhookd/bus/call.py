@@ -7,7 +7,6 @@ from functools import partial
 
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
-from offhookd.phone.contacts import Contact
 from offhookd.phone.errors import InvalidArgumentError, InvalidStateError, PhoneError
 from offhookd.phone.ports import Done
 from offhookd.phone.service import AudioControl, Fact
@@ -45,7 +44,7 @@ class CallInterface(Exported):
             "PeerUri": call.peer_uri,
             "PeerName": call.peer_name,
             "ContactName": call.contact.name if call.contact else "",
-            "Caller": _caller(call.contact),
+            "Caller": _caller(call),
             "DiversionUri": call.diversion_uri,
             "CreatedAt": call.created_us,
             "AnsweredAt": call.answered_us,
@@ -149,17 +148,17 @@ class CallMediaInterface(Exported):
         return {name: Typed(fact_signature(fact), fact) for name, fact in facts.items()}
 
 
-def _caller(contact: Contact | None) -> dict[str, Typed]:
-    if contact is None:
-        return {}
-    facts = {
-        "name": contact.name,
-        "organization": contact.organization,
-        "note": contact.note,
-        "url": contact.url,
-        "photo-path": contact.photo_path,
-        "source": contact.source,
-    }
+def _caller(call: Call) -> dict[str, Typed]:
+    facts = {"screen-pop": call.page}
+    if contact := call.contact:
+        facts |= {
+            "name": contact.name,
+            "organization": contact.organization,
+            "note": contact.note,
+            "url": contact.url,
+            "photo-path": contact.photo_path,
+            "source": contact.source,
+        }
     return {name: Typed("s", fact) for name, fact in facts.items() if fact}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from offhookd.config import calling, files, sections
 from offhookd.config.accounts import PASSWORD_KEYS, read_accounts
 from offhookd.config.directory import read_directory
+from offhookd.config.hooks import read_hooks, read_screen_pop
 from offhookd.config.problems import ConfigError, Problem, Report, did_you_mean
 from offhookd.config.readers import SectionReaders
 from offhookd.config.schema import (
@@ -47,6 +48,8 @@ SECTIONS = (
     "auto_answer",
     "ringing",
     "emergency",
+    "hooks",
+    "screen_pop",
 )
 
 
@@ -155,6 +158,8 @@ def _build(whole: Table, report: Report) -> Config:
         ),
         tones=TonesConfig(**read_section("tones", tables["tones"], sections.TONES, report)),
         directory=read_directory(tables["directory"], report),
+        hooks=read_hooks(tables["hooks"], report),
+        screen_pop=read_screen_pop(tables["screen_pop"], report),
         log=LogConfig(**read_section("log", tables["log"], sections.LOG, report)),
         **_calling(tables, report),
     )

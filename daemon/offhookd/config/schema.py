@@ -15,6 +15,7 @@ from offhookd.phone.auto_answer import AutoAnswerRules
 from offhookd.phone.contacts import SourceKind
 from offhookd.phone.dial_plan import NumberFormat, Rewrite
 from offhookd.phone.emergency import EmergencyRules
+from offhookd.phone.moments import Moment
 from offhookd.phone.ring_sound import RingRules
 from offhookd.phone.ringing import RingAt
 from offhookd.phone.screening import ScreeningRules
@@ -222,6 +223,27 @@ class CallsConfig:
     dnd_code: int = DND_CODES[0]
 
 
+_NO_COMMANDS: Mapping[Moment, tuple[str, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HooksConfig:
+    """Programs with their arguments, to be run without a shell at moments of a call."""
+
+    commands: Mapping[Moment, tuple[str, ...]] = field(default_factory=lambda: _NO_COMMANDS)
+    timeout_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenPopConfig:
+    """`url`: a template with the words of `phone.pop` in braces, "" for none; `sites`: hosts
+    whose pages open without a click."""
+
+    url: str = ""
+    at: Moment = Moment.RINGING
+    sites: tuple[str, ...] = ()
+
+
 _NO_ACCOUNTS: Mapping[AccountId, AccountConfig] = MappingProxyType({})
 
 
@@ -241,3 +263,5 @@ class Config:
     auto_answer: AutoAnswerRules = field(default_factory=AutoAnswerRules)
     ringing: RingRules = field(default_factory=RingRules)
     emergency: EmergencyRules = field(default_factory=EmergencyRules)
+    hooks: HooksConfig = HooksConfig()
+    screen_pop: ScreenPopConfig = ScreenPopConfig()

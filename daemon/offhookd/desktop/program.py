@@ -4,7 +4,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,13 +21,20 @@ class Answer:
     complaint: bytes
 
 
-async def answer(command: Sequence[str], seconds: float, most_bytes: int) -> Answer:
-    """Run `command` to its end.  `OSError` if it cannot be started; `TimeoutError` after
-    `seconds`, when it and its children have been killed, as they are on cancellation."""
+async def answer(
+    command: Sequence[str],
+    seconds: float,
+    most_bytes: int,
+    environment: Mapping[str, str] | None = None,
+) -> Answer:
+    """Run `command` to its end, in `environment` or our own.  `OSError` if it cannot be started;
+    `TimeoutError` after `seconds`, when it and its children have been killed, as they are on
+    cancellation."""
     transport, running = await asyncio.get_running_loop().subprocess_exec(
         lambda: _Running(most_bytes),
         *command,
         stdin=asyncio.subprocess.DEVNULL,
+        env=environment,
         start_new_session=True,  # so that its children can be killed with it
     )
     try:

@@ -124,6 +124,8 @@ class Call:
         self.peer_name = peer_name
         self.contact: Contact | None = None
         """Who the far end is, once an address book has said so."""
+        self.page = ""
+        """URL of the page that belongs to the far end, by the user's template."""
         self.diversion_uri = ""
         self.sip_call_id = ""
         self.created_us = created_us

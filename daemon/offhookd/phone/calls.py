@@ -253,6 +253,12 @@ class Calls:
             call.contact = contact
             self.changed(call)
 
+    def offer_page(self, call: Call, url: str) -> None:
+        """There is a page for the far end; whoever shows the call may offer to open it."""
+        call.page = url
+        if call.id in self._calls:
+            self.changed(call)
+
     # ------------------------------------------------------------ what the engine tells
 
     def invited(self, invitation: Invitation, *, accept: Callable[[CallId], None]) -> Call:
