@@ -3,7 +3,6 @@
 
 import asyncio
 import logging
-import os
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offhookd import __version__
 from offhookd.audio import Audio, fact_of
 from offhookd.callers import Callers
 from offhookd.clock import LoopClock
@@ -43,6 +41,7 @@ from offhookd.phone.values import AccountId, AccountState, CallId
 from offhookd.phone.wishes import Wishes
 from offhookd.presence import Presence
 from offhookd.rules import Rules
+from offhookd.settings import country_of, set_log_level, start_command
 from offhookd.store.history import History
 from offhookd.store.state import State
 
@@ -69,13 +68,6 @@ ENGINE_START_LIMIT_S = 2.0
 
 GATE_NEWS_S = 600.0
 """One stray packet is no state of the phone for the rest of the day."""
-
-CERTIFICATE_FILES = (
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
-    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora
-    "/etc/ssl/ca-bundle.pem",  # openSUSE
-)
-"""Where the distributions keep them; importing ssl only to ask would cost 4 ms of the start."""
 
 logger = logging.getLogger(__name__)
 engine_logger = logging.getLogger("offhookd.engine")
@@ -363,45 +355,6 @@ class Daemon(Service, AccountSwitch):
         if state is not self._state:
             self._state = state
             self.changed()
-
-
-def set_log_level(config: Config) -> None:
-    logging.getLogger("offhookd").setLevel(config.log.level.upper())
-
-
-def start_command(config: Config) -> p.Start:
-    """How the engine is started under `config`."""
-    return p.Start(
-        version=p.VERSION,
-        bind=config.sip.bind,
-        port=config.sip.port,
-        user_agent=f"offhook/{__version__}",
-        ca_file=str(config.sip.ca_file or system_certificates()),
-        codecs=tuple(dict.fromkeys(c for one in config.accounts.values() for c in one.codecs)),
-        log_level=logging.getLevelNamesMapping()[config.log.level.upper()],
-        country=country_of(config),
-    )
-
-
-def country_of(config: Config) -> str:
-    return config.tones.country or country_of_locale()
-
-
-def system_certificates() -> str:
-    """The certificates that this machine trusts, as a file; "" when it has none."""
-    for path in CERTIFICATE_FILES:
-        if Path(path).is_file():
-            return path
-    return ""
-
-
-def country_of_locale() -> str:
-    """The country of the user's language setting ("de_AT.UTF-8" -> "at"), or ""."""
-    for name in ("LC_ALL", "LC_TELEPHONE", "LANG"):
-        territory = os.environ.get(name, "").partition(".")[0].partition("_")[2]
-        if territory:
-            return territory[:2].lower()
-    return ""
 
 
 def booted_us() -> int:

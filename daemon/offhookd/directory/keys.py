@@ -3,10 +3,10 @@
 
 import re
 
+from offhookd.phone.numbering import Numbering
+
 _SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2013\u00a0]+")
 _NUMBER = re.compile(r"\+?[0-9*#]+")
-SHORTEST_NATIONAL = 6
-"""Digits; a shorter number is an extension and belongs to no country."""
 
 
 def key_of(uri: str, country: str) -> str:
@@ -21,19 +21,5 @@ def key_of(uri: str, country: str) -> str:
     user, at, host = text.rpartition("@")
     number = _SEPARATORS.sub("", user if at else host)
     if _NUMBER.fullmatch(number):
-        return _e164(number, country)
+        return Numbering(country).e164(number) or number
     return f"{user}@{host.partition(':')[0]}".lower() if at else text.lower()
-
-
-def _e164(number: str, country: str) -> str:
-    if len(number) < SHORTEST_NATIONAL or not (country or number.startswith("+")):
-        return number
-    import phonenumbers  # noqa: PLC0415 - 15 ms and 3 MB that a phone without contacts saves
-
-    try:
-        parsed = phonenumbers.parse(number, country.upper() or None)
-    except phonenumbers.NumberParseException:
-        return number
-    if not phonenumbers.is_possible_number(parsed):
-        return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
