@@ -27,6 +27,7 @@ from .device import Device
 from .errors import NoDaemonError
 from .history import HISTORY, History
 from .objects import BUS_NAME, PROPERTIES, ROOT, Interfaces, PhoneObject, Property
+from .presence import Presence
 
 MANAGER = "org.offhook.Phone1.Manager"
 TELEPHONY = "org.offhook.Phone1.Telephony"
@@ -37,6 +38,7 @@ _KINDS: dict[str, type[PhoneObject]] = {
     "calls": Call,
     "conferences": Conference,
     "devices": Device,
+    "presence": Presence,
 }
 """What the objects below ``ROOT/<kind>/`` are."""
 
@@ -48,6 +50,8 @@ class Phone(PhoneObject):
     engine = Property[dict[str, Any]](MANAGER, "Engine", {})
     state = Property(MANAGER, "State", "degraded")
     problems = Property[list[tuple[str, str, str]]](MANAGER, "Problems", [])
+    availability = Property(MANAGER, "Availability", "busy")
+    availability_note = Property(MANAGER, "AvailabilityNote", "")
     default_account = Property(TELEPHONY, "DefaultAccount", "/")
 
     def __init__(self, address: str = "") -> None:
@@ -95,6 +99,25 @@ class Phone(PhoneObject):
         """The telephone sets that are plugged in."""
         return [one for one in self._objects.values() if isinstance(one, Device)]
 
+    @property
+    def colleagues(self) -> list[Presence]:
+        """Who is watched."""
+        return [one for one in self._objects.values() if isinstance(one, Presence)]
+
+    async def watch(self, address: str, *, persistent: bool = False) -> Presence:
+        """Follow what a number or address does; `persistent` outlives this program."""
+        (path,) = await self._call(CONTACTS, "Watch", "sb", address, persistent)
+        watched = self._objects[path]
+        assert isinstance(watched, Presence)  # noqa: S101 - the contract says so
+        return watched
+
+    async def set_availability(self, availability: str) -> None:
+        """What others are to see: available, busy, away, dnd or offline."""
+        await self._set(MANAGER, "Availability", "s", availability)
+
+    async def set_availability_note(self, note: str) -> None:
+        await self._set(MANAGER, "AvailabilityNote", "s", note)
+
     async def dial(
         self,
         target: str,
@@ -110,11 +133,11 @@ class Phone(PhoneObject):
         options = {"confirm": variant("b", confirm), "muted": variant("b", muted)}
         if account:
             options["account"] = variant("o", account.path)
-        return self._made(await self._call(TELEPHONY, "Dial", "sa{sv}", target, options))
+        return self.made(await self._call(TELEPHONY, "Dial", "sa{sv}", target, options))
 
     async def redial(self) -> Call:
         """Call again what was dialled last."""
-        return self._made(await self._call(TELEPHONY, "Redial"))
+        return self.made(await self._call(TELEPHONY, "Redial"))
 
     async def merge(self, *calls: Call) -> Conference:
         """Let the parties of all these calls hear each other; held ones are resumed first."""
@@ -187,7 +210,7 @@ class Phone(PhoneObject):
         added = self._objects[path] = kind(self, path, interfaces)
         return added
 
-    def _made(self, reply: list[Any]) -> Call:
+    def made(self, reply: list[Any]) -> Call:
         """The call whose path a method returned: it was announced before."""
         call = self._objects[reply[0]]
         assert isinstance(call, Call)  # noqa: S101 - the contract says so

@@ -17,6 +17,7 @@ VERBS = frozenset(
     | {"history", "accounts", "audio", "watch", "config", "demo"}
     | {"device", "devices"}
     | {"merge", "split"}
+    | {"presence", "colleagues", "pickup"}
 )
 
 
@@ -68,6 +69,11 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
             {"module": "device", "act": "describe", "descriptor": "x", "json": True},
         ),
         ("demo", {"module": "demo"}),
+        ("presence", {"module": "colleagues", "act": "list", "json": False}),
+        ("presence set dnd --note Later", {"act": "set", "state": "dnd", "note": "Later"}),
+        ("colleagues --json", {"module": "colleagues", "act": "list", "json": True}),
+        ("colleagues add 1002", {"act": "add", "address": "1002"}),
+        ("pickup Bob", {"module": "colleagues", "name": "Bob"}),
     ],
 )
 def test_a_line_becomes_what_its_verb_needs(line: str, expected: dict[str, Any]) -> None:
@@ -93,6 +99,8 @@ def test_a_line_becomes_what_its_verb_needs(line: str, expected: dict[str, Any])
         "config eat",
         "device",
         "device describe",
+        "presence set asleep",
+        "pickup",
         "status --print-completion fish",
     ],
 )

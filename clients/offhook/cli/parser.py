@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 PATHS = ("capture", "playback", "ringer")
+AVAILABILITIES = ("available", "busy", "away", "dnd", "offline")
 DTMF_METHODS = ("rfc4733", "info", "inband")
 
 DEFAULT_ROWS = 20
@@ -141,7 +142,26 @@ def _add_lists(verbs: Any) -> None:
     }.items():
         acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
     _add_contacts(_verb(verbs, "contacts", "contacts", "look people up in the address books"))
+    _add_colleagues(verbs)
     _json(_verb(verbs, "watch", "watch", "print every change as it happens"))
+
+
+def _add_colleagues(verbs: Any) -> None:
+    presence = _verb(verbs, "presence", "colleagues", "what others see of you")
+    acts = _actions(presence)
+    text = "say whether you are available"
+    state = acts.add_parser("set", help=text, description=text)
+    state.add_argument("state", choices=AVAILABILITIES)
+    state.add_argument("--note", metavar="TEXT", help='a line to go with it; "" for none')
+    acts = _actions(_verb(verbs, "colleagues", "colleagues", "what others and their phones do"))
+    text = "watch a number or address for good"
+    add = acts.add_parser("add", help=text, description=text)
+    add.add_argument("address", metavar="NUMBER")
+    text = "watch somebody no more"
+    remove = acts.add_parser("remove", help=text, description=text)
+    remove.add_argument("name", metavar="NAME", help="number, label or address")
+    pickup = _verb(verbs, "pickup", "colleagues", "take over a call that rings at a colleague's")
+    pickup.add_argument("name", metavar="NAME", help="number, label or address")
 
 
 def _add_contacts(contacts: argparse.ArgumentParser) -> None:
