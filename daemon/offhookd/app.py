@@ -181,7 +181,7 @@ class Daemon(Service, AccountSwitch):
         """Hang up, unregister and let go of everything, within two seconds."""
         self._enter(ServiceState.STOPPING)
         self._callers.stop()
-        self.presence.stop()
+        await self.presence.stop()
         self._hooks.stop()
         await self.lines.stop()
         await self.engine.stop()

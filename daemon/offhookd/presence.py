@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from offhookd.config.schema import AccountConfig, PresenceConfig
+from offhookd.desktop.idle import IdleWatch
 from offhookd.engine import protocol as p
 from offhookd.engine.presence_client import PresenceClient
 from offhookd.phone.accounts import Accounts
@@ -28,6 +29,9 @@ from offhookd.store.state import State
 
 SERIALS_AT_ONCE = 1000
 """Numbers of watches never come back; so many are set aside with one write of the state file."""
+
+IDLE_WATCH_DELAY_S = 1.0
+"""After the first REGISTER, which is not to wait for another library and another bus."""
 
 WATCH_PROBLEM = "presence-watch"
 TALKING = (CallState.DIALING, CallState.RINGING, CallState.EARLY, CallState.ACTIVE)
@@ -53,6 +57,7 @@ class Presence(PresenceDesk):
         self._serials = iter(range(0))
         chosen = choices.phone
         self.availability = OwnAvailability(chosen.availability, chosen.note, self._keep_choice)
+        self._idle_watch = IdleWatch(self.availability.idle)
         self._engine = PresenceClient(tell)
         self._publications = Publications(
             accounts, self.availability, self._engine, clock, problems
@@ -78,6 +83,8 @@ class Presence(PresenceDesk):
             if config.presence.publish
         }
         self._publications.configure(publishing)
+        if publishing:
+            self._idle_watch.start(IDLE_WATCH_DELAY_S)
         self.watches.configure(self._wanted(configs))
 
     def take(self, event: p.Event) -> None:
@@ -91,10 +98,11 @@ class Presence(PresenceDesk):
     def hint(self, why: str) -> None:
         self.watches.hint(why)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Say good-bye; the engine sends it before it ends."""
         self._publications.stop()
         self.watches.stop()
+        await self._idle_watch.stop()
 
     def pickup(self, watch: Watch) -> Call:
         """Take over the call that rings there; the new call here."""
