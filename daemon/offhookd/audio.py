@@ -10,6 +10,7 @@ from dataclasses import replace
 from offhookd.config.schema import AudioConfig
 from offhookd.engine import protocol as p
 from offhookd.engine.client import EngineClient
+from offhookd.phone.buttons import DeviceId
 from offhookd.phone.errors import AudioUnavailableError, InvalidArgumentError, InvalidStateError
 from offhookd.phone.events import Signal
 from offhookd.phone.ports import Alerting
@@ -50,6 +51,7 @@ class Audio(AudioControl, Alerting):
         self._ring_sound = ""
         self._ringing = False
         self._silenced = False
+        self._sets: Mapping[str, DeviceId] = {}
         self._ring_at = Ringing()
         self._rung = NOT_RUNG
         self._followed: dict[Role, str] = {}
@@ -140,9 +142,24 @@ class Audio(AudioControl, Alerting):
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
         return {
-            endpoint.name: Endpoint(endpoint.description, endpoint.side, endpoint.available)
+            endpoint.name: Endpoint(
+                endpoint.description,
+                endpoint.side,
+                endpoint.available,
+                self._set_of(endpoint.sysfs_path),
+            )
             for endpoint in self._sound.inventory.without_monitors()
         }
+
+    def belong_to(self, sets: Mapping[str, DeviceId]) -> None:
+        """The telephone sets that are plugged in, by the sysfs path of the USB device."""
+        if sets != self._sets:
+            self._sets = sets
+            self.changed()
+
+    def _set_of(self, sysfs_path: str) -> DeviceId | None:
+        found = (id_ for usb, id_ in self._sets.items() if sysfs_path.startswith(f"{usb}/"))
+        return next(found, None)
 
     def preferences(self, path: AudioPath) -> tuple[str, ...]:
         chosen: tuple[str, ...] = getattr(self._state.audio, path)

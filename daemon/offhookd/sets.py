@@ -18,7 +18,7 @@ from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
-from offhookd.phone.handset_desk import Surroundings
+from offhookd.phone.handset_desk import Surroundings, usable
 from offhookd.phone.handset_table import Stage
 from offhookd.phone.handsets import Handsets
 from offhookd.phone.planner import Planner
@@ -28,6 +28,7 @@ from offhookd.phone.redial import last_dialled
 from offhookd.phone.ringing import Ringer, Ringing, ringing
 from offhookd.phone.service import AudioPath, CallHistory
 from offhookd.phone.sets import SetControl, TelephoneSet
+from offhookd.phone.values import CallId
 from offhookd.store.state import State
 
 VOLUME_STEP = 0.05
@@ -75,6 +76,7 @@ class TelephoneSets(SetControl):
         self._config = config
         self._ringing = Ringing()
         self._served: set[DeviceId] = set()
+        self._considered: set[CallId] = set()
         self._torn: DeviceId | None = None
         self._devices = Devices(
             clock, book, lambda device: state.device(device).enabled, self._turn
@@ -99,6 +101,7 @@ class TelephoneSets(SetControl):
         self._handsets.speaking_changed.connect(self._route)
         audio.changed.connect(self._match_sound)
         calls.changed.connect(self._call_changed)
+        calls.removed.connect(lambda call: self._considered.discard(call.id))
 
     async def start(self) -> None:
         await self._devices.start()
@@ -131,6 +134,7 @@ class TelephoneSets(SetControl):
     # ------------------------------------------------------------ plugging
 
     def _appeared(self, device: Device) -> None:
+        self._tell_sound()
         self._match(device)
         self.added(device)
         self._serve(device)
@@ -143,6 +147,7 @@ class TelephoneSets(SetControl):
         if self._handsets.speaking == device.id and self._talking():
             self._torn = device.id
         self._leave(device.id)
+        self._tell_sound()
         self._problems.clear_subject(f"devices/{device.id}")
         self.removed(device)
         if self._torn == device.id and self._on_unplug() is OnUnplug.HANGUP:
@@ -194,6 +199,8 @@ class TelephoneSets(SetControl):
     def _play_tone(self, device: DeviceId, tone: str, seconds: float) -> None:
         """There is one ear in the engine: tones of a set that has it not are not heard."""
         if device == self._handsets.speaking or self._handsets.speaking is None:
+            if tone:
+                self._route()  # or its first moment would come out of the loudspeakers
             self._engine.play_tone(tone, seconds)
 
     def _refused(self, device: DeviceId, error: PhoneError) -> None:
@@ -223,6 +230,9 @@ class TelephoneSets(SetControl):
         elif self._torn is None or self._on_unplug() is OnUnplug.SPEAKER:
             self._audio.follow("", "")
 
+    def _tell_sound(self) -> None:
+        self._audio.belong_to({one.sys_path: one.id for one in self._devices})
+
     def _place_ringing(self) -> None:
         """Handsets have a bell where they can ring at all; what the bit that says so does in a
         headset on nobody's head is not to be relied on."""
@@ -238,7 +248,22 @@ class TelephoneSets(SetControl):
         self._audio.ring_at(self._ringing)
         self._handsets.look()
 
-    def _call_changed(self, _call: Call) -> None:
+    def _adopt(self, call: Call) -> None:
+        """A call that was answered or dialled on the screen is that set's which is in use, or whose
+        sound it uses: some open their microphone only while they are told to be off-hook."""
+        undecided = call.id in self._considered or not usable(call) or call.asks
+        if undecided or self._torn is not None:
+            return
+        self._considered.add(call.id)
+        if self._handsets.owner(call) is None:
+            others = (self._handsets.owner(one) for one in self._calls if one is not call)
+            used = self._audio.active(AudioPath.PLAYBACK)
+            sounding = (one.id for one in self._devices if used and one.playback == used)
+            found = next((one for one in (*others, *sounding) if one in self._served), None)
+            self._handsets.assign(call, found)
+
+    def _call_changed(self, call: Call) -> None:
+        self._adopt(call)
         if self._torn is not None and not self._talking():
             self._torn = None
             self._route()

@@ -104,6 +104,7 @@ class MockPhone:
         self._usb = f"/devices/pci0000:00/0000:00:14.0/usb3/{port}"
         hid = f"{self._usb}/{port}:1.3/0003:{vendor.upper()}:{product_id.upper()}.{number + 1:04X}"
         self.sys_path = f"/sys{self._usb}"
+        self.hid = f"/sys{hid}"
         self._records = {
             "usb": (
                 self._usb,

@@ -10,7 +10,7 @@ from offhookd.phone.values import CallId
 
 from .clients import Caller
 from .exported import Exported, method, setter
-from .paths import NOTHING, call_id, call_path
+from .paths import NOTHING, call_id, call_path, device_path
 from .signature import typed
 
 SHORTEST_INTERVAL_MS = 50
@@ -41,7 +41,7 @@ class AudioInterface(Exported):
                     "description": endpoint.description,
                     "direction": endpoint.direction,
                     "available": endpoint.available,
-                    "device": NOTHING,
+                    "device": device_path(endpoint.device) if endpoint.device else NOTHING,
                 },
             )
             for name, endpoint in audio.endpoints.items()

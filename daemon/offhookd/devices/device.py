@@ -5,15 +5,16 @@ import asyncio
 import errno
 import getpass
 import logging
-from collections.abc import KeysView, Sequence
+from collections.abc import Iterable, KeysView, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
 from offhookd.devices.access import AccessWatch
 from offhookd.devices.connection import Connection
+from offhookd.devices.grabs import Grabs
 from offhookd.devices.quirks import DeviceKind
-from offhookd.devices.udev import UsbDevice
+from offhookd.devices.udev import Node, UsbDevice
 from offhookd.devices.window import Window
 from offhookd.phone.buttons import DeviceId, Lamps, Press
 from offhookd.phone.events import Signal
@@ -82,6 +83,8 @@ class Device:
         self._gone = False
         self._controls: tuple[str, ...] = ()
         self._connections: dict[str, Connection] = {}
+        self._doubles: tuple[Node, ...] = ()
+        self._grabs = Grabs(name)
 
     # ------------------------------------------------------------ properties
 
@@ -182,6 +185,12 @@ class Device:
             self._open(connection)
         self._reckon()
 
+    def keep(self, doubles: Iterable[Node]) -> None:
+        """Event nodes of keys that are ours while the device is."""
+        self._doubles = tuple(doubles)
+        if any(one.is_open for one in self._connections.values()):
+            self._grabs.hold(self._doubles)
+
     async def enable(self, enabled: bool) -> None:
         self.enabled = enabled
         if enabled:
@@ -193,6 +202,7 @@ class Device:
 
     async def close(self) -> None:
         """Leave the set idle; idempotent."""
+        self._grabs.release()
         self._identifying.close()
         for connection in self._connections.values():
             self._access.remove(connection.node.path)
@@ -224,6 +234,7 @@ class Device:
             self._locked.discard(connection.node.path)
             self._gone = False
             self._access.remove(connection.node.path)
+            self._grabs.hold(self._doubles)
             self._light()
 
     def _retry(self, connection: Connection) -> None:
@@ -235,6 +246,7 @@ class Device:
     def _ended(self, text: str) -> None:
         """Unplugged, where there is no text: it stays as it was until udev takes it away, so that
         whoever had it in a call sees it go in one step."""
+        self._grabs.release()
         self._gone = not text
         self._failed = text
         self._reckon()

@@ -9,6 +9,7 @@ from typing import Any
 from offhookd.devices.access import AccessWatch
 from offhookd.devices.connection import Connection, HidConnection, KeyConnection
 from offhookd.devices.device import Device
+from offhookd.devices.grabs import doubles
 from offhookd.devices.items import DescriptorError
 from offhookd.devices.keyphone import key_phone_controls
 from offhookd.devices.layout import Layout, control_names, layout, mended
@@ -129,6 +130,7 @@ class Devices(Sets):
         for node, found in nodes.items():
             if not device.has(node.sys_path):
                 self._connect(device, node, found, quirks)
+        device.keep(doubles(usb.inputs, (node for node in nodes if node in usb.hidraw)))
         for gone in device.nodes - usb.nodes.keys():
             self._layouts.pop(gone, None)
             self._do(device.drop(gone), f"close a node of {device.name}")

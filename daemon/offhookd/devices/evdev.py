@@ -29,6 +29,11 @@ class Key:
     down: bool
 
 
+def grab(fd: int) -> None:
+    """`OSError` (EBUSY) while another program has it."""
+    fcntl.ioctl(fd, _EVIOCGRAB, 1)
+
+
 class EventNode:
     """Owns `fd`, which must not block.  `received` gets the keys of each frame, auto-repeat left
     out; `ended` is called once, with "" after unplugging or a sentence; after `close` neither."""
@@ -50,7 +55,7 @@ class EventNode:
 
     def grab(self) -> None:
         """`OSError` (EBUSY) while another program has it."""
-        fcntl.ioctl(self._fd, _EVIOCGRAB, 1)
+        grab(self._fd)
 
     def sound(self, code: int, value: int) -> None:
         """Drive the sound the node can make; a node that is gone makes none."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from .account import Account
 from .availability import OwnAvailability
+from .buttons import DeviceId
 from .call import Call
 from .events import Signal
 from .records import Filter, Row
@@ -70,11 +71,13 @@ class Service(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A sound device: `direction` is "capture" or "playback"."""
+    """A sound device: `direction` is "capture" or "playback"; `device` the telephone set that it
+    is a part of."""
 
     description: str
     direction: str
     available: bool
+    device: DeviceId | None = None
 
 
 class AudioPath(StrEnum):
