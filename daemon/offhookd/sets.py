@@ -13,9 +13,11 @@ from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState
 from offhookd.devices.devices import Devices
 from offhookd.devices.quirks import DeviceKind, QuirkBook
+from offhookd.displays import Displays
 from offhookd.phone.buttons import Button, DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
+from offhookd.phone.display import Counts
 from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
 from offhookd.phone.handset_desk import Surroundings, usable
@@ -94,6 +96,9 @@ class TelephoneSets(SetControl):
                 bells_ring=lambda: self._ringing.bells and not audio.silenced,
             )
         )
+        self._displays = Displays(
+            self._devices, self._handsets, calls, clock, lambda: Counts(history.unseen_missed())
+        )
         self._devices.added.connect(self._appeared)
         self._devices.changed.connect(self._altered)
         self._devices.removed.connect(self._vanished)
@@ -108,6 +113,7 @@ class TelephoneSets(SetControl):
 
     async def stop(self) -> None:
         """Leave every set idle."""
+        self._displays.stop()
         await self._devices.stop()
 
     def resumed(self) -> None:
@@ -184,6 +190,7 @@ class TelephoneSets(SetControl):
         if press.button is not Button.DIGIT or not self._talking():
             self.pressed(press, handled)
         self._handsets.pressed(press)
+        self._displays.refresh()
 
     def _dial(self, text: str) -> Call:
         planned = self._planner.plan(text)
@@ -247,6 +254,7 @@ class TelephoneSets(SetControl):
         )
         self._audio.ring_at(self._ringing)
         self._handsets.look()
+        self._displays.refresh()
 
     def _adopt(self, call: Call) -> None:
         """A call that was answered or dialled on the screen is that set's which is in use, or whose
@@ -264,6 +272,7 @@ class TelephoneSets(SetControl):
 
     def _call_changed(self, call: Call) -> None:
         self._adopt(call)
+        self._displays.refresh()
         if self._torn is not None and not self._talking():
             self._torn = None
             self._route()

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Phones behind the kernel's own drivers: their keys, their display, their buzzer."""
 
-from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from offhookd.devices.evdev import Key
 from offhookd.devices.keyphone import KeyPhone, Panel
-from offhookd.devices.panels import BELL_OFF_S, BELL_ON_S, Buzzer, YealinkDisplay
+from offhookd.devices.panels import BELL_OFF_S, BELL_ON_S, KEEP, Buzzer, YealinkDisplay
 from offhookd.phone.buttons import DeviceId, Lamps, Press
+from offhookd.phone.display import Counts, Screen
 from tests.support.fakes import FakeClock
 
 RINGING = Lamps(ringing=True, ringer=True)
@@ -20,7 +21,7 @@ class Blank(Panel):
     def show(self, lamps: Lamps) -> None:
         pass
 
-    def write(self, number: str) -> None:
+    def draw(self, screen: Screen) -> None:
         pass
 
 
@@ -76,20 +77,60 @@ def test_a_hook_switch_is_one_where_there_is_one() -> None:
     assert [press.down for press in presses] == [True, False]
 
 
-def test_the_display_shows_number_and_icons(tmp_path: Path) -> None:
-    display = YealinkDisplay(tmp_path)
-    display.write("+49 (30) 1234567890123")
-    assert (tmp_path / "line3").read_text() == "234567890123"
-    display.write("110")
-    assert (tmp_path / "line3").read_text() == "110         "
+class Sysfs(YealinkDisplay):
+    """Keeps what was written, in order."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nonexistent"))
+        self.said: list[str] = []
+
+    def _put(self, name: str, text: str) -> None:
+        self.said.append(f"{name}={text.replace(KEEP, '...')}")
+
+
+NOON = datetime(2026, 3, 9, 12, 5, tzinfo=UTC)
+
+
+def test_the_display_shows_the_time_and_what_was_missed() -> None:
+    display = Sysfs()
+    display.draw(Screen(now=NOON, counts=Counts(missed=3, messages=1)))
+    assert display.said == [
+        "line1= 3M 9D12:05...  3",
+        "line3=            ",
+        "show_icon=IN",
+        "show_icon=NEW",
+    ]
+
+
+def test_the_display_shows_who_calls_and_how_long_it_lasts() -> None:
+    display = Sysfs()
     display.show(RINGING)
-    assert (tmp_path / "show_icon").read_text() == "RINGTONE"
-    display.show(replace(RINGING, ringer=False))
-    assert (tmp_path / "hide_icon").read_text() == "RINGTONE"
+    display.draw(Screen(number="+49 (30) 1234567890123", incoming=True, now=NOON))
+    assert display.said[:2] == ["show_icon=IN", "show_icon=RINGTONE"]
+    assert display.said[3] == "line3=234567890123"
+    display.said.clear()
+    display.show(TALKING)
+    display.draw(Screen(number="110", incoming=True, talked_s=61, now=NOON))
+    assert display.said[-2:] == ["line1= 3M 9D 1:01...   ", "line3=110         "]
+    display.draw(Screen(number="110", incoming=True, talked_s=3_720, now=NOON))
+    assert display.said[-1] == "line1= 3M 9D 1:02...   "
+
+
+def test_nothing_is_written_twice() -> None:
+    display = Sysfs()
+    display.draw(Screen(now=NOON))
+    display.said.clear()
+    display.draw(Screen(now=NOON))
+    assert not display.said
+
+
+def test_a_display_is_written_in_sysfs(tmp_path: Path) -> None:
+    YealinkDisplay(tmp_path).draw(Screen(number="110", now=NOON))
+    assert (tmp_path / "line3").read_text() == "110         "
 
 
 def test_a_display_that_is_gone_is_dark(tmp_path: Path) -> None:
-    YealinkDisplay(tmp_path / "gone").write("110")
+    YealinkDisplay(tmp_path / "gone").draw(Screen(number="110"))
 
 
 def test_the_buzzer_rings_like_a_telephone() -> None:

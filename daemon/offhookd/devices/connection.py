@@ -17,6 +17,7 @@ from offhookd.devices.set import TelephoneSet
 from offhookd.devices.udev import Node
 from offhookd.devices.window import Window
 from offhookd.phone.buttons import DeviceId, Lamps, Press
+from offhookd.phone.display import Screen
 from offhookd.phone.events import Signal
 from offhookd.phone.ports import Clock
 
@@ -64,8 +65,8 @@ class Connection(ABC):
         """The set may have forgotten everything: tell it again."""
 
     @abstractmethod
-    def write(self, number: str) -> None:
-        """Show a number where there is a display."""
+    def draw(self, screen: Screen) -> None:
+        """Show it where there is a display."""
 
 
 class HidConnection(Connection):
@@ -106,7 +107,7 @@ class HidConnection(Connection):
         self._set.refresh()
         self._send_ping()
 
-    def write(self, number: str) -> None:
+    def draw(self, screen: Screen) -> None:
         """It has no display that is known."""
 
     async def close(self) -> None:
@@ -165,8 +166,8 @@ class KeyConnection(Connection):
             self._events.close()
             self._events = None
 
-    def write(self, number: str) -> None:
-        self._phone.write(number)
+    def draw(self, screen: Screen) -> None:
+        self._phone.draw(screen)
 
     def _panel(self, clock: Clock) -> Panel:
         if self.node.driver == "cm109":

@@ -17,6 +17,7 @@ from offhookd.devices.quirks import DeviceKind
 from offhookd.devices.udev import Node, UsbDevice
 from offhookd.devices.window import Window
 from offhookd.phone.buttons import DeviceId, Lamps, Press
+from offhookd.phone.display import Screen
 from offhookd.phone.events import Signal
 from offhookd.phone.ports import Clock
 
@@ -149,10 +150,11 @@ class Device:
             if connection.is_open:
                 connection.logic.show(lamps)
 
-    def write(self, number: str) -> None:
-        """Show a number on the display, if there is one."""
+    def draw(self, screen: Screen) -> None:
+        """Show it on the display, if there is one."""
         for connection in self._connections.values():
-            connection.write(number)
+            if connection.is_open:
+                connection.draw(screen)
 
     def refresh(self) -> None:
         """Tell the set everything again, as after the machine slept."""

@@ -99,11 +99,6 @@ class Devices(Sets):
         if found := self.get(device):
             self._turn(found, steps)
 
-    def write(self, device: DeviceId, number: str) -> None:
-        """Show a number on its display, if it has one; "" clears it."""
-        if found := self.get(device):
-            found.write(number)
-
     def identify(self, device: DeviceId) -> None:
         """Ring or blink, and then show again what is to be shown."""
         found = self.get(device)

@@ -12,6 +12,7 @@ from offhookd.devices.controls import Kind
 from offhookd.devices.evdev import Key
 from offhookd.devices.hook import Hook
 from offhookd.phone.buttons import Button, DeviceId, Lamps, Press
+from offhookd.phone.display import Screen
 from offhookd.phone.events import Signal
 from offhookd.phone.ports import Clock
 
@@ -53,8 +54,8 @@ class Panel(ABC):
         """Ring, and show the icons there are."""
 
     @abstractmethod
-    def write(self, number: str) -> None:
-        """Show a number, "" for none."""
+    def draw(self, screen: Screen) -> None:
+        """Show it where there is a display."""
 
 
 class KeyPhone:
@@ -84,7 +85,7 @@ class KeyPhone:
     def close(self) -> None:
         self._hook.stop()
         self.show(Lamps())
-        self._panel.write("")
+        self._panel.draw(Screen())
 
     def show(self, lamps: Lamps) -> None:
         if lamps != self.lamps:
@@ -93,8 +94,8 @@ class KeyPhone:
             self._panel.show(lamps)
             self.changed()
 
-    def write(self, number: str) -> None:
-        self._panel.write(number)
+    def draw(self, screen: Screen) -> None:
+        self._panel.draw(screen)
 
     def receive(self, frame: Iterable[Key]) -> None:
         """The keys of one moment."""

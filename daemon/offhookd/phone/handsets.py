@@ -83,6 +83,17 @@ class Handsets:
     def stage(self, device: DeviceId) -> Stage:
         return self._handsets[device].stage
 
+    def has(self, device: DeviceId) -> bool:
+        return device in self._handsets
+
+    def call(self, device: DeviceId) -> Call | None:
+        """The call in the ear of a set that is plugged in."""
+        return self._handsets[device].call
+
+    def digits(self, device: DeviceId) -> str:
+        """Keyed in so far."""
+        return self._handsets[device].digits
+
     def owner(self, call: Call) -> DeviceId | None:
         """The set that answered or dialled `call`, as far as it is plugged in."""
         return self._desk.owner(call)
