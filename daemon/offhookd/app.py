@@ -27,6 +27,7 @@ from offhookd.engine.client import EngineClient
 from offhookd.engine.launch import Launched
 from offhookd.hooks import Hooks
 from offhookd.lines import Lines
+from offhookd.manners import Manners
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
@@ -136,6 +137,7 @@ class Daemon(Service, AccountSwitch):
         )
         moments = Moments(self.calls)
         self._callers = Callers(self.calls, self.directory, moments)
+        self._manners = Manners(self.calls, lambda: self._config.desktop)
         self._hooks = Hooks(self.calls, moments, self.problems, lambda: self._config, self._country)
 
     # ------------------------------------------------------------ life
@@ -189,6 +191,7 @@ class Daemon(Service, AccountSwitch):
             await self._sets.stop()
         await self.audio.stop()
         await self.directory.stop()
+        await self._manners.stop()
         self.history.close()
 
     def hint(self, why: str) -> None:

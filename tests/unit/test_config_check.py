@@ -92,6 +92,7 @@ def test_the_example_explains_every_key() -> None:
         *sections.DEVICES,
         *DIRECTORY_KEYS,
         *HOOKS,
+        *sections.DESKTOP,
         *SCREEN_POP,
         *sections.TONES,
         *sections.LOG,

@@ -18,6 +18,7 @@ from offhookd.config.schema import (
     AudioConfig,
     CallsConfig,
     Config,
+    DesktopConfig,
     DevicesConfig,
     LogConfig,
     SipConfig,
@@ -48,6 +49,7 @@ SECTIONS = (
     "auto_answer",
     "ringing",
     "emergency",
+    "desktop",
     "hooks",
     "screen_pop",
 )
@@ -158,6 +160,9 @@ def _build(whole: Table, report: Report) -> Config:
         ),
         tones=TonesConfig(**read_section("tones", tables["tones"], sections.TONES, report)),
         directory=read_directory(tables["directory"], report),
+        desktop=DesktopConfig(
+            **read_section("desktop", tables["desktop"], sections.DESKTOP, report)
+        ),
         hooks=read_hooks(tables["hooks"], report),
         screen_pop=read_screen_pop(tables["screen_pop"], report),
         log=LogConfig(**read_section("log", tables["log"], sections.LOG, report)),

@@ -223,6 +223,14 @@ class CallsConfig:
     dnd_code: int = DND_CODES[0]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesktopConfig:
+    """What happens to the desktop during a call."""
+
+    pause_players: bool = True
+    inhibit_sleep: bool = True
+
+
 _NO_COMMANDS: Mapping[Moment, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -263,5 +271,6 @@ class Config:
     auto_answer: AutoAnswerRules = field(default_factory=AutoAnswerRules)
     ringing: RingRules = field(default_factory=RingRules)
     emergency: EmergencyRules = field(default_factory=EmergencyRules)
+    desktop: DesktopConfig = DesktopConfig()
     hooks: HooksConfig = HooksConfig()
     screen_pop: ScreenPopConfig = ScreenPopConfig()

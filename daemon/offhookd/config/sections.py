@@ -29,6 +29,7 @@ DEVICES: SectionReaders = {
     "speed_dials": readers.speed_dials,
 }
 TONES: SectionReaders = {"country": readers.country}
+DESKTOP: SectionReaders = {"pause_players": readers.flag, "inhibit_sleep": readers.flag}
 LOG: SectionReaders = {"level": readers.choice(LogLevel)}
 
 
