@@ -125,15 +125,25 @@ class Phone(PhoneObject):
         account: Account | None = None,
         confirm: bool = False,
         muted: bool = False,
+        hide_caller_id: bool | None = None,
     ) -> Call:
         """Call a number or a SIP, SIPS, tel: or callto: URI; returns when the call exists.
 
-        With `confirm` nothing is dialled before `Call.start`.
+        With `confirm` nothing is dialled before `Call.start`.  `hide_caller_id` None leaves that
+        to the account.
         """
         options = {"confirm": variant("b", confirm), "muted": variant("b", muted)}
         if account:
             options["account"] = variant("o", account.path)
+        if hide_caller_id is not None:
+            options["hide-caller-id"] = variant("b", hide_caller_id)
         return self.made(await self._call(TELEPHONY, "Dial", "sa{sv}", target, options))
+
+    async def parse_target(self, target: str) -> dict[str, Any]:
+        """What `dial` would make of it: uri, account (a path), display-name, emergency."""
+        (parsed,) = await self._call(TELEPHONY, "ParseTarget", "s", target)
+        result: dict[str, Any] = parsed
+        return result
 
     async def redial(self) -> Call:
         """Call again what was dialled last."""

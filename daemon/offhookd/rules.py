@@ -9,12 +9,14 @@ from offhookd.phone.dial_plan import DialPlan
 from offhookd.phone.emergency import Emergency
 from offhookd.phone.numbering import Numbering
 from offhookd.phone.planner import Outgoing, Planner
-from offhookd.phone.ports import Clock
+from offhookd.phone.ports import Clock, Timer
 from offhookd.phone.problems import Problems
 from offhookd.phone.reception import AccountManners, Manners, Reception
 from offhookd.phone.wishes import ChoiceStore, Wishes
 
 UNREACHABLE = "emergency-unreachable"
+GRACE_S = 3.0
+"""An engine that restarts and a server that is tried again are back before this: no alarm."""
 
 
 class Rules:
@@ -32,6 +34,8 @@ class Rules:
         self.numbering = Numbering()
         self._accounts = accounts
         self._problems = problems
+        self._clock = clock
+        self._alarm: Timer | None = None
         self._emergency = Emergency(clock)
         self.planner = Planner(accounts, self._emergency)
         self._reception = Reception(self.wishes, self._emergency, self.planner.complete_text)
@@ -65,6 +69,17 @@ class Rules:
             self._emergency.called()
 
     def _judge(self) -> None:
+        """Clear the warning at once, and raise it when there is reason to."""
+        if not self._emergency.warning(self._accounts):
+            self._problems.clear(UNREACHABLE)
+            if self._alarm:
+                self._alarm.cancel()
+                self._alarm = None
+        elif self._alarm is None:
+            self._alarm = self._clock.call_later(GRACE_S, self._warn)
+
+    def _warn(self) -> None:
+        self._alarm = None
         self._problems.hold(UNREACHABLE, self._emergency.warning(self._accounts))
 
 

@@ -210,6 +210,53 @@ async def test_accounts_are_switched_and_stay_so(
     assert "registered" in (await listed(offhook, "accounts"))[1]
 
 
+async def test_how_calls_are_taken_is_set_and_shown(
+    daemon: RunningDaemon, offhook: CommandLine
+) -> None:
+    assert (await offhook("dnd")).out == "Do not disturb: off\n"
+    assert (await offhook("dnd", "on")).status == 0
+    assert (await offhook("dnd", "on", "--account", "direct")).status == 0
+    assert json.loads((await offhook("dnd", "--json")).out) == {
+        "phone": True,
+        "accounts": ["direct"],
+    }
+    assert (await offhook("dnd", "off")).status == 0
+    assert (await offhook("dnd")).out.startswith("Do not disturb: off\nDo not disturb for direct")
+    assert (await offhook("forward")).out == "Nothing is forwarded\n"
+    assert (await offhook("forward", "no-answer", "2002", "--seconds", "7")).status == 0
+    assert json.loads((await offhook("forward", "--json")).out) == {
+        "direct": {"no-answer (7 s)": "2002"}
+    }
+    assert (
+        "do not disturb, forwarded no-answer (7 s): 2002" in (await listed(offhook, "accounts"))[1]
+    )
+    assert (await offhook("forward", "no-answer", "off")).status == 0
+    assert (await offhook("forward")).out == "Nothing is forwarded\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("forward busy", "Where to? Write offhook forward busy NUMBER, or off"),
+        ("forward busy <>", "'<>' is neither a number nor a SIP address"),
+        ("callback", "Nobody has called in vain"),
+        ("callback x", "x is no call of the history; see offhook history"),
+        ("dial @7", "There is no speed dial '7'; there is: none"),
+    ],
+)
+async def test_what_cannot_be_dialled_is_told(
+    daemon: RunningDaemon, offhook: CommandLine, words: str, said: str
+) -> None:
+    refused = await offhook(*words.split())
+    assert (refused.status, refused.out, refused.err) == (1, "", f"offhook: {said}\n")
+
+
+async def test_what_would_be_dialled_is_shown(daemon: RunningDaemon, offhook: CommandLine) -> None:
+    assert (await offhook("dial", "--check", "1001")).out == "sip:1001@127.0.0.1  on direct\n"
+    helped = await offhook("dial", "--check", "1 1 2")
+    assert helped.out == "sip:112@127.0.0.1  on direct  emergency\n"
+
+
 async def test_sound_is_chosen_before_its_device_is_there(
     daemon: RunningDaemon, offhook: CommandLine
 ) -> None:

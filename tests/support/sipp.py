@@ -83,6 +83,7 @@ class Sipp:
             "audio_port": str(self.media_port),
             "payload": str(codec.payload),
             "codec": codec.name,
+            "headers": "Subject: a call",
             "fmtp": f"a=fmtp:{codec.payload} {codec.parameters}"
             if codec.parameters
             else "a=ptime:20",

@@ -18,6 +18,7 @@ VERBS = frozenset(
     | {"device", "devices"}
     | {"merge", "split"}
     | {"presence", "colleagues", "pickup"}
+    | {"device", "devices", "dnd", "forward", "callback"}
 )
 
 
@@ -38,6 +39,13 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     ("line", "expected"),
     [
         ("status --json", {"module": "status", "json": True}),
+        ("dnd", {"switch": None, "account": "", "json": False}),
+        ("dnd on --account work", {"switch": "on", "account": "work"}),
+        ("forward busy 2002", {"when": "busy", "target": "2002", "seconds": None}),
+        ("forward no-answer off --seconds 9", {"target": "off", "seconds": 9}),
+        ("callback c12", {"module": "control", "call": "c12"}),
+        ("dial --check 112", {"check": True, "hide_caller_id": None}),
+        ("dial --no-hide-caller-id 1", {"hide_caller_id": False}),
         ("dial 1234", {"target": "1234", "account": None, "confirm": False, "wait": False}),
         ("dial --confirm --muted tel:+491", {"target": "tel:+491", "confirm": True, "muted": True}),
         ("answer", {"module": "control", "command": "answer", "call": ""}),

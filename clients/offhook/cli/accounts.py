@@ -7,6 +7,7 @@ import time
 from offhook.account import Account
 from offhook.aio import Phone
 
+from .forward import forwards
 from .output import USEC, print_json, print_table
 from .session import find_account, with_phone
 
@@ -53,4 +54,7 @@ def _detail(account: Account) -> str:
     if account.state == "failed" and account.next_attempt:
         wait_s = max(0, account.next_attempt // USEC - int(time.time()))
         facts.append(f"next attempt in {wait_s} s")
+    if account.do_not_disturb:
+        facts.append("do not disturb")
+    facts += [f"forwarded {when}: {to}" for when, to in forwards(account).items()]
     return ", ".join(filter(None, facts))

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``offhook answer, hangup, hold, resume, mute, unmute, dtmf, redial``."""
+"""``offhook answer, hangup, hold, resume, mute, unmute, dtmf, redial, callback``."""
 
 import argparse
 
+from offhook.account import Account
 from offhook.aio import Phone
+from offhook.history import Row
 
 from .output import clean
+from .refusal import RefusedError
 from .session import find_call, with_phone
 
 
@@ -34,6 +37,35 @@ async def _act(phone: Phone, options: argparse.Namespace) -> None:
         case "dtmf":
             call = find_call(phone, options.call, "SendDtmf")
             await call.send_dtmf(options.tones, options.method)
+        case "callback":
+            row = await _to_call_back(phone, options.call)
+            call = await phone.dial(row["peer-uri"], account=_same_account(phone, row))
+            print(f"{call.name}  {clean(call.peer_uri)}")
         case "redial":
             call = await phone.redial()
             print(f"{call.name}  {clean(call.peer_uri)}")
+
+
+async def _to_call_back(phone: Phone, name: str) -> Row:
+    """The history's row of the call `name` ("c12", "12"), or of the last missed one."""
+    if name:
+        number = name.removeprefix("c")
+        if not number.isdecimal():
+            raise RefusedError(f"{name} is no call of the history; see offhook history")
+        row = await phone.history.get(int(number))
+    else:
+        missed = await phone.history.query(1, missed=True)
+        if not missed:
+            raise RefusedError("Nobody has called in vain")
+        (row,) = missed
+    if row["peer-uri"].endswith("@anonymous.invalid"):
+        raise RefusedError("The caller withheld the number; there is nothing to call back")
+    return row
+
+
+def _same_account(phone: Phone, row: Row) -> Account | None:
+    """Whom he called he expects to hear from, as far as that account can call."""
+    for account in phone.accounts:
+        if account.id == row["account"] and account.state == "registered":
+            return account
+    return None

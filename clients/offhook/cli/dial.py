@@ -14,9 +14,15 @@ from .status import ended
 
 def run(options: argparse.Namespace) -> int:
     async def act(phone: Phone) -> int:
+        if options.check:
+            return await _check(phone, options.target)
         account = find_account(phone, options.account) if options.account else None
         call = await phone.dial(
-            options.target, account=account, confirm=options.confirm, muted=options.muted
+            options.target,
+            account=account,
+            confirm=options.confirm,
+            muted=options.muted,
+            hide_caller_id=options.hide_caller_id,
         )
         if options.confirm and not await _confirmed(call):
             return 1
@@ -26,6 +32,15 @@ def run(options: argparse.Namespace) -> int:
         return 0
 
     return with_phone(act)
+
+
+async def _check(phone: Phone, target: str) -> int:
+    """What the dial plan makes of it."""
+    parsed = await phone.parse_target(target)
+    account = parsed["account"].rpartition("/")[2] or "none"
+    note = "  emergency" if parsed["emergency"] else ""
+    print(f"{clean(parsed['uri'])}  on {clean(account)}{note}")
+    return 0
 
 
 async def _confirmed(call: Call) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 PATHS = ("capture", "playback", "ringer")
 AVAILABILITIES = ("available", "busy", "away", "dnd", "offline")
+FORWARDS = ("always", "busy", "no-answer")
 DTMF_METHODS = ("rfc4733", "info", "inband")
 
 DEFAULT_ROWS = 20
@@ -88,7 +89,36 @@ def _add_calling(verbs: Any) -> None:
     dial.add_argument(
         "--wait", action="store_true", help="stay until the call is over; Ctrl-C hangs up"
     )
+    dial.add_argument(
+        "--hide-caller-id",
+        action=argparse.BooleanOptionalAction,
+        help="whether the called person may see who calls; else as the account is set",
+    )
+    dial.add_argument(
+        "--check", action="store_true", help="say what would be dialled, and dial nothing"
+    )
     _verb(verbs, "redial", "control", "call again what was dialled last")
+    callback = _verb(verbs, "callback", "control", "call back who called")
+    callback.add_argument(
+        "call", nargs="?", default="", metavar="CALL", help="of the history; the last missed one"
+    )
+    _add_absence(verbs)
+
+
+def _add_absence(verbs: Any) -> None:
+    dnd = _verb(verbs, "dnd", "forward", "show or set do not disturb; it stays so")
+    dnd.add_argument("switch", nargs="?", choices=("on", "off"))
+    forward = _verb(verbs, "forward", "forward", "show or set where calls are sent on; it stays so")
+    forward.add_argument("when", nargs="?", choices=FORWARDS)
+    forward.add_argument(
+        "target", nargs="?", default="", metavar="TARGET", help="number or address, or off"
+    )
+    forward.add_argument(
+        "--seconds", type=_positive, metavar="N", help="how long a call rings before no-answer"
+    )
+    for verb, which in ((dnd, "the whole phone"), (forward, "the default account")):
+        verb.add_argument("--account", default="", metavar="ID", help=f"instead of {which}")
+        _json(verb)
 
 
 def _add_in_call(verbs: Any) -> None:

@@ -86,7 +86,8 @@ class Planner:
         except (NoAccountError, NotRegisteredError):
             default = self._accounts.default
             account = default.id if default else AccountId("")
-            target = self._parse(self._speed_dial(text), account)
+            domain = domain_of(default.facts.uri) if default else ""
+            target = parse_target(self._speed_dial(text), domain)
             number = target.number or self._short_number(target)
             emergency = bool(number) and self._is_emergency(number, account)
             uri = self.complete(account, target)
@@ -153,7 +154,8 @@ class Planner:
 
     def _parse(self, text: str, named: AccountId | None) -> Target:
         account = self._accounts.get(named) if named else self._accounts.default
-        return parse_target(text, domain_of(account.facts.uri) if account else "")
+        account = account or self._accounts.choose(named)
+        return parse_target(text, domain_of(account.facts.uri))
 
     def _own(self, entered: Target) -> AccountId | None:
         """The account that a pattern gives the number to; the first that can call."""

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``offhook dnd, forward``: how calls are taken while nobody wants to be called."""
+
+import argparse
+
+from offhook.account import Account
+from offhook.aio import Phone
+
+from .output import clean, print_json, print_table
+from .refusal import RefusedError
+from .session import find_account, with_phone
+
+DND = "dnd"
+OFF = "off"
+
+
+def run(options: argparse.Namespace) -> int:
+    async def act(phone: Phone) -> int:
+        if options.command == "dnd":
+            await _dnd(phone, options)
+        else:
+            await _forward(phone, options)
+        return 0
+
+    return with_phone(act)
+
+
+async def _dnd(phone: Phone, options: argparse.Namespace) -> None:
+    wanted = options.switch == "on"
+    if not options.switch:
+        _show_dnd(phone, options)
+    elif options.account:
+        await find_account(phone, options.account).set_do_not_disturb(wanted)
+    elif wanted or phone.availability == DND:  # whoever is away stays so
+        await phone.set_availability(DND if wanted else "available")
+
+
+def _show_dnd(phone: Phone, options: argparse.Namespace) -> None:
+    whole = phone.availability == DND
+    quiet = [account.id for account in phone.accounts if account.do_not_disturb]
+    if options.json:
+        print_json({"phone": whole, "accounts": quiet})
+        return
+    print(f"Do not disturb: {'on' if whole else OFF}")
+    for name in quiet:
+        print(f"Do not disturb for {clean(name)}: on")
+
+
+async def _forward(phone: Phone, options: argparse.Namespace) -> None:
+    if not options.when:
+        _show_forwards(phone, options)
+        return
+    if not options.target:
+        raise RefusedError(f"Where to? Write offhook forward {options.when} NUMBER, or {OFF}")
+    target = "" if options.target == OFF else options.target
+    account = _account(phone, options.account)
+    if options.seconds is not None:
+        await account.forward_after(options.seconds)
+    await account.forward(options.when, target)
+
+
+def _account(phone: Phone, name: str) -> Account:
+    """The named account, else the one that calls go out on."""
+    if name:
+        return find_account(phone, name)
+    for account in phone.accounts:
+        if account.path == phone.default_account:
+            return account
+    raise RefusedError("There is no account whose calls could be forwarded")
+
+
+def _show_forwards(phone: Phone, options: argparse.Namespace) -> None:
+    shown = {account.id: forwards(account) for account in phone.accounts}
+    if options.json:
+        print_json(shown)
+        return
+    rows = [(name, when, to) for name, targets in shown.items() for when, to in targets.items()]
+    if not rows:
+        print("Nothing is forwarded")
+    print_table(("ACCOUNT", "WHEN", "TO"), rows)
+
+
+def forwards(account: Account) -> dict[str, str]:
+    """Where its calls are sent, by the occasion; those that are off are left out."""
+    targets = {
+        "always": account.forward_always,
+        "busy": account.forward_busy,
+        f"no-answer ({account.forward_no_answer_seconds} s)": account.forward_no_answer,
+    }
+    return {when: target for when, target in targets.items() if target}
