@@ -59,6 +59,7 @@ FEATURES = (
     "history",
     "hold",
     "hooks",
+    "presence",
     "srtp",
     "tls",
 )

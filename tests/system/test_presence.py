@@ -15,7 +15,7 @@ from tests.support.cli import CommandLine
 from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus, private_bus
 from tests.support.kamailio import Kamailio
-from tests.support.line import ACCOUNT, account, configuration, registered
+from tests.support.line import ACCOUNT, account, configuration, incoming, registered
 from tests.support.logind import logind
 from tests.support.processes import until
 from tests.system.conftest import NewDirectory, _needs
@@ -213,3 +213,19 @@ async def test_a_refused_subscription_says_why(
         (path,) = await phone.call("Contacts", "Watch", "('1001', false)")
         await phone.until("Presence", "Subscription", "failed", path)
         assert await phone.get("Presence", "SubscriptionText", path) == "refused: 403 Injected"
+
+
+async def test_a_call_that_rings_at_a_colleague_is_taken_over(
+    pair: Pair, server: Kamailio, certificates: Certificates, directory: NewDirectory
+) -> None:
+    config = configuration(account(server, "1003"), ca_file=certificates.authority)
+    with private_bus() as third:
+        async with registered(third, directory("carol"), config) as carol:
+            (seen,) = await carol.call("Contacts", "Watch", "('1002', false)")
+            await carol.until("Presence", "Dialog", "idle", seen)
+            await pair.ada.dial("1002")
+            rings = await incoming(pair.bob)
+            await carol.until("Presence", "Dialog", "ringing", seen)
+            (call,) = await carol.call("Presence", "Pickup", path=seen)
+            await carol.until("Call", "State", "active", call)
+            await pair.bob.until("Call", "State", "ended", rings)

@@ -191,6 +191,12 @@ def test_nobody_publishing_is_offline(rig: Rig) -> None:
     assert watch.state is PresenceState.OFFLINE
 
 
+def test_a_telephone_of_which_there_is_nothing_to_tell_is_idle(rig: Rig) -> None:
+    watch = rig.watch()
+    rig.watches.notified(rig.number(watch, Package.DIALOG), "active", "", 600, 0, empty=True)
+    assert watch.dialog is DialogState.IDLE
+
+
 @pytest.mark.parametrize(
     ("basic", "activities", "note", "state", "dialog"),
     [

@@ -122,6 +122,8 @@ class Watch:
         """An active subscription without a document: nobody publishes, or nothing is going on."""
         if package is Package.PRESENCE:
             self.told_presence(Seen(PresenceState.OFFLINE))
+        else:
+            self.told_dialogs(max(0, self.dialogs.version), {}, full=True)
 
     def told_dialogs(
         self, version: int, dialogs: Mapping[str, RemoteDialog], *, full: bool
