@@ -38,6 +38,7 @@ from offhookd.phone.moments import Moments
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
 from offhookd.phone.sets import SetControl
+from offhookd.phone.unplugging import Unplugging
 from offhookd.phone.values import AccountId, AccountState, CallId
 from offhookd.phone.wishes import Wishes
 from offhookd.presence import Presence
@@ -113,6 +114,9 @@ class Daemon(Service, AccountSwitch):
         self.calls = Calls(self.engine, self.history, self.audio, clock)
         self.rules = Rules(self.accounts, self.calls, self.choices, self.problems, clock)
         self.conferences = Conferences(self.calls, self.engine, self.history, clock)
+        self._unplugging = Unplugging(self.calls, lambda: self._config.audio.on_unplug)
+        self._unplugging.given_up.connect(self.audio.let_go)
+        self.audio.presence.connect(self._unplugging.sound_is)
         self.lines = Lines(
             self.accounts,
             self.calls,
@@ -168,7 +172,7 @@ class Daemon(Service, AccountSwitch):
             self.problems,
             self._clock,
             read_quirks(self.problems),
-            lambda: self._config.audio.on_unplug,
+            self._unplugging,
             lambda: self._config.devices,
         )
         await self._sets.start()

@@ -3,7 +3,7 @@
 user's choices, and what the engine really has open."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,7 +17,8 @@ from offhookd.phone.ports import Alerting
 from offhookd.phone.problems import Problems
 from offhookd.phone.ringing import Ringing
 from offhookd.phone.service import AudioControl, AudioPath, Endpoint, Fact
-from offhookd.phone.values import AudioBackend, CallId
+from offhookd.phone.unplugging import Presence
+from offhookd.phone.values import AudioBackend, CallId, OnUnplug
 from offhookd.sound.control import Role, SoundControl
 from offhookd.sound.endpoints import Side
 from offhookd.sound.routing import DEFAULT
@@ -42,6 +43,8 @@ class Audio(AudioControl, Alerting):
     ) -> None:
         self.changed = Signal()
         self.levels = Signal()
+        self.presence: Signal[[Presence]] = Signal()
+        """Whether the devices of the calls are there; sent again when nothing changed."""
         self._config = config
         self._engine = engine
         self._state = state
@@ -55,6 +58,7 @@ class Audio(AudioControl, Alerting):
         self._ring_at = Ringing()
         self._rung = NOT_RUNG
         self._followed: dict[Role, str] = {}
+        self._used = {Role.CAPTURE: "", Role.PLAYBACK: ""}
         self._turns: set[asyncio.Task[None]] = set()
         self._told: p.SetAudio | None = None
 
@@ -84,10 +88,13 @@ class Audio(AudioControl, Alerting):
 
     def status(self, status: p.AudioStatus) -> None:
         """What the engine says of its streams."""
-        self._status = status
+        in_use, self._status = self._in_use, status
         self._judge()
         if status.state == "waiting":
             self._sound.retry_now()
+        if in_use and not self._in_use:
+            self.let_go()
+        self._tell_presence()
         self.changed()
 
     @property
@@ -101,14 +108,22 @@ class Audio(AudioControl, Alerting):
             self._state.audio, ringer_volume=self._sound.volume(Role.RINGER)
         )
         self._apply()
+        self._follow_ringing()
         self._judge()
+        self._tell_presence()
+
+    def let_go(self) -> None:
+        """A device that a call has lost is not waited for any longer."""
+        self._used = dict.fromkeys(self._used, "")
+        self._apply()
 
     def _apply(self) -> None:
         """Let the engine use what is best now."""
+        self._used = {role: self._device(role) for role in self._used}
         wanted = p.SetAudio(
             backend=self._config.backend,
-            capture=self._device(Role.CAPTURE),
-            playback=self._device(Role.PLAYBACK),
+            capture=self._used[Role.CAPTURE],
+            playback=self._used[Role.PLAYBACK],
             on_unplug=self._config.on_unplug,
         )
         if wanted != self._told:
@@ -119,15 +134,39 @@ class Audio(AudioControl, Alerting):
     def _device(self, role: Role) -> str:
         """What the engine is to open: the lifted set's, else the best that is there.
 
-        A device that was asked for by name and is not there is waited for: what was meant for a
-        private ear must not come out of the loudspeakers.
+        Always by name: a stream on "the default" would go wherever the default goes when its
+        device is unplugged.  A device that was asked for by name, or has vanished in a call, is
+        waited for: what was meant for a private ear must not come out of the loudspeakers.
         """
-        followed = self._followed.get(role, "")
+        followed, used = self._followed.get(role, ""), self._used[role]
         if followed:
             return followed
+        if used and self._in_use and not self._may_move and not self._is_there(role, used):
+            return used
         chosen = self._sound.route(role)
         named = [name for name in self._sound.preferences(role) if name != DEFAULT]
-        return chosen.device if chosen.active or not named else named[0]
+        return chosen.active or (named[0] if named else "")
+
+    @property
+    def _in_use(self) -> bool:
+        return self._status.state not in {"closed", "silent"}
+
+    @property
+    def _may_move(self) -> bool:
+        return self._config.on_unplug is OnUnplug.SPEAKER
+
+    def _is_there(self, role: Role, name: str) -> bool:
+        endpoint = self._sound.inventory.find(role.side, name)
+        return endpoint is not None and endpoint.available
+
+    def _tell_presence(self) -> None:
+        """A call that waits for its device, or for the sound server, tells nothing."""
+        if not self._in_use:
+            self.presence(Presence.UNUSED)
+        elif self._status.state == "moved":
+            self.presence(Presence.GONE)
+        elif self._status.state == "open":
+            self.presence(Presence.THERE)
 
     def _judge(self) -> None:
         """A phone that cannot be heard or cannot hear is something its user should know."""
@@ -179,6 +218,7 @@ class Audio(AudioControl, Alerting):
                 self._state.audio = replace(chosen, playback=wanted)
             case AudioPath.RINGER:
                 self._state.audio = replace(chosen, ringer=wanted)
+        self._used |= {Role(path): ""} if Role(path) in self._used else {}
         self._sound.prefer(Role(path), self.preferences(path))
 
     @property
@@ -199,20 +239,26 @@ class Audio(AudioControl, Alerting):
         followed = {Role.CAPTURE: capture, Role.PLAYBACK: playback}
         if followed != self._followed:
             self._followed = followed
-            self._apply()
+            self.let_go()
 
-    def turn(self, path: AudioPath, name: str, by: float) -> None:
-        """Turn one endpoint's volume up or down; what the server refuses is not worth a word."""
-        endpoint = self._sound.inventory.find(Role(path).side, name)
-        if endpoint:
-            level = min(1.0, max(0.0, endpoint.level + by))
-            task = asyncio.create_task(self._turn(Role(path), name, level), name="volume key")
-            self._turns.add(task)
-            task.add_done_callback(self._turns.discard)
+    def turn(self, name: str, by: float) -> None:
+        """Turn a loudspeaker up or down."""
+        self._turn(self._sound.turn_device(Role.PLAYBACK, name, by))
 
-    async def _turn(self, role: Role, name: str, level: float) -> None:
-        with suppress(AudioUnavailableError):
-            await self._sound.set_device_volume(role, name, level)
+    def turn_ringer(self, by: float) -> None:
+        level = min(1.0, max(0.0, self._sound.volume(Role.RINGER) + by))
+        self._turn(self.set_volume(AudioPath.RINGER, level))
+
+    def _turn(self, turning: Coroutine[None, None, None]) -> None:
+        """What the server refuses is not worth a word: the key can be pressed again."""
+
+        async def turn() -> None:
+            with suppress(AudioUnavailableError):
+                await turning
+
+        task = asyncio.create_task(turn(), name="volume key")
+        self._turns.add(task)
+        task.add_done_callback(self._turns.discard)
 
     def active(self, path: AudioPath) -> str:
         """What the engine really has open, else what it would open."""
@@ -220,13 +266,25 @@ class Audio(AudioControl, Alerting):
             AudioPath.CAPTURE: self._status.capture,
             AudioPath.PLAYBACK: self._status.playback,
         }
-        return open_now.get(path) or self._sound.route(Role(path)).active
+        return (
+            open_now.get(path)
+            or self._followed.get(Role(path), "")
+            or self._sound.route(Role(path)).active
+        )
 
     def volume(self, path: AudioPath) -> float:
-        return self._sound.volume(Role(path))
+        role = Role(path)
+        if role is Role.RINGER:
+            return self._sound.volume(role)
+        endpoint = self._sound.inventory.find(role.side, self.active(path))
+        return endpoint.level if endpoint else 0.0
 
     async def set_volume(self, path: AudioPath, volume: float) -> None:
-        await self._sound.set_volume(Role(path), volume)
+        role, device = Role(path), self.active(path)
+        if role is Role.RINGER or not device:
+            await self._sound.set_volume(role, volume)
+        else:
+            await self._sound.set_device_volume(role, device, volume)
         self.changed()
 
     # ------------------------------------------------------------ ringing

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from offhookd.audio import Audio
 from offhookd.config.problems import ConfigError
-from offhookd.config.schema import DevicesConfig, OnUnplug
+from offhookd.config.schema import DevicesConfig
 from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState
 from offhookd.devices.devices import Devices
@@ -20,16 +20,18 @@ from offhookd.phone.calls import Calls
 from offhookd.phone.display import Counts
 from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
+from offhookd.phone.following import Following
 from offhookd.phone.handset_desk import Surroundings, usable
 from offhookd.phone.handset_table import Stage
 from offhookd.phone.handsets import Handsets
 from offhookd.phone.planner import Planner
-from offhookd.phone.ports import CallEngine, Clock, ignore
+from offhookd.phone.ports import CallEngine, Clock
 from offhookd.phone.problems import Problems
 from offhookd.phone.redial import last_dialled
 from offhookd.phone.ringing import Ringer, Ringing, ringing
 from offhookd.phone.service import AudioPath, CallHistory
 from offhookd.phone.sets import SetControl, TelephoneSet
+from offhookd.phone.unplugging import Unplugging
 from offhookd.phone.values import CallId
 from offhookd.store.state import State
 
@@ -60,7 +62,7 @@ class TelephoneSets(SetControl):
         problems: Problems,
         clock: Clock,
         book: QuirkBook,
-        on_unplug: Callable[[], OnUnplug],
+        unplugging: Unplugging,
         config: Callable[[], DevicesConfig],
     ) -> None:
         self.added: Signal[[TelephoneSet]] = Signal()
@@ -74,12 +76,12 @@ class TelephoneSets(SetControl):
         self._history = history
         self._state = state
         self._problems = problems
-        self._on_unplug = on_unplug
         self._config = config
         self._ringing = Ringing()
+        self._unplugging = unplugging
+        self._following = Following(audio.follow)
         self._served: set[DeviceId] = set()
         self._considered: set[CallId] = set()
-        self._torn: DeviceId | None = None
         self._devices = Devices(
             clock, book, lambda device: state.device(device).enabled, self._turn
         )
@@ -107,6 +109,7 @@ class TelephoneSets(SetControl):
         audio.changed.connect(self._match_sound)
         calls.changed.connect(self._call_changed)
         calls.removed.connect(lambda call: self._considered.discard(call.id))
+        unplugging.given_up.connect(self._following.release)
 
     async def start(self) -> None:
         await self._devices.start()
@@ -150,16 +153,10 @@ class TelephoneSets(SetControl):
         self._serve(device)
 
     def _vanished(self, device: Device) -> None:
-        if self._handsets.speaking == device.id and self._talking():
-            self._torn = device.id
-        self._leave(device.id)
+        self._leave(device.id, torn=True)
         self._tell_sound()
         self._problems.clear_subject(f"devices/{device.id}")
         self.removed(device)
-        if self._torn == device.id and self._on_unplug() is OnUnplug.HANGUP:
-            for call in self._calls:
-                if call.on_line:
-                    self._calls.hangup(call, ignore)
 
     def _serve(self, device: Device) -> None:
         """Its keys and lamps count as long as it is ours and works."""
@@ -169,16 +166,17 @@ class TelephoneSets(SetControl):
         usable = device.enabled and device.state in _USABLE
         if usable and device.id not in self._served:
             self._served.add(device.id)
-            if self._torn == device.id:
-                self._torn = None
             self._handsets.plugged(device.id, cradle=device.kind is DeviceKind.HANDSET)
         elif not usable:
-            self._leave(device.id)
+            self._leave(device.id, torn=device.enabled)
         self._place_ringing()
 
-    def _leave(self, device: DeviceId) -> None:
+    def _leave(self, device: DeviceId, *, torn: bool) -> None:
+        """`torn`: nobody decided that it should go."""
         if device in self._served:
             self._served.remove(device)
+            if torn and self._handsets.speaking == device and self._must_keep():
+                self._following.tear()
             self._handsets.unplugged(device)
             self._place_ringing()
 
@@ -228,14 +226,14 @@ class TelephoneSets(SetControl):
                 device.set_audio(capture, playback)
 
     def _route(self) -> None:
-        """Let the sound follow the set that was lifted; what was torn out of the machine keeps
-        it as long as its call lasts, so that nobody's words come out of the loudspeakers."""
+        """Let the sound follow the set that was lifted."""
         speaking = self._handsets.speaking
         device = self._devices.get(speaking) if speaking is not None else None
         if device is not None:
-            self._audio.follow(device.capture, device.playback)
-        elif self._torn is None or self._on_unplug() is OnUnplug.SPEAKER:
-            self._audio.follow("", "")
+            keep = self._must_keep()
+            self._following.on(device.id, device.capture, device.playback, keep=keep)
+        else:
+            self._following.off()
 
     def _tell_sound(self) -> None:
         self._audio.belong_to({one.sys_path: one.id for one in self._devices})
@@ -260,7 +258,7 @@ class TelephoneSets(SetControl):
         """A call that was answered or dialled on the screen is that set's which is in use, or whose
         sound it uses: some open their microphone only while they are told to be off-hook."""
         undecided = call.id in self._considered or not usable(call) or call.asks
-        if undecided or self._torn is not None:
+        if undecided or self._following.torn is not None:
             return
         self._considered.add(call.id)
         if self._handsets.owner(call) is None:
@@ -273,16 +271,23 @@ class TelephoneSets(SetControl):
     def _call_changed(self, call: Call) -> None:
         self._adopt(call)
         self._displays.refresh()
-        if self._torn is not None and not self._talking():
-            self._torn = None
-            self._route()
+        if self._following.torn and not self._talking():
+            self._following.release()
+
+    def _must_keep(self) -> bool:
+        """Whether a call is to stay with its device even when that is gone."""
+        return self._talking() and not self._unplugging.may_move
 
     def _talking(self) -> bool:
         return any(call.on_line for call in self._calls)
 
     def _turn(self, device: Device, steps: int) -> None:
-        if device.playback:
-            self._audio.turn(AudioPath.PLAYBACK, device.playback, steps * VOLUME_STEP)
+        """While it rings the volume keys are for the bell, except on the set that talks."""
+        by = steps * VOLUME_STEP
+        if self._calls.ringing is not None and self._handsets.speaking != device.id:
+            self._audio.turn_ringer(by)
+        elif device.playback:
+            self._audio.turn(device.playback, by)
 
 
 def read_quirks(problems: Problems) -> QuirkBook:

@@ -17,13 +17,19 @@ from offhookd.config.schema import (
     DevicesConfig,
     LogConfig,
     LogLevel,
-    OnUnplug,
     Secret,
     SipConfig,
     TonesConfig,
 )
 from offhookd.phone.ringing import RingAt
-from offhookd.phone.values import AcceptFrom, AccountId, AudioBackend, Srtp, Transport
+from offhookd.phone.values import (
+    AcceptFrom,
+    AccountId,
+    AudioBackend,
+    OnUnplug,
+    Srtp,
+    Transport,
+)
 from tests.support.config_file import write
 
 WORK = AccountId("work")

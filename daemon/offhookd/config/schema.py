@@ -19,7 +19,14 @@ from offhookd.phone.moments import Moment
 from offhookd.phone.ring_sound import RingRules
 from offhookd.phone.ringing import RingAt
 from offhookd.phone.screening import ScreeningRules
-from offhookd.phone.values import AcceptFrom, AccountId, AudioBackend, Srtp, Transport
+from offhookd.phone.values import (
+    AcceptFrom,
+    AccountId,
+    AudioBackend,
+    OnUnplug,
+    Srtp,
+    Transport,
+)
 
 MAX_ACCOUNTS = 8
 """Compiled into the SIP engine, which aborts at one more."""
@@ -40,14 +47,6 @@ MAX_WATCHED = 200
 """Addresses of one account; each takes two subscriptions in the SIP engine."""
 
 DEFAULT_PUBLISH_SECONDS = 3600
-
-
-class OnUnplug(StrEnum):
-    """What happens to a call whose sound device goes away."""
-
-    HOLD = "hold"
-    SPEAKER = "speaker"
-    HANGUP = "hangup"
 
 
 class LogLevel(StrEnum):

@@ -6,11 +6,11 @@ from typing import Any
 from offhookd.config import readers
 from offhookd.config.problems import Report, did_you_mean
 from offhookd.config.readers import SectionReaders, UnfitError
-from offhookd.config.schema import LogLevel, OnUnplug
+from offhookd.config.schema import LogLevel
 from offhookd.config.sip_uri import MAX_PORT
 from offhookd.config.tree import Entry, Scalar, Table, kind
 from offhookd.phone.ringing import RingAt
-from offhookd.phone.values import AudioBackend
+from offhookd.phone.values import AudioBackend, OnUnplug
 
 SIP: SectionReaders = {
     "port": readers.number(0, MAX_PORT),

@@ -117,3 +117,11 @@ class AudioBackend(StrEnum):
     AUTO = "auto"
     PULSE = "pulse"
     SILENT = "silent"
+
+
+class OnUnplug(StrEnum):
+    """What happens to a call whose sound device goes away."""
+
+    HOLD = "hold"
+    SPEAKER = "speaker"
+    HANGUP = "hangup"

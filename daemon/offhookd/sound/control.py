@@ -78,8 +78,7 @@ class SoundControl:
 
         Raises `InvalidArgumentError`, `AudioUnavailableError`.
         """
-        if not 0.0 <= level <= 1.0:
-            raise InvalidArgumentError(f"A volume is between 0.0 and 1.0, not {level}.")
+        _check(level)
         if role is Role.RINGER:
             await self._set_ringer_volume(level)
             return
@@ -89,8 +88,13 @@ class SoundControl:
         await self._server.set_device_level(role.side, used.active, level)
 
     async def set_device_volume(self, role: Role, name: str, level: float) -> None:
-        """Of any endpoint, in use or not.  Raises `AudioUnavailableError`."""
+        """Of any endpoint, in use or not.  Raises as `set_volume`."""
+        _check(level)
         await self._server.set_device_level(role.side, name, level)
+
+    async def turn_device(self, role: Role, name: str, by: float) -> None:
+        """Any endpoint up or down.  Raises `AudioUnavailableError`."""
+        await self._server.turn_device(role.side, name, by)
 
     async def _set_ringer_volume(self, level: float) -> None:
         changed = level != self._server.ringer.level
@@ -106,3 +110,8 @@ class SoundControl:
         return {
             role: route(role.side, self._preferences[role], self._server.inventory) for role in Role
         }
+
+
+def _check(level: float) -> None:
+    if not 0.0 <= level <= 1.0:
+        raise InvalidArgumentError(f"A volume is between 0.0 and 1.0, not {level}.")

@@ -16,7 +16,7 @@ from typing import Any
 from offhookd.phone.errors import AudioUnavailableError
 from offhookd.sound.endpoints import Inventory, Side, inventory
 from offhookd.sound.ringer import RingerVolume
-from offhookd.sound.volume import at_level
+from offhookd.sound.volume import FULL, at_level, level_of
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +80,17 @@ class SoundServer:
 
     async def set_device_level(self, side: Side, name: str, level: float) -> None:
         """Raises `AudioUnavailableError`."""
+        await self._change_level(side, name, lambda _: level)
 
+    async def turn_device(self, side: Side, name: str, by: float) -> None:
+        """Louder or less loud than it is at that moment.  Raises `AudioUnavailableError`."""
+        await self._change_level(side, name, lambda level: min(FULL, max(0.0, level + by)))
+
+    async def _change_level(self, side: Side, name: str, wanted: Callable[[float], float]) -> None:
         async def change(pulse: Any) -> None:
             get = pulse.get_source_by_name if side is Side.CAPTURE else pulse.get_sink_by_name
             device = await get(name)
+            level = wanted(level_of(device.volume.values))
             device.volume.values = at_level(device.volume.values, level)
             await pulse.volume_set(device, device.volume)
             await self._refresh(pulse)
