@@ -73,16 +73,26 @@ class SoundServer:
     def shield(self) -> None:
         """Let other load on the machine do nothing to the server."""
 
-    def plug(self, sink: str) -> None:
-        """Add a null sink."""
+    def plug(self, sink: str, sysfs_path: str = "") -> None:
+        """Add a null sink, which says that it is the hardware at `sysfs_path` (without "/sys")."""
         self._modules[sink] = self.pactl(
             *("load-module", "module-null-sink", f"sink_name={sink}", "rate=48000"),
             *("channels=1", "channel_map=mono", *self.null_sink),
+            f"sink_properties={_hardware(sysfs_path)}",
         )
         wait_until(lambda: sink in self.pactl("list", "short", "sinks"), 5.0, f"sink {sink}")
 
-    def unplug(self, sink: str) -> None:
-        self.pactl("unload-module", self._modules.pop(sink))
+    def plug_microphone(self, source: str, sink: str, sysfs_path: str = "") -> None:
+        """Add a source, no monitor, that hears what the null sink `sink` plays."""
+        self._modules[source] = self.pactl(
+            *("load-module", "module-remap-source", f"source_name={source}"),
+            *(f"master={sink}.monitor", "channels=1", "channel_map=mono"),
+            f"source_properties={_hardware(sysfs_path)}",
+        )
+        wait_until(lambda: source in self.pactl("list", "short", "sources"), 5.0, source)
+
+    def unplug(self, device: str) -> None:
+        self.pactl("unload-module", self._modules.pop(device))
 
     def pactl(self, *words: str) -> str:
         done = subprocess.run(
@@ -187,6 +197,10 @@ class PipeWire(SoundServer):
         self._run("pipewire").wait_ready(pipewire.is_socket)
         self._run("wireplumber")
         self._run("pipewire-pulse").wait_ready(self.socket.is_socket)
+
+
+def _hardware(sysfs_path: str) -> str:
+    return f"device.sysfs.path={sysfs_path or '/devices/virtual/none'}"
 
 
 def _real_time() -> list[str]:
