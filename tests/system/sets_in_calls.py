@@ -209,7 +209,7 @@ def tones(server: SoundServer) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def scene(nature: str, on_unplug: str = "hold", **audio: list[str]) -> AsyncIterator[Scene]:
+async def scene(nature: str, on_unplug: str = "hold", **audio: object) -> AsyncIterator[Scene]:
     config = {
         "accounts": {
             "direct": {"uri": "sip:ada@127.0.0.1", "registrar": "none", "accept_from": "anyone"}
@@ -352,11 +352,9 @@ async def goes_on(nature: str) -> None:
 async def chosen_device(nature: str) -> None:
     """A headset without keys, with another device behind it in the list, and as the default."""
     for default in (False, True):
-        names = {
-            "playback": ["default"] if default else ["a_set", "default"],
-            "capture": ["default"] if default else ["a_set_microphone", "default"],
-        }
-        async with scene(nature, **names) as here:
+        playback = ["default"] if default else ["a_set", "default"]
+        capture = ["default"] if default else ["a_set_microphone", "default"]
+        async with scene(nature, playback=playback, capture=capture) as here:
             here.a.plug_sound()
             if default:
                 here.server.pactl("set-default-sink", here.a.name)
