@@ -5,7 +5,7 @@ ARGS ?=
 PREFIX ?= $(HOME)/.local
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit lint bench install uninstall clean
+.PHONY: help run demo test test-unit lint docs bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,10 @@ lint: ## ruff and mypy
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+
+docs: ## the reference of D-Bus interface, configuration and commands, into build/docs
+	@.ci/setup lint
+	@.venv/bin/python docs/reference.py build/docs
 
 bench: ## measure speed and size, as tables
 	@.ci/setup test
