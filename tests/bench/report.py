@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Speed and size in one table: latency, idle and start, one after the other.
+"""Speed and size in one table: latency, idle, start and telephone sets, one after the other.
 
 python -m tests.bench.report [--seconds 60] [--calls 40] [--starts 20] [--realtime]
 """
@@ -7,7 +7,7 @@ python -m tests.bench.report [--seconds 60] [--calls 40] [--starts 20] [--realti
 import argparse
 from contextlib import nullcontext
 
-from tests.bench import idle, latency, start
+from tests.bench import devices, idle, latency, start
 from tests.bench._figures import report
 
 
@@ -22,6 +22,7 @@ def main() -> None:
         figures = latency.measure(options.calls)
     figures += start.measure(options.starts)
     figures += idle.measure(options.seconds)
+    figures += devices.measure()
     report(figures)
 
 
