@@ -216,6 +216,19 @@ async def identify() -> None:
         await phone.taken("020000")
 
 
+async def gone_before_it_was_opened() -> None:
+    """Its node vanished before the event of it was read."""
+    bed = Testbed()
+    phone = MockPhone(bed, JABRA)
+    async with desk() as here:
+        (bed.root / phone.node[1:]).parent.mkdir(parents=True, exist_ok=True)
+        phone.plug()
+        (bed.root / phone.node[1:]).unlink()
+        await here.device(state=DeviceState.STARTING)
+        phone.unplug()
+        await here.until(lambda: f"-{ID}" in here.told)
+
+
 async def learnt() -> None:
     """A device of a protocol of its own is no phone until somebody has named its keys."""
     bed = Testbed()
@@ -402,7 +415,7 @@ STORIES: dict[str, Callable[[], Coroutine[object, object, None]]] = {
     for story in (
         *(present_at_start, hotplug, idle_at_the_end, identical, no_serial, no_phones),
         *(no_permission, overflow, switched_off_and_on, identify, kernel_driver),
-        *(learnt, learning_needs_permission, not_typed_into_windows),
+        *(gone_before_it_was_opened, learnt, learning_needs_permission, not_typed_into_windows),
     )
 }
 

@@ -328,6 +328,11 @@ def test_any_bytes_are_taken_without_harm(kind: Kind) -> None:
         bench.play(f"02 {value:02x} 00", f"{value:02x}", f"02 00 {value:02x}")
 
 
+def test_a_keyboard_is_no_telephone() -> None:
+    keys = "05010906a101 0507 19e029e7 15002501 75019508 8102 0508 19012905 75019505 9102 c0"
+    assert not layout(bytes.fromhex(keys)).telephone
+
+
 @pytest.mark.parametrize("name", ["G535", "Game Voice", "Kraken Kitty", "H540"])
 def test_what_has_no_telephone_keys_is_no_telephone(name: str) -> None:
     assert not layout(descriptor(name)).telephone
