@@ -26,6 +26,7 @@ def walls() -> list[str]:
 def files(folder: str) -> dict[str, bool]:
     """`folder` holds "ca.pem", "private" and the directory "recordings"."""
     here = Path(folder)
+    os.environ["XDG_RUNTIME_DIR"] = f"{folder}/runtime"
     sandbox.apply(readable=[f"{folder}/ca.pem"], writable=[f"{folder}/recordings"])
     recording = here / "recordings" / "call.wav"
     return {
@@ -35,6 +36,9 @@ def files(folder: str) -> dict[str, bool]:
         "write-ca": is_permitted(lambda: (here / "ca.pem").write_bytes(b"x")),
         "record": is_permitted(lambda: recording.write_bytes(b"x")),
         "replay": is_permitted(recording.read_bytes),
+        "descriptors": is_permitted(lambda: list(Path("/proc/self/fd").iterdir())),
+        "sound-directory": is_permitted(lambda: list((here / "runtime" / "pulse").iterdir())),
+        "runtime-file": is_permitted((here / "runtime" / "secret").read_bytes),
         "execute": is_permitted(lambda: os.execv("/bin/false", ["false"])),  # noqa: S606 - it must fail
         "signal": is_permitted(lambda: os.kill(os.getppid(), 0)),
     }

@@ -29,6 +29,8 @@ def permitted(tmp_path: Path) -> dict[str, bool]:
     (tmp_path / "ca.pem").write_text("certificate")
     (tmp_path / "private").write_text("secret")
     (tmp_path / "recordings").mkdir()
+    (tmp_path / "runtime" / "pulse").mkdir(parents=True)
+    (tmp_path / "runtime" / "secret").write_text("secret")
     allowed: dict[str, bool] = program("files", str(tmp_path))
     return allowed
 
@@ -52,6 +54,13 @@ def test_recordings_can_be_written_and_nothing_executed(permitted: dict[str, boo
     assert permitted["record"]
     assert permitted["replay"]
     assert not permitted["execute"]
+
+
+@needs_landlock
+def test_sound_servers_directory_and_own_descriptors_are_listed(permitted: dict[str, bool]) -> None:
+    assert permitted["descriptors"]
+    assert permitted["sound-directory"]
+    assert not permitted["runtime-file"]
 
 
 @needs_scopes

@@ -38,6 +38,7 @@ _WRITE_FILE = 1 << 1
 _READ_FILE = 1 << 2
 _READ_DIR = 1 << 3
 _REMOVE_FILE = 1 << 5
+_MAKE_DIRECTORY = 1 << 7
 _MAKE_REGULAR = 1 << 8
 _TRUNCATE = 1 << 14
 
@@ -46,6 +47,7 @@ _RIGHTS_OF_VERSION = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (
 
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _READ = _READ_FILE | _READ_DIR
+_LIST = _READ_DIR
 _WRITE = _READ | _WRITE_FILE | _TRUNCATE | _MAKE_REGULAR | _REMOVE_FILE
 
 _SCOPE_SIGNAL = 1 << 1
@@ -53,6 +55,9 @@ _SCOPES_SINCE_VERSION = 6
 
 _SYSTEM_READ = ("/usr", "/lib", "/lib64", "/etc", "/nix/store", "/gnu/store", "/opt")
 _KERNEL_READ = ("/proc/self", "/sys/devices/system/cpu", "/dev/urandom", "/dev/random")
+_KERNEL_LIST = ("/proc",)
+"""For the list of our own descriptors.  Not /proc/self/fd: a rule is bound to an inode, and the
+kernel makes new ones for a process when it has dropped its caches."""
 _SYSTEM_WRITE = ("/dev/null", "/dev/shm")  # noqa: S108 - the sound server's shared memory is there
 _SOUND_CONFIG = ("pulse", "pipewire")
 """Below the configuration directory: cookie and settings of the sound server's client."""
@@ -130,6 +135,10 @@ def _restrict_files(readable: Iterable[str], writable: Iterable[str]) -> bool:
             _allow(ruleset, path, _READ & rights)
         for path in (*_SYSTEM_WRITE, *writable):
             _allow(ruleset, path, _WRITE & rights)
+        for path in _KERNEL_LIST:
+            _allow(ruleset, path, _LIST)
+        for path in _runtime_paths():
+            _allow(ruleset, path, _LIST | _MAKE_DIRECTORY)
         return bool(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
@@ -167,3 +176,11 @@ def _sound_paths() -> Iterator[str]:
     cookie = os.environ.get("PULSE_COOKIE", "")
     if cookie:
         yield cookie
+
+
+def _runtime_paths() -> Iterator[str]:
+    """Where the sound server's socket is: its client opens the directory, or makes it, before it
+    connects."""
+    for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH"):
+        if path := os.environ.get(name, ""):
+            yield path
