@@ -41,6 +41,25 @@ def test_a_wav_file_is_repeated(tmp_path: Path, channels: int, rate: int) -> Non
     assert taken(ring, len(samples) * 4) == samples.tobytes() * 2
 
 
+@pytest.mark.parametrize(
+    ("name", "rhythm"),
+    [
+        ("bellcore-dr1", "1" * 20 + "0" * 40),
+        ("bellcore-dr2", "1" * 8 + "0" * 4 + "1" * 8 + "0" * 40),
+        ("Bellcore-DR3", "1" * 4 + "0" * 2 + "1" * 4 + "0" * 2 + "1" * 8 + "0" * 40),
+        ("bellcore-dr4", "1" * 3 + "0" * 2 + "1" * 10 + "0" * 2 + "1" * 3 + "0" * 40),
+        ("bellcore-dr5", "1" * 5 + "0" * 40),
+    ],
+)
+def test_a_distinctive_ring_has_its_rhythm(name: str, rhythm: str) -> None:
+    ring, fault = tune.choose(name)
+    assert not fault
+    step = ring.rate // 10
+    sound = array("h", taken(ring, 2 * step * len(rhythm)))
+    heard = [level(sound[i * step : (i + 1) * step]) > -30 for i in range(len(rhythm))]
+    assert "".join(str(int(one)) for one in heard) == rhythm
+
+
 def test_a_file_that_cannot_be_played_is_replaced_by_the_bell(tmp_path: Path) -> None:
     missing, text, empty, narrow = (
         tmp_path / name for name in ("none.wav", "text.wav", "empty.wav", "8bit.wav")

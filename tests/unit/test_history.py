@@ -218,6 +218,8 @@ def test_orphans_end_now_or_when_the_machine_was_last_known_to_live(open_history
         (Filter(peer="1001"), [4, 2, 1]),
         (Filter(peer="sip:1001@pbx"), [2, 1]),
         (Filter(peer="+4930123"), [3]),
+        (Filter(peer="030123", spellings=("030123", "+4930123")), [3]),
+        (Filter(peer="sip:2@pbx", spellings=("1001",)), [5]),
         (Filter(text="müLLER"), [1]),
         (Filter(text="100%"), [5]),
         (Filter(text="100_"), []),

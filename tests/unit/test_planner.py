@@ -115,6 +115,20 @@ def test_what_redial_takes_is_dialled_as_it_was(desk: Desk) -> None:
     assert desk.uri(once, HOME) == once == "sip:+4930123456@home.test"
 
 
+def test_the_history_may_have_a_number_in_every_spelling(desk: Desk) -> None:
+    assert set(desk.planner.spellings("+49 30 123456".replace(" ", ""))) == {
+        "+4930123456",
+        "4930123456",
+        "04930123456",
+        "004930123456",
+        "0004930123456",
+        "030123456",
+        "0030123456",
+    }
+    assert desk.planner.spellings("bob") == ("bob",)
+    assert desk.planner.spellings("") == ("",)
+
+
 # ---------------------------------------------------------------- help
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import pytest
 
-from offhookd.engine.sip_headers import Headers, clean, host_of, name_addr, user_of
+from offhookd.engine.sip_headers import Headers, clean, diversions, host_of, name_addr, user_of
 
 CHALLENGE = (
     "SIP/2.0 401 Unauthorized\r\n"
@@ -98,3 +98,28 @@ def test_text_is_cleaned_of_what_deceives_and_capped() -> None:
 def test_user_and_host_of_an_address(uri: str, user: str, host: str) -> None:
     assert host_of(uri) == host
     assert user_of(uri) == user
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("Diversion: <sip:a@x>;reason=user-busy", ("sip:a@x",)),
+        (
+            'Diversion: "One, <two>" <sip:a@x>;reason="no, answer", <sip:b@x>\r\nDiversion: <sip:c@x>',
+            ("sip:a@x", "sip:b@x", "sip:c@x"),
+        ),
+        (
+            "History-Info: <sip:a@x?Reason=SIP%3Bcause%3D302>;index=1, <sip:b@x>;index=1.1",
+            ("sip:a@x",),
+        ),
+        (
+            "History-Info: <sip:a@x;cause=480>;index=1, <sip:b@x;cause=302>;index=1.1, <sip:c@x>",
+            ("sip:b@x;cause=302", "sip:a@x;cause=480"),
+        ),
+        ("Diversion: nonsense", ()),
+        ("Subject: none", ()),
+        ("Diversion: " + "<sip:a@x>, " * 50, ("sip:a@x",) * 10),
+    ],
+)
+def test_who_sent_a_call_on_is_found_latest_first(header: str, found: tuple[str, ...]) -> None:
+    assert diversions(Headers(f"INVITE sip:x SIP/2.0\r\n{header}\r\n")) == found

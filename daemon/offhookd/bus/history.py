@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """org.offhook.Phone1.History: past calls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from offhookd.phone.call import Call
@@ -42,8 +43,9 @@ _ROW = {
 class HistoryInterface(Exported):
     interface = "org.offhook.Phone1.History"
 
-    def __init__(self, history: CallHistory) -> None:
+    def __init__(self, history: CallHistory, spellings: Callable[[str], tuple[str, ...]]) -> None:
         self._history = history
+        self._spellings = spellings
 
     def values(self) -> Mapping[str, object]:
         return {
@@ -60,7 +62,9 @@ class HistoryInterface(Exported):
     def query(
         self, wanted: dict[str, object], cursor: str, limit: int
     ) -> tuple[Sequence[Mapping[str, Typed]], str]:
-        rows, following = self._history.query(_filter(wanted), cursor, limit)
+        chosen = _filter(wanted)
+        chosen = replace(chosen, spellings=self._spellings(chosen.peer))
+        rows, following = self._history.query(chosen, cursor, limit)
         return [_shown(row) for row in rows], following
 
     @method("Get")

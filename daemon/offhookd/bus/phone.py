@@ -60,7 +60,7 @@ class PhoneTree:
         self._manager = ManagerInterface(service, problems, presence.availability)
         self._telephony = TelephonyInterface(calls, accounts, switch, history, planner, conferences)
         self._sound = AudioInterface(audio, calls)
-        self._history = HistoryInterface(history)
+        self._history = HistoryInterface(history, planner.spellings)
         contacts = ContactsInterface(directory, presence.watches)
         self._call_interfaces: dict[Call, tuple[CallInterface, CallMediaInterface]] = {}
         self._account_interfaces: dict[Account, AccountInterface] = {}

@@ -124,6 +124,15 @@ class Planner:
             headers={**outgoing.headers, **given.headers},
         )
 
+    def spellings(self, number: str) -> tuple[str, ...]:
+        """Every way in which a server of ours may have written `number`, itself first."""
+        found = self._emergency.numbering.spellings(number)
+        if len(found) == 1:
+            return found
+        prefixes = {one.plan.outside_prefix for one in self._outgoing.values()}
+        dialled = [prefix + one for prefix in sorted(prefixes) for one in found if one[0] != "+"]
+        return tuple(dict.fromkeys((*found, *dialled)))
+
     def _of(self, account: AccountId) -> Outgoing:
         return self._outgoing.get(account) or Outgoing()
 

@@ -58,7 +58,8 @@ class Filter:
 
     `since_us` is included, `until_us` is not; both look at the start of the call.  `missed`
     False asks for the calls that were not missed.  `peer` is a whole URI, or a number or user
-    name, which finds ``sip:PEER@anywhere`` and ``tel:PEER``.  `text` is any part of URI or name,
+    name, which finds ``sip:PEER@anywhere`` and ``tel:PEER``, also where it was written as one of
+    the `spellings`.  `text` is any part of URI or name,
     whatever its case.
     """
 
@@ -68,4 +69,5 @@ class Filter:
     direction: Direction | None = None
     missed: bool | None = None
     peer: str = ""
+    spellings: tuple[str, ...] = ()
     text: str = ""

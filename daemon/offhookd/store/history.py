@@ -213,7 +213,9 @@ def _row(
 
 def _conditions(wanted: Filter) -> tuple[list[str], list[object]]:
     """Clauses of constant text, and the values for their question marks."""
+    peers = (wanted.peer,) if ":" in wanted.peer else (wanted.peer, *wanted.spellings)
     peer_column = "peer_uri" if ":" in wanted.peer else "peer_user"
+    among = ", ".join("?" * len(peers))
     missed = "" if wanted.missed is None else ("missed" if wanted.missed else "NOT missed")
     choices: tuple[tuple[bool, str, tuple[object, ...]], ...] = (
         (wanted.since_us is not None, "started_us >= ?", (_fit(wanted.since_us),)),
@@ -221,7 +223,7 @@ def _conditions(wanted: Filter) -> tuple[list[str], list[object]]:
         (wanted.account != "", "account = ?", (_storable(wanted.account),)),
         (wanted.direction is not None, "direction = ?", (wanted.direction,)),
         (missed != "", missed, ()),
-        (wanted.peer != "", f"{peer_column} = ?", (_storable(wanted.peer),)),
+        (wanted.peer != "", f"{peer_column} IN ({among})", tuple(map(_storable, peers))),
         (wanted.text != "", "instr(search, ?)", (_storable(wanted.text).casefold(),)),
     )
     chosen = [(clause, values) for applies, clause, values in choices if applies]
