@@ -21,7 +21,7 @@ from offhookd.phone.display import Counts
 from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
 from offhookd.phone.following import Following
-from offhookd.phone.handset_desk import Surroundings, usable
+from offhookd.phone.handset_desk import HotLine, Surroundings, usable
 from offhookd.phone.handset_table import Stage
 from offhookd.phone.handsets import Handsets
 from offhookd.phone.planner import Planner
@@ -95,6 +95,7 @@ class TelephoneSets(SetControl):
                 refused=self._refused,
                 last_dialled=self._last_dialled,
                 speed_dials=lambda: config().speed_dials,
+                hot_line=lambda: HotLine(config().hot_line, config().hot_line_seconds),
                 bells_ring=lambda: self._ringing.bells and not audio.silenced,
             )
         )

@@ -6,7 +6,7 @@ from offhookd.phone.call import Call, Media
 from offhookd.phone.calls import Calls
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotRegisteredError, PhoneError
-from offhookd.phone.handset_desk import Surroundings
+from offhookd.phone.handset_desk import HotLine, Surroundings
 from offhookd.phone.handset_table import Stage
 from offhookd.phone.handsets import Handsets
 from offhookd.phone.policy import Invitation
@@ -44,6 +44,7 @@ class Desktop:
         self.refused: list[str] = []
         self.registered = True
         self.bells_ring = True
+        self.hot_line = HotLine()
         self.stored = {"1": "555", "voice-mail": "*97"}
         self.handsets = Handsets(
             Surroundings(
@@ -55,6 +56,7 @@ class Desktop:
                 refused=self._refuse,
                 last_dialled=lambda: self.dialled[-1] if self.dialled else "",
                 speed_dials=lambda: self.stored,
+                hot_line=lambda: self.hot_line,
                 bells_ring=lambda: self.bells_ring,
             )
         )

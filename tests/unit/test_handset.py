@@ -12,6 +12,7 @@ from offhookd.phone.dialled import DialOptions
 from offhookd.phone.endings import TONE_SECONDS
 from offhookd.phone.errors import EngineError
 from offhookd.phone.handset import FIRST_DIGIT_S, FORGET_DIGITS_S, MOST_DIGITS, NEXT_DIGIT_S
+from offhookd.phone.handset_desk import HotLine
 from offhookd.phone.handset_table import TABLE, Action, Stage
 from offhookd.phone.values import CallState, EndReason
 from tests.support.telephone_sets import HEADSET, WORK, A, B, Desktop
@@ -298,6 +299,35 @@ def test_lifting_gives_dial_tone_until_the_first_digit(desk: Desktop) -> None:
     assert desk.ear[A] == "dial"
     desk.key_in(A, "1")
     assert desk.ear[A] == ""
+
+
+def test_a_hot_line_is_dialled_by_lifting(desk: Desktop) -> None:
+    desk.hot_line = HotLine("1000", 0)
+    desk.plug(A)
+    desk.lift(A)
+    desk.clock.advance(0)
+    assert desk.dialled == ["1000"]
+    assert desk.stage(A) is Stage.IN_CALL
+
+
+def test_a_hot_line_leaves_the_time_to_dial_something_else(desk: Desktop) -> None:
+    desk.hot_line = HotLine("1000", 5)
+    desk.plug(A)
+    desk.lift(A)
+    desk.clock.advance(4.9)
+    desk.key_in(A, "2#")
+    desk.clock.advance(30)
+    assert desk.dialled == ["2"]
+
+
+def test_a_consultation_is_no_hot_line(desk: Desktop) -> None:
+    desk.hot_line = HotLine("1000", 5)
+    desk.plug(A)
+    desk.talk(A)
+    desk.do(A, "flash")
+    desk.agree()
+    desk.clock.advance(10)
+    assert desk.dialled == []
 
 
 def test_a_number_is_dialled_when_no_digit_follows(desk: Desktop) -> None:

@@ -105,7 +105,7 @@ def test_user_and_host_of_an_address(uri: str, user: str, host: str) -> None:
     [
         ("Diversion: <sip:a@x>;reason=user-busy", ("sip:a@x",)),
         (
-            'Diversion: "One, <two>" <sip:a@x>;reason="no, answer", <sip:b@x>\r\nDiversion: <sip:c@x>',
+            'Diversion: "A, <b>" <sip:a@x>;reason="no, b", <sip:b@x>\r\nDiversion: <sip:c@x>',
             ("sip:a@x", "sip:b@x", "sip:c@x"),
         ),
         (

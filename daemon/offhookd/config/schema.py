@@ -166,9 +166,12 @@ class TonesConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevicesConfig:
-    """`speed_dials`: "1" to "9" and "voice-mail" to what is dialled."""
+    """`speed_dials`: "1" to "9" and "voice-mail" to what is dialled.  `hot_line`: what a lifted
+    set dials by itself after `hot_line_seconds` without a digit, "" for nothing."""
 
     ring: RingAt = RingAt.AUTO
+    hot_line: str = ""
+    hot_line_seconds: int = 5
     speed_dials: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

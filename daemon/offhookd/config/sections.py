@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from offhookd.config import readers
+from offhookd.config import calling, readers
 from offhookd.config.problems import Report, did_you_mean
 from offhookd.config.readers import SectionReaders, UnfitError
 from offhookd.config.schema import LogLevel
@@ -17,6 +17,9 @@ SIP: SectionReaders = {
     "bind": readers.address,
     "ca_file": readers.file,
 }
+LONGEST_HOT_LINE_WAIT_S = 20
+"""After this a lifted set that dials nothing is released anyway."""
+
 AUDIO: SectionReaders = {
     "backend": readers.choice(AudioBackend),
     "capture": readers.listing,
@@ -26,6 +29,8 @@ AUDIO: SectionReaders = {
 }
 DEVICES: SectionReaders = {
     "ring": readers.choice(RingAt),
+    "hot_line": calling.target,
+    "hot_line_seconds": readers.number(0, LONGEST_HOT_LINE_WAIT_S),
     "speed_dials": readers.speed_dials,
 }
 TONES: SectionReaders = {"country": readers.country}

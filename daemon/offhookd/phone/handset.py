@@ -156,7 +156,11 @@ class Handset(Set):
     def dial_tone(self) -> None:
         self._enter(Stage.DIAL_TONE, None)
         self._sound("dial")
-        self._after(FIRST_DIGIT_S, self._too_slow)
+        hot = self._around.hot_line()
+        if hot.number and not self._desk.calls_of(self.device):
+            self._after(hot.after_s, partial(self._dial_hot_line, hot.number))
+        else:
+            self._after(FIRST_DIGIT_S, self._too_slow)
 
     def collect(self, digit: str) -> None:
         """One more digit; "#" ends a number."""
@@ -236,6 +240,10 @@ class Handset(Set):
 
     def _rest(self) -> None:
         self._enter(Stage.ON_HOOK, None)
+        self._desk.changed()
+
+    def _dial_hot_line(self, number: str) -> None:
+        self.place(number)
         self._desk.changed()
 
     def _too_slow(self) -> None:

@@ -18,6 +18,14 @@ VOICE_MAIL = "voice-mail"
 
 
 @dataclass(frozen=True, slots=True)
+class HotLine:
+    """A lifted set dials `number` by itself after `after_s` without a digit; "" for none."""
+
+    number: str = ""
+    after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the sets need from the rest of the phone.
 
@@ -37,6 +45,7 @@ class Surroundings:
     last_dialled: Callable[[], str]
     speed_dials: Callable[[], Mapping[str, str]]
     bells_ring: Callable[[], bool] = lambda: True
+    hot_line: Callable[[], HotLine] = HotLine
 
 
 class Set(ABC):
