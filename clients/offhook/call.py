@@ -44,6 +44,9 @@ class Call(PhoneObject):
     remote_hold = Property(CALL, "RemoteHold", False)
     muted = Property(CALL, "Muted", False)
     conference_path = Property(CALL, "Conference", "/")
+    recording = Property(MEDIA, "Recording", "")
+    recording_paused = Property(MEDIA, "RecordingPaused", False)
+    playing = Property(MEDIA, "Playing", "")
     codec = Property(MEDIA, "Codec", "")
     clock_rate = Property(MEDIA, "ClockRate", 0)
     quality = Property(MEDIA, "Quality", "unknown")
@@ -83,6 +86,22 @@ class Call(PhoneObject):
         if duration_ms:
             options["duration-ms"] = variant("u", duration_ms)
         await self._call(CALL, "SendDtmf", "sa{sv}", tones, options)
+
+    async def record(self, enable: bool = True) -> str:
+        """Write both directions into a WAV file, or end that; the path, "" for none."""
+        (path,) = await self._call(CALL, "SetRecording", "b", enable)
+        return str(path)
+
+    async def pause_recording(self, paused: bool = True) -> None:
+        """Leave out what follows, or go on in the same file."""
+        await self._call(CALL, "PauseRecording", "b", paused)
+
+    async def play(self, path: str) -> None:
+        """Play a WAV file into the call; returns when it begins.  `playing` tells the end."""
+        await self._call(CALL, "Play", "sa{sv}", path, {})
+
+    async def stop_playing(self) -> None:
+        await self._call(CALL, "StopPlaying")
 
     async def packets(self) -> tuple[int, int]:
         """RTP packets sent and received so far."""

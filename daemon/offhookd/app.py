@@ -44,6 +44,7 @@ from offhookd.phone.wishes import Wishes
 from offhookd.presence import Presence
 from offhookd.rules import Rules
 from offhookd.settings import country_of, set_log_level, start_command
+from offhookd.sounds import Sounds
 from offhookd.store.history import History
 from offhookd.store.state import State
 
@@ -59,6 +60,7 @@ FEATURES = (
     "hid",
     "history",
     "hold",
+    "recording",
     "hooks",
     "presence",
     "srtp",
@@ -117,6 +119,14 @@ class Daemon(Service, AccountSwitch):
         self._unplugging = Unplugging(self.calls, lambda: self._config.audio.on_unplug)
         self._unplugging.given_up.connect(self.audio.let_go)
         self.audio.presence.connect(self._unplugging.sound_is)
+        self.sounds = Sounds(
+            self.calls,
+            self.engine,
+            self.history,
+            self.problems,
+            clock,
+            lambda: self._config.recording,
+        )
         self.lines = Lines(
             self.accounts,
             self.calls,
@@ -194,6 +204,7 @@ class Daemon(Service, AccountSwitch):
         await self.engine.stop()
         if self._sets:
             await self._sets.stop()
+        self.sounds.stop()
         await self.audio.stop()
         await self.directory.stop()
         await self._manners.stop()
@@ -320,6 +331,9 @@ class Daemon(Service, AccountSwitch):
 
     def presence_told(self, event: p.Event) -> None:
         self.presence.take(event)
+
+    def recorded(self, event: p.Recorded) -> None:
+        self.sounds.recorded(event)
 
     def engine_log(self, level: int, text: str) -> None:
         engine_logger.log(level, "%s", text)

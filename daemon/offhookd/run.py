@@ -59,6 +59,7 @@ class Run:
                 daemon.presence,
                 daemon.directory,
                 daemon.rules.planner,
+                daemon.sounds.of_calls,
             )
             await bus.publish()
             network.start()

@@ -168,7 +168,6 @@ LATER = [
     (ROOT, "Messages", "Send", "('x', 'y', @a{sv} {})"),
     ("call", "Call", "Transfer", "('sip:x@y',)"),
     ("call", "Call", "Flash", ""),
-    ("call", "Call", "SetRecording", "(true,)"),
 ]
 
 

@@ -160,6 +160,9 @@ class FakeLog(CallLog):
     def ended(self, call: CallId, at_us: int, reason: EndReason, code: int, text: str) -> None:
         self.rows[call].update(ended=at_us, reason=reason, code=code)
 
+    def recorded(self, call: CallId, path: str) -> None:
+        self.rows[call]["recording"] = path
+
 
 class FakeAlerting(Alerting):
     def __init__(self) -> None:

@@ -363,7 +363,7 @@ def test_events_for_calls_that_are_gone_are_nothing(desk: Desk) -> None:
         (CallState.PENDING, ("Start", "Hangup")),
         (CallState.DIALING, ("Hangup",)),
         (CallState.INCOMING, ("Answer", "Decline", "Hangup")),
-        (CallState.ACTIVE, ("Hangup", "Hold", "SendDtmf")),
+        (CallState.ACTIVE, ("Hangup", "Hold", "SendDtmf", "SetRecording", "Play")),
         (CallState.ENDED, ()),
     ],
 )

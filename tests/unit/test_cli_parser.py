@@ -19,6 +19,7 @@ VERBS = frozenset(
     | {"merge", "split"}
     | {"presence", "colleagues", "pickup"}
     | {"device", "devices", "dnd", "forward", "callback"}
+    | {"merge", "split", "record", "play"}
 )
 
 
@@ -55,6 +56,9 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("merge", {"module": "conference", "command": "merge", "calls": []}),
         ("merge c12 13", {"calls": ["c12", "13"]}),
         ("split c12", {"module": "conference", "command": "split", "call": "c12"}),
+        ("record", {"module": "sound", "act": "start", "call": ""}),
+        ("record pause --call 12", {"act": "pause", "call": "12"}),
+        ("play a.wav", {"module": "sound", "file": "a.wav", "call": ""}),
         ("history --missed --limit 5", {"missed": True, "limit": 5, "json": False}),
         ("accounts", {"act": "list", "json": False}),
         ("accounts --json", {"act": "list", "json": True}),

@@ -94,6 +94,7 @@ def test_the_example_explains_every_key() -> None:
         *HOOKS,
         *sections.DESKTOP,
         *SCREEN_POP,
+        *sections.RECORDING,
         *sections.TONES,
         *sections.LOG,
         *calling.CALLS,

@@ -139,6 +139,11 @@ def test_a_wrong_address_is_named_with_its_reason(tmp_path: Path, uri: str, comp
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
+        ("recording: {template: '../{name}'}", "recording.template: must stay in its directory"),
+        ("recording: {template: /tmp/x}", "must stay in its directory"),
+        ("recording: {template: '{nmae}'}", "has {nmae}; known are account, direction, id, name"),
+        ("recording: {template: '{'}", "recording.template: is no template"),
+        ("recording: {beep: often}", "recording.beep: must be true or false"),
         ("accounts: {a: }", "accounts.a: must be a table of keys with at least uri, not empty"),
         ("accounts: {a: {label: x}}", "accounts.a.uri: is missing; write uri: sip:1001@"),
         ("accounts: {'a b': {uri: sip:1@x}}", "accounts.a b: an account's name is 1 to 64 of"),

@@ -62,7 +62,7 @@ def test_a_call_is_told_from_ringing_to_its_end(open_history: Opener) -> None:
     history = open_history()
     call = begin(history, WORK, IN, "sip:1001@pbx", "Ada", 10)
     history.answered(call, 20)
-    history.set_recording(call, "/r.opus")
+    history.recorded(call, "/r.opus")
     history.ended(call, 30, EndReason.REMOTE, 200, "OK")
     row = Row(
         id=call,

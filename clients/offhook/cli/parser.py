@@ -141,6 +141,18 @@ def _add_in_call(verbs: Any) -> None:
     )
     split = _verb(verbs, "split", "conference", "talk to one of a conference alone")
     split.add_argument("call", metavar="CALL", help="c12 or 12; the others are put on hold")
+    record = _verb(verbs, "record", "sound", "record a call into a WAV file; prints its path")
+    record.add_argument(
+        "act",
+        nargs="?",
+        choices=("start", "stop", "pause", "resume"),
+        default="start",
+        help="start (the default) begins a new file, resume goes on in the paused one",
+    )
+    record.add_argument("--call", default="", metavar="CALL", help=_CALL)
+    play = _verb(verbs, "play", "sound", "play a WAV file into a call; Ctrl-C stops it")
+    play.add_argument("file", metavar="FILE", help="PCM of 16 bit, 8 to 48 kHz")
+    play.add_argument("--call", default="", metavar="CALL", help=_CALL)
     dtmf = _verb(verbs, "dtmf", "control", "press keys in a call")
     dtmf.add_argument("tones", metavar="TONES", help="0-9 * # A-D; a comma is half a second")
     dtmf.add_argument("--method", choices=DTMF_METHODS, default="", help="default: what fits")

@@ -63,6 +63,8 @@ def _notes(call: Call) -> str:
         "held by the peer": call.remote_hold,
         "muted": call.muted,
         f"in conference {call.conference_path.rpartition('/')[2]}": call.conference_path != "/",
+        "recording paused" if call.recording_paused else "recorded": call.recording,
+        "playing a file": call.playing,
         call.codec: call.codec,
         ended(call): not call.up,
     }

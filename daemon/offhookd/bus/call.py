@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from offhookd.phone.call import Call
+from offhookd.phone.call_sound import CallSound
 from offhookd.phone.calls import Calls
 from offhookd.phone.errors import InvalidArgumentError, InvalidStateError, PhoneError
 from offhookd.phone.ports import Done
@@ -27,9 +28,11 @@ _DTMF_OPTIONS = {"method": "s", "duration-ms": "u"}
 class CallInterface(Exported):
     interface = "org.offhook.Phone1.Call"
 
-    def __init__(self, call: Call, calls: Calls) -> None:
+    def __init__(self, call: Call, calls: Calls, sound: CallSound) -> None:
         self._call = call
         self._calls = calls
+        self._recordings = sound.recordings
+        self._playing = sound.playing
         call.dtmf_received.connect(partial(self.emit, "DtmfReceived"))
 
     def values(self) -> Mapping[str, object]:
@@ -99,6 +102,26 @@ class CallInterface(Exported):
 
         return completion(send)
 
+    @method("SetRecording")
+    async def set_recording(self, enable: bool) -> str:
+        path = self._call.recording
+        record = self._recordings.start if enable else self._recordings.stop
+        await completion(partial(record, self._call))
+        return self._call.recording if enable else path
+
+    @method("PauseRecording")
+    def pause_recording(self, paused: bool) -> None:
+        self._recordings.pause(self._call, paused)
+
+    @method("Play")
+    def play(self, path: str, given: dict[str, object]) -> Awaitable[None]:
+        options(given, {})
+        return completion(partial(self._playing.start, self._call, path))
+
+    @method("StopPlaying")
+    def stop_playing(self) -> None:
+        self._playing.stop(self._call)
+
     @setter("Muted")
     def set_muted(self, muted: bool) -> None:
         self._calls.mute(self._call, muted)
@@ -130,6 +153,9 @@ class CallMediaInterface(Exported):
             "ClockRate": media.clock_rate,
             "Encryption": media.encryption,
             "Flow": media.flow,
+            "Recording": self._call.recording,
+            "RecordingPaused": self._call.recording_paused,
+            "Playing": self._call.playing,
             "Quality": figures.quality,
             "Mos": figures.mos,
             "RoundTripUsec": figures.round_trip_us,

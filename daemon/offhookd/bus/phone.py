@@ -7,6 +7,7 @@ from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.buttons import DeviceId, Press
 from offhookd.phone.call import Call
+from offhookd.phone.call_sound import CallSound
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
 from offhookd.phone.contacts import Directory
@@ -51,10 +52,12 @@ class PhoneTree:
         presence: PresenceDesk,
         directory: Directory,
         planner: Planner,
+        sound: CallSound,
     ) -> None:
         self._tree = tree
         self._switch = switch
         self._planner = planner
+        self._call_sound = sound
         self._calls = calls
         self._audio = audio
         self._manager = ManagerInterface(service, problems, presence.availability)
@@ -163,7 +166,10 @@ class PhoneTree:
         self._tree.remove(account_path(account.id))
 
     def _call_added(self, call: Call) -> None:
-        shown = CallInterface(call, self._calls), CallMediaInterface(call, self._audio)
+        shown = (
+            CallInterface(call, self._calls, self._call_sound),
+            CallMediaInterface(call, self._audio),
+        )
         self._call_interfaces[call] = shown
         self._tree.add(call_path(call.id), *shown)
         self._telephony.changed()

@@ -21,6 +21,7 @@ from offhookd.config.schema import (
     DesktopConfig,
     DevicesConfig,
     LogConfig,
+    RecordingConfig,
     SipConfig,
     TonesConfig,
 )
@@ -52,6 +53,7 @@ SECTIONS = (
     "desktop",
     "hooks",
     "screen_pop",
+    "recording",
 )
 
 
@@ -162,6 +164,9 @@ def _build(whole: Table, report: Report) -> Config:
         directory=read_directory(tables["directory"], report),
         desktop=DesktopConfig(
             **read_section("desktop", tables["desktop"], sections.DESKTOP, report)
+        ),
+        recording=RecordingConfig(
+            **read_section("recording", tables["recording"], sections.RECORDING, report)
         ),
         hooks=read_hooks(tables["hooks"], report),
         screen_pop=read_screen_pop(tables["screen_pop"], report),

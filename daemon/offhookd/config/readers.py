@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -37,6 +38,9 @@ CODECS = (
     "AMR",
     "AMR-WB",
 )
+
+CALL_FACTS = frozenset({"id", "direction", "account", "name", "number"})
+"""What the name of a recording may have in braces."""
 
 _YES = frozenset({"true", "yes", "on"})
 _NO = frozenset({"false", "no", "off"})
@@ -208,6 +212,28 @@ def _file(entry: Entry) -> tuple[Path, int]:
         return found, files.check(found)
     except files.UnreadableError as error:
         raise UnfitError(f"{found} {error}") from None
+
+
+def path(entry: Entry) -> Path:
+    """A place that need not exist; relative ones start where the configuration file is."""
+    try:
+        return entry.file.path.parent.absolute() / Path(text(entry)).expanduser()
+    except RuntimeError:
+        raise UnfitError("begins with the home of a user who is not known") from None
+
+
+def file_template(entry: Entry) -> str:
+    """A path below a directory, with facts of a call in braces."""
+    found = text(entry)
+    try:
+        names = {part[1] for part in Formatter().parse(found) if part[1] is not None}
+    except ValueError as error:
+        raise UnfitError(f"is no template: {error}") from None
+    if odd := names - CALL_FACTS:
+        raise UnfitError(f"has {{{min(odd)}}}; known are {', '.join(sorted(CALL_FACTS))}")
+    if found.startswith("/") or ".." in found.split("/"):
+        raise UnfitError("must stay in its directory")
+    return found
 
 
 def command(entry: Entry) -> tuple[str, ...]:

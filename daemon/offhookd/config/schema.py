@@ -254,6 +254,17 @@ class ScreenPopConfig:
     sites: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingConfig:
+    """`directory` None is ``recordings`` in the user's data directory.  `template`: see
+    `store.recordings.Place`."""
+
+    directory: Path | None = None
+    template: str = "%Y-%m-%d %H.%M.%S {direction} {name}"
+    beep: bool = False
+    stereo: bool = False
+
+
 _NO_ACCOUNTS: Mapping[AccountId, AccountConfig] = MappingProxyType({})
 
 
@@ -274,5 +285,6 @@ class Config:
     ringing: RingRules = field(default_factory=RingRules)
     emergency: EmergencyRules = field(default_factory=EmergencyRules)
     desktop: DesktopConfig = DesktopConfig()
+    recording: RecordingConfig = RecordingConfig()
     hooks: HooksConfig = HooksConfig()
     screen_pop: ScreenPopConfig = ScreenPopConfig()

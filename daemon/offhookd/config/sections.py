@@ -35,6 +35,12 @@ DEVICES: SectionReaders = {
 }
 TONES: SectionReaders = {"country": readers.country}
 DESKTOP: SectionReaders = {"pause_players": readers.flag, "inhibit_sleep": readers.flag}
+RECORDING: SectionReaders = {
+    "directory": readers.path,
+    "template": readers.file_template,
+    "beep": readers.flag,
+    "stereo": readers.flag,
+}
 LOG: SectionReaders = {"level": readers.choice(LogLevel)}
 
 

@@ -47,6 +47,8 @@ class EngineListener(Protocol):
 
     def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None: ...
 
+    def recorded(self, event: p.Recorded) -> None: ...
+
     def engine_log(self, level: int, text: str) -> None: ...
 
     def presence_told(self, event: p.Event) -> None:
@@ -129,6 +131,8 @@ class Reports:
                 self._listener.gate_report(dropped, event.last_source)
             case p.LogLine():
                 self._listener.engine_log(event.level, event.text)
+            case p.Recorded():
+                self._listener.recorded(event)
             case _:
                 self._listener.presence_told(event)
 

@@ -150,6 +150,11 @@ class Call:
         self.local_hold = False
         self.remote_hold = False
         self.muted = False
+        self.recording = ""
+        """Path of the file that it is recorded into."""
+        self.recording_paused = False
+        self.playing = ""
+        """Path of the file that is being played into it."""
         self.conference = 0
         """Number of the conference that it is in, or 0."""
         self.media = Media()
@@ -191,8 +196,14 @@ class Call:
         if self.ending or self.answering:
             return ("Hangup",)
         if self.state is CallState.ACTIVE:
-            return ("Hangup", "Resume" if self.local_hold else "Hold", "SendDtmf")
+            hold = "Resume" if self.local_hold else "Hold"
+            return ("Hangup", hold, "SendDtmf", *self._sound_actions)
         return _ACTIONS[self.state]
+
+    @property
+    def _sound_actions(self) -> tuple[str, ...]:
+        pause = ("PauseRecording",) if self.recording else ()
+        return ("SetRecording", *pause, "StopPlaying" if self.playing else "Play")
 
     def change(self, state: CallState, why: str) -> None:
         """The only way into another state."""

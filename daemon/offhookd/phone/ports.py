@@ -144,6 +144,10 @@ class CallLog(ABC):
     @abstractmethod
     def ended(self, call: CallId, at_us: int, reason: EndReason, code: int, text: str) -> None: ...
 
+    @abstractmethod
+    def recorded(self, call: CallId, path: str) -> None:
+        """The call is recorded into this file."""
+
 
 class Alerting(ABC):
     """The ringer."""

@@ -91,7 +91,8 @@ class History(CallLog, CallHistory):
                 (at_us, reason, code, _storable(text), missed, call),
             )
 
-    def set_recording(self, call: CallId, path: str) -> None:
+    def recorded(self, call: CallId, path: str) -> None:
+        """The file of its recording; the last one counts."""
         self._update("UPDATE calls SET recording = ? WHERE id = ?", (_storable(path), call))
 
     def rename_peer(self, call: CallId, name: str) -> None:
