@@ -22,6 +22,7 @@ from offhookd.phone.presence import Package
 from offhookd.phone.problems import Problems
 from offhookd.phone.publications import Publications
 from offhookd.phone.service import PresenceDesk
+from offhookd.phone.serving import Serving
 from offhookd.phone.values import AccountId, CallState
 from offhookd.phone.watch import Wanted, Watch, WatchId
 from offhookd.phone.watches import Watches
@@ -62,6 +63,7 @@ class Presence(PresenceDesk):
         self._publications = Publications(
             accounts, self.availability, self._engine, clock, problems
         )
+        self._serving = Serving(accounts, self.availability, self._engine)
         self.watches = Watches(
             accounts, self._engine, clock, self._packages, self._keep_watches, self._next_id
         )
@@ -83,7 +85,9 @@ class Presence(PresenceDesk):
             if config.presence.publish
         }
         self._publications.configure(publishing)
-        if publishing:
+        serving = [name for name, config in configs.items() if config.presence.serve]
+        self._serving.configure(serving)
+        if publishing or serving:
             self._idle_watch.start(IDLE_WATCH_DELAY_S)
         self.watches.configure(self._wanted(configs))
 
@@ -93,6 +97,7 @@ class Presence(PresenceDesk):
 
     def engine_lost(self) -> None:
         self.watches.engine_lost()
+        self._serving.engine_lost()
         self._publications.engine_lost()
 
     def hint(self, why: str) -> None:
@@ -101,6 +106,7 @@ class Presence(PresenceDesk):
     async def stop(self) -> None:
         """Say good-bye; the engine sends it before it ends."""
         self._publications.stop()
+        self._serving.stop()
         self.watches.stop()
         await self._idle_watch.stop()
 

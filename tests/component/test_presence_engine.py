@@ -16,6 +16,7 @@ from offhookd.engine.protocol import (
     PresenceTold,
     PublicationAnswer,
     RemoveAccount,
+    ServePresence,
     SetPublication,
     Subscribe,
     SubscriptionAnswer,
@@ -317,3 +318,83 @@ def test_an_account_that_is_removed_takes_its_requests_with_it(server: Server) -
     server.engine.ask(RemoveAccount(account="bob"))
     time.sleep(0.6)  # a repetition would be due
     server.engine.ask(Ping())
+
+
+# ---------------------------------------------------------------- those who watch us
+
+
+def serve(server: Server, basic: str = "open") -> None:
+    server.engine.ask(ServePresence(account="bob", basic=basic, activities=("away",), note="x"))
+
+
+def ask_for_us(
+    server: Server, dialog: Dialog, expires: int = 600, event: str = "presence"
+) -> bytes:
+    """SUBSCRIBE to bob; the answer."""
+    lines = f"Event: {event}\r\nExpires: {expires}\r\n"
+    request = server.peer.request("SUBSCRIBE", dialog, lines, to="bob")
+    server.peer.send(request)
+    deadline_s = time.monotonic() + LIMIT_S
+    while time.monotonic() < deadline_s:
+        for message in server.peer.receive():
+            if status_of(message):
+                return message
+            server.seen.append(message)
+        server.engine.read(0.02)
+    raise AssertionError("no answer")
+
+
+def test_who_may_watch_us_is_told_at_once_and_of_every_change(server: Server) -> None:
+    serve(server)
+    dialog = Dialog()
+    answer = ask_for_us(server, dialog)
+    assert status_of(answer) == 200
+    assert header(answer, "Expires") == "600"
+    first = server.hears("NOTIFY")
+    assert header(first, "Subscription-State").startswith("active;expires=")
+    assert b"<rpid:away/>" in first
+    assert header(first, "From").endswith(header(answer, "To").rpartition(";tag=")[2])
+    assert header(first, "To").endswith(f";tag={dialog.from_tag}")
+    server.peer.send(server.peer.answer(first, "200 OK"))
+    serve(server, "closed")
+    assert b"closed" in server.hears("NOTIFY", 1)
+
+
+def test_a_watcher_who_has_enough_is_told_for_the_last_time(server: Server) -> None:
+    serve(server)
+    dialog = Dialog()
+    answer = ask_for_us(server, dialog)
+    server.peer.send(server.peer.answer(server.hears("NOTIFY"), "200 OK"))
+    dialog.to_tag, dialog.cseq = header(answer, "To").rpartition(";tag=")[2], 2
+    assert status_of(ask_for_us(server, dialog, expires=0)) == 200
+    last = server.hears("NOTIFY", 1)
+    assert header(last, "Subscription-State") == "terminated;reason=timeout"
+    server.peer.send(server.peer.answer(last, "200 OK"))
+    dialog.cseq = 3
+    assert status_of(ask_for_us(server, dialog)) == 481
+
+
+def test_a_phone_that_no_longer_serves_ends_every_watch(server: Server) -> None:
+    serve(server)
+    ask_for_us(server, Dialog())
+    server.peer.send(server.peer.answer(server.hears("NOTIFY"), "200 OK"))
+    serve(server, "")
+    assert header(server.hears("NOTIFY", 1), "Subscription-State") == "terminated;reason=noresource"
+    assert status_of(ask_for_us(server, Dialog())) == 489
+
+
+@pytest.mark.parametrize(
+    ("expires", "event", "code"), [(5, "presence", 423), (600, "dialog", 489), (0, "presence", 200)]
+)
+def test_what_cannot_be_served_is_refused(
+    server: Server, expires: int, event: str, code: int
+) -> None:
+    serve(server)
+    assert status_of(ask_for_us(server, Dialog(), expires, event)) == code
+
+
+def test_there_is_an_end_to_how_many_watch(server: Server) -> None:
+    serve(server)
+    codes = [status_of(ask_for_us(server, Dialog())) for _ in range(70)]
+    assert codes[:64] == [200] * 64
+    assert codes[64:] == [503] * 6

@@ -15,6 +15,7 @@ class FakePresenceEngine(PresenceEngine):
         self.subscribed: list[tuple[int, AccountId, str, Package, int]] = []
         self.unsubscribed: list[int] = []
         self.published: list[tuple[AccountId, Portrait | None, int, str]] = []
+        self.served: list[tuple[AccountId, Portrait | None]] = []
 
     def subscribe(
         self, number: int, account: AccountId, target: str, package: Package, expires_s: int
@@ -28,6 +29,9 @@ class FakePresenceEngine(PresenceEngine):
         self, account: AccountId, portrait: Portrait | None, expires_s: int, etag: str
     ) -> None:
         self.published.append((account, portrait, expires_s, etag))
+
+    def serve(self, account: AccountId, portrait: Portrait | None) -> None:
+        self.served.append((account, portrait))
 
 
 def new_account(name: str, clock: FakeClock, uri: str = "sip:1001@pbx") -> Account:

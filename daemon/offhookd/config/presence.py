@@ -37,6 +37,7 @@ def addresses(entry: Entry) -> tuple[str, ...]:
 KEYS: SectionReaders = {
     "publish": readers.flag,
     "publish_seconds": readers.number(*PUBLISH_SECONDS),
+    "serve": readers.flag,
     "subscribe": packages,
     "watch": addresses,
     "pickup": readers.text,

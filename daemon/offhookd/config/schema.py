@@ -82,12 +82,14 @@ class Secret:
 class PresenceConfig:
     """What an account tells about its user, and about whom it asks.
 
-    `subscribe`: the event packages, "presence" and "dialog".  `watch`: numbers and addresses,
-    perhaps with a name.  `pickup`: the exchange's feature code with "{extension}" in it, or "".
+    `serve`: answer those who ask this phone itself.  `subscribe`: the event packages, "presence"
+    and "dialog".  `watch`: numbers and addresses, perhaps with a name.  `pickup`: the exchange's
+    feature code with "{extension}" in it, or "".
     """
 
     publish: bool = False
     publish_seconds: int = DEFAULT_PUBLISH_SECONDS
+    serve: bool = False
     subscribe: tuple[str, ...] = ("presence", "dialog")
     watch: tuple[str, ...] = ()
     pickup: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from offhookd.phone.availability import Portrait
 from offhookd.phone.dialogs import RemoteDialog
 from offhookd.phone.errors import PhoneError
-from offhookd.phone.ports import Done
+from offhookd.phone.ports import Done, ignore
 from offhookd.phone.presence import Outcome, Package, PresenceEngine, read_presence
 from offhookd.phone.values import AccountId
 from offhookd.phone.watches import Watches
@@ -44,7 +44,7 @@ class PresenceClient(PresenceEngine):
         self._tell(command, lambda error: self._unasked(number, error))
 
     def unsubscribe(self, number: int) -> None:
-        self._tell(p.Unsubscribe(subscription=number), lambda _: None)
+        self._tell(p.Unsubscribe(subscription=number), ignore)
 
     def publish(
         self, account: AccountId, portrait: Portrait | None, expires_s: int, etag: str
@@ -58,6 +58,15 @@ class PresenceClient(PresenceEngine):
             etag=etag,
         )
         self._tell(command, lambda error: self._unpublished(account, error))
+
+    def serve(self, account: AccountId, portrait: Portrait | None) -> None:
+        command = p.ServePresence(
+            account=account,
+            basic=portrait.basic if portrait else "",
+            activities=portrait.activities if portrait else (),
+            note=portrait.note if portrait else "",
+        )
+        self._tell(command, ignore)
 
     def _unasked(self, number: int, error: PhoneError | None) -> None:
         if error is not None:

@@ -48,6 +48,17 @@ class SetPublication(Command):
     etag: str
 
 
+@message("serve-presence")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServePresence(Command):
+    """Tell this to whoever subscribes to the account; `basic` "" refuses them, as at first."""
+
+    account: str
+    basic: str
+    activities: tuple[str, ...]
+    note: str
+
+
 @message("subscription-answer")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionAnswer(Event):

@@ -6,13 +6,14 @@ from typing import Any
 
 from .gate import Source
 from .gate_message import SipMessage
-from .protocol import Command, SetPublication, Subscribe, Unsubscribe
+from .protocol import Command, ServePresence, SetPublication, Subscribe, Unsubscribe
 from .sip_account import Account
 from .sip_accounts import Accounts
 from .sip_publications import Publications
 from .sip_requests import Requests
-from .sip_subscriptions import BAD_EVENT, PACKAGES, Subscriptions, event_of
+from .sip_subscriptions import PACKAGES, Subscriptions, event_of
 from .sip_thread import SipThread
+from .sip_watchers import Watchers
 from .walls import Walls
 
 REFERENCE = "refer"
@@ -29,9 +30,11 @@ class Presence:
         self._requests = Requests(thread, user_agent)
         self._subscriptions = subscriptions = Subscriptions(thread, self._requests, walls)
         self._publications = publications = Publications(thread, self._requests)
+        self._watchers = watchers = Watchers(thread, self._requests, accounts)
         self.handlers: dict[type[Command], Callable[[Any], None]] = {
             Subscribe: lambda c: subscriptions.subscribe(accounts.find(c.account), c),
             Unsubscribe: lambda c: subscriptions.unsubscribe(c.subscription),
+            ServePresence: lambda c: watchers.serve(accounts.find(c.account), c),
             SetPublication: lambda c: publications.publish(accounts.find(c.account), c),
         }
         walls.claim = self._take
@@ -45,6 +48,7 @@ class Presence:
         """It is about to be taken out of the stack."""
         self._subscriptions.forget(account)
         self._publications.forget(account)
+        self._watchers.forget(account)
         self._requests.forget(account)
 
     def _take(self, message: SipMessage, source: Source) -> bool:
@@ -55,6 +59,6 @@ class Presence:
             self._walls.answer(self._subscriptions.notified(message))
             return True
         if message.method == b"SUBSCRIBE" and event_of(message) != REFERENCE:
-            self._walls.answer(BAD_EVENT)
+            self._walls.answer(*self._watchers.subscribed(message, source))
             return True
         return False

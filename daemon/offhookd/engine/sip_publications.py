@@ -76,9 +76,14 @@ def _etag(text: str) -> str:
 def _check(command: SetPublication) -> None:
     check_range("expires", command.expires, 0, LONGEST_EXPIRES_S)
     check_text("etag", command.etag, LONGEST_ETAG)
-    check_text("note", command.note, LONGEST_NOTE)
-    if command.basic not in ("open", "closed", ""):
-        raise Refused(f"basic must be open or closed, not {command.basic[:20]!r}.")
-    odd = [name for name in command.activities if not name.replace("-", "").isalpha()]
-    if odd or len(command.activities) > MOST_ACTIVITIES:
+    check_document(command.basic, command.activities, command.note)
+
+
+def check_document(basic: str, activities: tuple[str, ...], note: str) -> None:
+    """Raise `Refused` unless a presence document can be made of it."""
+    check_text("note", note, LONGEST_NOTE)
+    if basic not in ("open", "closed", ""):
+        raise Refused(f"basic must be open or closed, not {basic[:20]!r}.")
+    odd = [name for name in activities if not name.replace("-", "").isalpha()]
+    if odd or len(activities) > MOST_ACTIVITIES:
         raise Refused("The activities are no names of RPID.")

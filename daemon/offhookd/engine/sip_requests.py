@@ -104,6 +104,11 @@ class Requests:
         fields = (*headers, ("User-Agent", self._user_agent))
         self._attempt(_Request(account, dialog, method, fields, body, done))
 
+    def contact(self, account: Account, dialog: Dialog) -> str:
+        """Where the far end of `dialog` reaches us.  Raises `PjlibError`."""
+        next_hop = with_transport(dialog.next_hop, account.settings.transport)
+        return self._wire.contact(account.pj_id, next_hop)
+
     def forget(self, account: Account) -> None:
         """It is about to be taken out of the stack: nobody waits for its answers any more."""
         for request in list(self._pending.values()):

@@ -63,6 +63,10 @@ class PresenceEngine(ABC):
     ) -> None:
         """`portrait` None refreshes what `etag` names; `expires_s` 0 withdraws it."""
 
+    @abstractmethod
+    def serve(self, account: AccountId, portrait: Portrait | None) -> None:
+        """Show this to whoever subscribes to the account directly; None refuses them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
