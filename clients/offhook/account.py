@@ -31,6 +31,10 @@ class Account(PhoneObject):
     forward_no_answer = Property(ACCOUNT, "ForwardNoAnswer", "")
     forward_no_answer_seconds = Property(ACCOUNT, "ForwardNoAnswerSeconds", 0)
 
+    messages_new = Property(ACCOUNT, "MessagesNew", 0)
+    messages_old = Property(ACCOUNT, "MessagesOld", 0)
+    voicemail_uri = Property(ACCOUNT, "VoicemailUri", "")
+
     async def register(self) -> None:
         """Register now; returns when the registrar accepted it."""
         await self._call(ACCOUNT, "Register")

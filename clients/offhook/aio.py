@@ -26,6 +26,7 @@ from .contacts import CONTACTS, Contacts
 from .device import Device
 from .errors import NoDaemonError
 from .history import HISTORY, History
+from .messages import MESSAGES, Messages
 from .objects import BUS_NAME, PROPERTIES, ROOT, Interfaces, PhoneObject, Property
 from .presence import Presence
 
@@ -60,6 +61,7 @@ class Phone(PhoneObject):
         self.audio = Audio(self, ROOT, interfaces)
         self.contacts = Contacts(self, ROOT, interfaces)
         self.history = History(self, ROOT, interfaces)
+        self.messages = Messages(self, ROOT, interfaces)
         self._bus = Bus(address, self._hear, self._lost)
         self._objects: dict[str, PhoneObject] = {}
         self._listeners: WeakKeyDictionary[Changes, None] = WeakKeyDictionary()
@@ -202,7 +204,7 @@ class Phone(PhoneObject):
             ),
             *(
                 read(PROPERTIES, "GetAll", "s", interface, on_reply=partial(self._know, interface))
-                for interface in (MANAGER, TELEPHONY, AUDIO, HISTORY, CONTACTS)
+                for interface in (MANAGER, TELEPHONY, AUDIO, CONTACTS, HISTORY, MESSAGES)
             ),
             read(OBJECT_MANAGER, "GetManagedObjects", on_reply=self._know_objects),
         )

@@ -25,6 +25,7 @@ from offhookd.directory.client import ReaderClient
 from offhookd.engine import protocol as p
 from offhookd.engine.client import EngineClient
 from offhookd.engine.launch import Launched
+from offhookd.engine.message_client import MessageClient
 from offhookd.hooks import Hooks
 from offhookd.lines import Lines
 from offhookd.manners import Manners
@@ -34,6 +35,8 @@ from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
 from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
+from offhookd.phone.letters import Letter
+from offhookd.phone.messages import Messages
 from offhookd.phone.moments import Moments
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
@@ -46,6 +49,7 @@ from offhookd.rules import Rules
 from offhookd.settings import country_of, set_log_level, start_command
 from offhookd.sounds import Sounds
 from offhookd.store.history import History
+from offhookd.store.messages import StoredMessages
 from offhookd.store.state import State
 
 if TYPE_CHECKING:
@@ -63,6 +67,8 @@ FEATURES = (
     "recording",
     "hooks",
     "presence",
+    "messages",
+    "mwi",
     "srtp",
     "tls",
 )
@@ -140,6 +146,12 @@ class Daemon(Service, AccountSwitch):
         self.presence = Presence(
             self.accounts, self.calls, self.choices, self.problems, clock, self.engine.tell
         )
+        self._mail = MessageClient(self.engine.tell, self.lines)
+        stored = StoredMessages(self.history.storage)
+        stored.fail_orphans("The phone stopped before anybody answered")
+        self.messages = Messages(self._mail, stored, self.accounts, clock)
+        self.lines.guests.append(lambda: self.messages.awaited)
+        self.messages.settled.connect(lambda _: self.lines.guests_changed())
         self.engine.connect(self.calls, self.accounts, self.lines, self)
         self.problems.changed.connect(self._follow_problems)
         self.calls.removed.connect(lambda _: self.engine.renew())
@@ -185,9 +197,15 @@ class Daemon(Service, AccountSwitch):
             self._unplugging,
             lambda: self._config.devices,
         )
+        self.accounts.changed.connect(self._show_waiting)
+        self.accounts.removed.connect(self._show_waiting)
         await self._sets.start()
         self.directory.configure(self._config.directory)
         return self._sets
+
+    def _show_waiting(self, _account: Account) -> None:
+        if self._sets:
+            self._sets.messages_waiting(any(one.mailbox.new for one in self.accounts))
 
     def running(self) -> None:
         """Everything is up and on the bus."""
@@ -200,6 +218,7 @@ class Daemon(Service, AccountSwitch):
         self._callers.stop()
         await self.presence.stop()
         self._hooks.stop()
+        await self._mail.stop()
         await self.lines.stop()
         await self.engine.stop()
         if self._sets:
@@ -318,6 +337,9 @@ class Daemon(Service, AccountSwitch):
 
     def levels(self, call: CallId, sent_dbfs: float, received_dbfs: float) -> None:
         self.audio.levels(call, sent_dbfs, received_dbfs)
+
+    def message_received(self, letter: Letter) -> None:
+        self.messages.received(letter)
 
     def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None:
         rules = ", ".join(f"{rule} {count}" for rule, count in sorted(dropped.items()))

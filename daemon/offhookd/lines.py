@@ -8,7 +8,7 @@ place that finds them out, each time anew, because both may have changed since t
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from offhookd.phone.account import Account, AccountFacts, Answer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
 from offhookd.phone.errors import NotRegisteredError, PhoneError
+from offhookd.phone.numbers import domain_of, parse_target
 from offhookd.phone.ports import Clock, Done, RegistrationEngine
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
@@ -66,6 +67,8 @@ class Lines(RegistrationEngine):
         self._work: dict[AccountId, asyncio.Task[None]] = {}
         self._removals: dict[AccountId, asyncio.Event] = {}
         self._engine_up = False
+        self.guests: list[Callable[[], Iterable[str]]] = []
+        """Who else is to be reached, beside servers and the far ends of calls: URIs."""
         accounts.changed.connect(self._judge)
         calls.removed.connect(lambda _: self._tell_hosts())
 
@@ -97,6 +100,7 @@ class Lines(RegistrationEngine):
             uri=config.uri,
             registers=bool(config.registrar),
             transport=config.transport,
+            voicemail=_dialled(config.voicemail, config.uri),
         )
         account = Account(facts, self, self._clock, self._random, enabled=enabled)
         self._accounts.add(account)
@@ -251,6 +255,10 @@ class Lines(RegistrationEngine):
         if account not in self._told:
             raise NotRegisteredError(f"Account '{account}' is not ready; see its StateText")
 
+    def guests_changed(self) -> None:
+        """Some of them need not be reached any more."""
+        self._tell_hosts()
+
     def _tell_hosts(self) -> None:
         """Strangers are let through the socket filter only as long as a call with them lasts."""
         needed = {
@@ -260,6 +268,7 @@ class Lines(RegistrationEngine):
             if uri
         }
         needed |= {server_of(call.peer_uri, Transport.UDP).host for call in self._calls}
+        needed |= {server_of(uri, Transport.UDP).host for find in self.guests for uri in find()}
         self._hosts.tell(needed)
 
     # ------------------------------------------------------------ what people should know
@@ -305,6 +314,11 @@ REMEDIES: Mapping[StateReason, str] = {
 
 def subject_of(account: AccountId) -> str:
     return f"accounts/{account}"
+
+
+def _dialled(target: str, uri: str) -> str:
+    """The URI that `target` means on the account of `uri`; "" for ""."""
+    return parse_target(target, domain_of(uri)).uri if target else ""
 
 
 def _binding(config: AccountConfig) -> tuple[object, ...]:

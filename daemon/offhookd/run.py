@@ -55,6 +55,7 @@ class Run:
                 daemon.conferences,
                 daemon.audio,
                 daemon.history,
+                daemon.messages,
                 sets,
                 daemon.presence,
                 daemon.directory,

@@ -120,6 +120,10 @@ class TelephoneSets(SetControl):
         self._displays.stop()
         await self._devices.stop()
 
+    def messages_waiting(self, waiting: bool) -> None:
+        """Light the message lamps: a voice mail box has something new."""
+        self._handsets.messages_waiting(waiting)
+
     def resumed(self) -> None:
         """The machine slept, and the sets may have lost their power."""
         self._devices.refresh()

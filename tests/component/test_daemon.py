@@ -165,7 +165,6 @@ async def test_state_and_time_of_the_answer_leave_together(phone: Phone, far: Fa
 LATER = [
     (ROOT, "Telephony", "Swap", ""),
     (ROOT, "Manager", "Provision", ""),
-    (ROOT, "Messages", "Send", "('x', 'y', @a{sv} {})"),
     ("call", "Call", "Transfer", "('sip:x@y',)"),
     ("call", "Call", "Flash", ""),
 ]

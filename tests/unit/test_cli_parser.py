@@ -15,7 +15,7 @@ from offhook.cli.parser import parser
 VERBS = frozenset(
     {"status", "dial", "redial", "answer", "hangup", "hold", "resume", "mute", "unmute", "dtmf"}
     | {"history", "accounts", "audio", "watch", "config", "demo"}
-    | {"device", "devices"}
+    | {"device", "devices", "messages", "voicemail"}
     | {"merge", "split"}
     | {"presence", "colleagues", "pickup"}
     | {"device", "devices", "dnd", "forward", "callback"}
@@ -65,6 +65,10 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("accounts list --json", {"act": "list", "json": True}),
         ("accounts --json list", {"act": "list", "json": True}),
         ("accounts disable work", {"act": "disable", "id": "work"}),
+        ("messages --unread", {"module": "messages", "act": "list", "unread": True}),
+        ("messages send 12 Tea at five?", {"target": "12", "text": ["Tea", "at", "five?"]}),
+        ("messages read 7", {"act": "read", "id": 7}),
+        ("voicemail work", {"module": "voicemail", "account": "work", "list": False}),
         ("devices identify jabra", {"module": "devices", "act": "identify", "id": "jabra"}),
         ("audio", {"act": "list", "json": False}),
         (

@@ -179,3 +179,16 @@ async def test_text_that_could_write_a_line_of_its_own_in_the_log_does_not(room:
 def test_harmless_events_are_passed_on_as_they_are() -> None:
     event = p.LogLine(level=20, text="Grüße")
     assert cleaned(event) is event
+
+
+def test_a_text_message_keeps_its_lines_and_loses_what_deceives() -> None:
+    event = p.MessageReceived(
+        account="work",
+        sip_id="1",
+        peer_uri="sip:a@b",
+        peer_name="A\nB",
+        text="one\r\ntwo\x07\u202e\u200d!",
+    )
+    seen = cleaned(event)
+    assert isinstance(seen, p.MessageReceived)
+    assert (seen.peer_name, seen.text) == ("AB", "one\ntwo\u200d!")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from offhookd.phone.letters import Letter, MessageFilter
 from offhookd.phone.records import Filter
 from offhookd.phone.values import AccountId, CallId, Direction, EndReason
 from offhookd.store import storage
 from offhookd.store.database import APPLICATION_ID, SCHEMA, open_file
 from offhookd.store.history import History
+from offhookd.store.messages import StoredMessages
 from tests.support.history import begin
 
 NOW_S = 1_800_000_000
@@ -34,6 +36,22 @@ INSERT INTO calls VALUES (41, 'work', 'incoming', 'sip:1001@pbx', '1001', 'Ada',
 PRAGMA application_id = 1330005576;
 PRAGMA user_version = 1;
 """
+
+VERSION_2 = (
+    VERSION_1
+    + """
+CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+ direction TEXT NOT NULL, peer_uri TEXT NOT NULL, peer_user TEXT NOT NULL, peer_name TEXT NOT NULL,
+ text TEXT NOT NULL, at_us INTEGER NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+ unread INTEGER NOT NULL, sip_id TEXT NOT NULL, search TEXT NOT NULL);
+CREATE INDEX messages_unread ON messages (id) WHERE unread;
+CREATE INDEX messages_peer ON messages (peer_user, id);
+CREATE UNIQUE INDEX messages_once ON messages (account, peer_uri, sip_id) WHERE sip_id != '';
+INSERT INTO messages VALUES (7, 'work', 'incoming', 'sip:1001@pbx', '1001', 'Ada', 'Tea?', 1000000,
+ 'received', '', 1, 'x@y 1', 'tea?' || char(10) || 'ada' || char(10) || 'sip:1001@pbx');
+PRAGMA user_version = 2;
+"""
+)
 
 
 class Desk:
@@ -80,6 +98,16 @@ def ids(history: History) -> list[int]:
     return [row.id for row in history.query(Filter())[0]]
 
 
+def letter(text: str) -> Letter:
+    return Letter(
+        account=AccountId("work"),
+        direction=Direction.INCOMING,
+        peer_uri="sip:1@x",
+        peer_name="Ada",
+        text=text,
+    )
+
+
 def fill(history: History) -> CallId:
     """Write until the file has no page left."""
     begin(history, AccountId("work"), Direction.INCOMING, "sip:1@x", "x" * 20_000, 5)
@@ -107,16 +135,29 @@ def test_a_file_of_version_1_is_still_read(desk: Desk) -> None:
     assert desk.problems == []
 
 
+def test_a_file_of_version_2_still_has_its_messages(desk: Desk) -> None:
+    desk.path.parent.mkdir()
+    with closing(sqlite3.connect(desk.path)) as db:
+        db.executescript(VERSION_2)
+    messages = StoredMessages(desk.open().storage)
+    row = messages.get(7)
+    assert (row.peer_name, row.text, row.status, row.read) == ("Ada", "Tea?", "received", False)
+    assert messages.query(MessageFilter(peer="1001", text="TEA"))[0] == (row,)
+    assert messages.unread() == 1
+    assert desk.problems == []
+
+
 def test_the_specimen_is_what_the_schema_made(tmp_path: Path) -> None:
     with (
         closing(sqlite3.connect(tmp_path / "old")) as old,
         closing(open_file(tmp_path / "new")) as new,
     ):
-        old.executescript(VERSION_1)
+        old.executescript(VERSION_2)
         names = "SELECT type, name FROM sqlite_master ORDER BY name"
         assert old.execute(names).fetchall() == new.execute(names).fetchall()
-        columns = "SELECT * FROM pragma_table_info('calls')"
-        assert old.execute(columns).fetchall() == new.execute(columns).fetchall()
+        for table in storage.TABLES:
+            columns = f"SELECT * FROM pragma_table_info('{table}')"  # noqa: S608 - ours
+            assert old.execute(columns).fetchall() == new.execute(columns).fetchall()
         assert new.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
 
 
@@ -243,6 +284,28 @@ def test_a_full_disc_loses_no_call(desk: Desk, full_disc: pytest.MonkeyPatch) ->
     filling = CallId(other + 1)  # reserved while the disc still seemed to have room
     assert ids(again) == [after, during, filling, open_call]
     assert again.get(open_call).ended_us == 9
+
+
+def test_a_full_disc_loses_no_message(desk: Desk, full_disc: pytest.MonkeyPatch) -> None:
+    before = StoredMessages(desk.open().storage)
+    first = before.add(letter("one"), 5)
+    desk.opened.pop().close()
+    history = desk.open()
+    messages = StoredMessages(history.storage)
+    during = messages.add(letter("x" * 20_000), 5)
+    assert first
+    assert during
+    assert during > NOW_S
+    messages.mark_read(first)
+    assert "full" in desk.problems[0]
+
+    full_disc.undo()
+    after = messages.add(letter("three"), 5)
+    assert desk.problems[1:] == [""]
+    history.close()
+    again = StoredMessages(desk.open().storage)
+    assert [row.id for row in again.query(MessageFilter())[0]] == [after, during, first]
+    assert again.get(first).read
 
 
 def test_a_file_locked_by_a_curious_person_does_not_lose_the_call(desk: Desk) -> None:

@@ -10,6 +10,10 @@ from offhook.call import Call
 from .output import clean, paint, state_colour
 from .session import find_account, with_phone
 from .status import ended
+from .voicemail import mailbox
+
+VOICEMAIL = "voicemail"
+"""Instead of an address: the mail box, where there is one."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -17,8 +21,11 @@ def run(options: argparse.Namespace) -> int:
         if options.check:
             return await _check(phone, options.target)
         account = find_account(phone, options.account) if options.account else None
+        target = options.target
+        if target == VOICEMAIL and (box := account or mailbox(phone)) and box.voicemail_uri:
+            target, account = box.voicemail_uri, box
         call = await phone.dial(
-            options.target,
+            target,
             account=account,
             confirm=options.confirm,
             muted=options.muted,

@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _add_calling(verbs)
     _add_in_call(verbs)
     _add_lists(verbs)
+    _add_messages(verbs)
     _add_audio(verbs)
     _add_upkeep(verbs)
     return result
@@ -80,7 +81,9 @@ def _actions(verb: argparse.ArgumentParser) -> Any:
 
 def _add_calling(verbs: Any) -> None:
     dial = _verb(verbs, "dial", "dial", "call a number or address")
-    dial.add_argument("target", metavar="TARGET", help="number, SIP, SIPS, tel: or callto: URI")
+    dial.add_argument(
+        "target", metavar="TARGET", help="number, SIP, SIPS, tel: or callto: URI; or voicemail"
+    )
     dial.add_argument("--account", metavar="ID", help="account to use instead of the default")
     dial.add_argument(
         "--confirm", action="store_true", help="ask first: the target was chosen by a web page"
@@ -222,6 +225,25 @@ def _add_contacts(contacts: argparse.ArgumentParser) -> None:
     text = "fetch an address book again"
     refresh = acts.add_parser("refresh", help=text, description=text)
     refresh.add_argument("source", nargs="?", default="", metavar="SOURCE", help="default: all")
+
+
+def _add_messages(verbs: Any) -> None:
+    messages = _verb(verbs, "messages", "messages", "text messages: list, send, mark as read")
+    messages.add_argument("--unread", action="store_true", help="only those nobody has read")
+    messages.add_argument(
+        "--limit", type=_positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
+    )
+    acts = _actions(messages)
+    send = acts.add_parser("send", help="send one", description="send a text message")
+    send.add_argument("target", metavar="TARGET", help="number or SIP address")
+    send.add_argument("text", nargs="+", metavar="TEXT", help="- reads it from standard input")
+    send.add_argument("--account", metavar="ID", help="account to use instead of the default")
+    read = acts.add_parser("read", help="mark as read", description="mark messages as read")
+    read.add_argument("id", nargs="?", type=_positive, metavar="ID", help="up to this one")
+    voicemail = _verb(verbs, "voicemail", "voicemail", "call the voice mail box")
+    voicemail.add_argument("account", nargs="?", default="", metavar="ACCOUNT")
+    voicemail.add_argument("--list", action="store_true", help="show what waits; call nobody")
+    _json(voicemail)
 
 
 def _add_audio(verbs: Any) -> None:

@@ -40,6 +40,9 @@ class AccountInterface(Exported):
             "ForwardBusy": wishes.forward_busy,
             "ForwardNoAnswer": wishes.forward_no_answer,
             "ForwardNoAnswerSeconds": wishes.forward_no_answer_seconds,
+            "MessagesNew": account.mailbox.new,
+            "MessagesOld": account.mailbox.old,
+            "VoicemailUri": account.voicemail_uri,
         }
 
     @setter("Enabled")

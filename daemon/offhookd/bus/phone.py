@@ -11,6 +11,7 @@ from offhookd.phone.call_sound import CallSound
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
 from offhookd.phone.contacts import Directory
+from offhookd.phone.messages import Messages
 from offhookd.phone.planner import Planner
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, AudioControl, CallHistory, PresenceDesk, Service
@@ -26,12 +27,12 @@ from .contacts import ContactsInterface
 from .device import DeviceInterface
 from .history import HistoryInterface
 from .manager import ManagerInterface
+from .messages import MessagesInterface
 from .names import ROOT
 from .objects import ObjectTree
 from .paths import account_path, call_path, device_path, watch_path
 from .presence import PresenceInterface
 from .telephony import TelephonyInterface
-from .unserved import MessagesInterface
 
 
 class PhoneTree:
@@ -48,6 +49,7 @@ class PhoneTree:
         conferences: Conferences,
         audio: AudioControl,
         history: CallHistory,
+        messages: Messages,
         sets: SetControl,
         presence: PresenceDesk,
         directory: Directory,
@@ -65,6 +67,7 @@ class PhoneTree:
         self._sound = AudioInterface(audio, calls)
         self._history = HistoryInterface(history, planner.spellings)
         contacts = ContactsInterface(directory, presence.watches)
+        self._messages = MessagesInterface(messages, accounts)
         self._call_interfaces: dict[Call, tuple[CallInterface, CallMediaInterface]] = {}
         self._account_interfaces: dict[Account, AccountInterface] = {}
         self._set_interfaces: dict[DeviceId, DeviceInterface] = {}
@@ -75,7 +78,7 @@ class PhoneTree:
             self._sound,
             self._history,
             contacts,
-            MessagesInterface(),
+            self._messages,
         )
         service.changed.connect(self._manager.changed)
         problems.changed.connect(self._manager.changed)

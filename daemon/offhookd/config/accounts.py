@@ -63,6 +63,7 @@ KEYS: SectionReaders = {
     "ring_group": readers.text,
     "call_waiting": readers.flag,
     "auto_answer_seconds": readers.number(0, LONGEST_ANSWER_S),
+    "voicemail": readers.target,
 }
 
 

@@ -15,6 +15,8 @@ from offhookd.config import files, sip_uri
 from offhookd.config.problems import did_you_mean, shown
 from offhookd.config.schema import Secret
 from offhookd.config.tree import Entry, Listing, Scalar, Table, kind
+from offhookd.phone.errors import InvalidTargetError
+from offhookd.phone.numbers import parse_target
 
 MAX_TEXT_CHARS = 255
 MAX_LIST_ITEMS = 32
@@ -257,6 +259,16 @@ def aor(entry: Entry) -> sip_uri.SipUri:
         raise UnfitError("has no user; write it as sip:1001@pbx.example.com")
     if found.params:
         raise UnfitError(f"must end before the semicolon{_instead(found)}")
+    return found
+
+
+def target(entry: Entry) -> str:
+    """A number or address to call, as a person would dial it."""
+    found = text(entry)
+    try:
+        parse_target(found, "localhost")
+    except InvalidTargetError as error:
+        raise UnfitError(f"cannot be called: {str(error).rstrip('.')}") from None
     return found
 
 

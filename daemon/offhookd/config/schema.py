@@ -136,6 +136,7 @@ class AccountConfig:
     ring_group: str = ""
     call_waiting: bool = True
     auto_answer_seconds: int | None = None
+    voicemail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

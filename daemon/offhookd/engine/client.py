@@ -15,6 +15,7 @@ from offhookd.phone.errors import (
     LimitReachedError,
     NotSupportedError,
     PhoneError,
+    RejectedError,
     RequestTimeoutError,
 )
 from offhookd.phone.ports import NO_HEADERS, CallEngine, Done, RegistrationEngine
@@ -270,6 +271,9 @@ def _reply_to(done: Done) -> Callable[[p.Reply], None]:
 
 
 NOT_SUPPORTED = 501
+REQUEST_TIMEOUT = 408
+REFUSALS = range(300, 700)
+"""Final answers of SIP that are not success (RFC 3261 section 7.2)."""
 TOO_MANY = 70_010
 """PJ_ETOOMANY: every call slot of the engine is taken."""
 
@@ -280,4 +284,8 @@ def error_of(reply: p.Reply) -> PhoneError:
         return NotSupportedError(reply.error)
     if reply.code == TOO_MANY:
         return LimitReachedError(reply.error)
+    if reply.code == REQUEST_TIMEOUT:
+        return RequestTimeoutError(reply.error)
+    if reply.code in REFUSALS:
+        return RejectedError(reply.error)
     return EngineError(reply.error)

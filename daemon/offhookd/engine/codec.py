@@ -3,8 +3,9 @@
 
 import json
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import (
     Any,
     ClassVar,
@@ -18,6 +19,9 @@ from typing import (
 MAX_LINE_BYTES = 65_536
 MAX_TEXT_CHARS = 8_192
 MAX_ITEMS = 512
+
+LINES: Mapping[str, bool] = MappingProxyType({"lines": True})
+"""Metadata of a field whose text may have line breaks."""
 
 Scalar = bool | int | float | str
 Value = Scalar | tuple[Scalar, ...]

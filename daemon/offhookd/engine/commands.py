@@ -15,6 +15,7 @@ from .sip_calls import Calls
 from .sip_dtmf import DtmfSender, Tones, choose_method
 from .sip_endpoint import SipEndpoint
 from .sip_headers import clean
+from .sip_messages import Post
 from .sip_presence import Presence
 from .sip_quality import all_statistics
 from .sip_thread import SipThread
@@ -49,6 +50,7 @@ class Commands:
         sound: AudioThread,
         walls: Walls,
         presence: Presence,
+        post: Post,
     ) -> None:
         self.stopped = False
         self._thread = thread
@@ -58,6 +60,7 @@ class Commands:
         self._sound = sound
         self._walls = walls
         self._presence = presence
+        self._post = post
         self._handlers: dict[type[p.Command], Callable[[Any], Outcome]] = {
             p.SetAccount: self._set_account,
             p.RemoveAccount: self._remove_account,
@@ -85,6 +88,7 @@ class Commands:
             p.SetAudio: self._set_audio,
             p.MonitorLevels: self._monitor_levels,
             p.TestAudio: self._test_audio,
+            p.SendMessage: self._send_message,
             p.GetStatistics: self._get_statistics,
             p.Loop: lambda c: calls.loop(c.leg, enabled=c.enabled),
             p.Ping: lambda _: None,
@@ -187,6 +191,10 @@ class Commands:
             lambda: self._calls.mixer.digits(leg),
             self._replier(command),
         ).start()
+        return LATER
+
+    def _send_message(self, command: p.SendMessage) -> Outcome:
+        self._post.send(command, self._replier(command))
         return LATER
 
     def _get_statistics(self, command: p.GetStatistics) -> Outcome:

@@ -9,12 +9,16 @@ from .audio.errors import AudioError
 from .audio.thread import AudioThread
 from .channel import Channel
 from .commands import Commands
+from .gate import Source
+from .gate_message import SipMessage
 from .protocol import VERSION, AudioStatus, Reply, Start
 from .refusal import Refused
 from .sip_accounts import Accounts
 from .sip_calls import Calls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
+from .sip_messages import Post
 from .sip_presence import Presence
+from .sip_requests import Requests
 from .sip_thread import LONGEST_SLEEP_S, SipThread
 from .walls import Walls
 
@@ -37,7 +41,10 @@ class Engine:
         self._calls = Calls(thread, self._endpoint, self._sound, self._walls, start.country)
         self._accounts = Accounts(thread, self._endpoint, self._calls.arrive)
         self._endpoint.select_account = self._accounts.select
-        self._presence = Presence(thread, self._accounts, self._walls, start.user_agent)
+        self._requests = Requests(thread, start.user_agent)
+        self._presence = Presence(thread, self._accounts, self._walls, self._requests)
+        self._post = Post(thread, self._accounts, self._walls, self._requests, time.monotonic)
+        self._walls.claim = self._claim
         self._commands = Commands(
             thread,
             self._endpoint,
@@ -46,6 +53,7 @@ class Engine:
             self._sound,
             self._walls,
             self._presence,
+            self._post,
         )
         facts = self._endpoint.facts()
         thread.send(
@@ -59,6 +67,10 @@ class Engine:
                 },
             )
         )
+
+    def _claim(self, message: SipMessage, source: Source) -> bool:
+        """Whether one of our own parts has dealt with a message; see `Gate.claim`."""
+        return self._presence.take(message, source) or self._post.take(message, source)
 
     def _start_sound(self) -> AudioThread:
         logging.getLogger().addHandler(_ToDaemon(self._thread))
@@ -93,7 +105,7 @@ class Engine:
 
     def _is_silent(self) -> bool:
         busy = any(account.is_busy for account in self._accounts)
-        busy = busy or not self._presence.idle
+        busy = busy or not self._requests.idle
         return not busy and self._calls.idle and self._endpoint.calls_in_stack() == 0
 
     def _take_down(self) -> None:

@@ -13,11 +13,20 @@ from offhookd.phone.account import Answer as RegistrationAnswer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Media, Statistics
 from offhookd.phone.calls import Calls
+from offhookd.phone.letters import Letter
 from offhookd.phone.policy import Invitation
-from offhookd.phone.values import AccountId, CallId, CallState, Encryption, Flow, StateReason
+from offhookd.phone.values import (
+    AccountId,
+    CallId,
+    CallState,
+    Direction,
+    Encryption,
+    Flow,
+    StateReason,
+)
 
 from . import protocol as p
-from .sip_headers import clean
+from .sip_headers import clean, clean_lines
 
 LARGEST_CODE = 699
 """Of SIP (RFC 3261 section 7.2); anything else counts as no code."""
@@ -44,6 +53,8 @@ class EngineListener(Protocol):
     def audio_status(self, status: p.AudioStatus) -> None: ...
 
     def levels(self, call: CallId, sent_dbfs: float, received_dbfs: float) -> None: ...
+
+    def message_received(self, letter: Letter) -> None: ...
 
     def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None: ...
 
@@ -126,6 +137,10 @@ class Reports:
                 self._listener.levels(call, event.sent_dbfs, event.received_dbfs)
             case p.AudioStatus():
                 self._listener.audio_status(event)
+            case p.MessageReceived():
+                self._message(event)
+            case p.MailboxTold():
+                self._mailbox(event)
             case p.GateReport():
                 dropped = {clean(rule): count for rule, count in event.dropped.items()}
                 self._listener.gate_report(dropped, event.last_source)
@@ -135,6 +150,23 @@ class Reports:
                 self._listener.recorded(event)
             case _:
                 self._listener.presence_told(event)
+
+    def _message(self, event: p.MessageReceived) -> None:
+        if self._accounts.get(AccountId(event.account)):
+            self._listener.message_received(
+                Letter(
+                    account=AccountId(event.account),
+                    direction=Direction.INCOMING,
+                    peer_uri=event.peer_uri,
+                    peer_name=event.peer_name,
+                    text=event.text,
+                    sip_id=event.sip_id,
+                )
+            )
+
+    def _mailbox(self, event: p.MailboxTold) -> None:
+        if account := self._accounts.get(AccountId(event.account)):
+            account.mailbox_told(waiting=event.waiting, new=event.new, old=event.old, uri=event.uri)
 
     def _incoming(self, event: p.Incoming) -> None:
         account = self._accounts.get(AccountId(event.account))
@@ -231,8 +263,9 @@ def _count(number: int) -> int:
 def cleaned(event: p.Event) -> p.Event:
     """`event` with texts that can do no harm in a log, on a terminal or on D-Bus."""
     texts = {item.name: getattr(event, item.name) for item in fields(event)}
+    lines = {item.name for item in fields(event) if item.metadata.get("lines")}
     odd = {
-        name: clean(text, p.MAX_TEXT_CHARS)
+        name: (clean_lines if name in lines else clean)(text, p.MAX_TEXT_CHARS)
         for name, text in texts.items()
         if isinstance(text, str) and not text.isprintable()
     }

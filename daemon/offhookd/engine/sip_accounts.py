@@ -60,15 +60,21 @@ class Accounts:
         address = source.rpartition(":")[0].strip("[]")
         headers = Headers(message)
         users = (_requested_user(headers), user_of(headers.name_addr("To")[1]))
+        best = self.best_for(address, users)
+        if best is None:
+            return None
+        self._endpoint.offer_codecs(best.settings.codecs)
+        return best.pj_id
+
+    def best_for(self, address: str, users: tuple[str, str]) -> Account | None:
+        """The account that a request from `address` is for, which names `users` in its URI and
+        its To; None when no account hears that address."""
         best, best_score = None, 0
         for account in self:
             score = _score(account, address, users)
             if score > best_score:
                 best, best_score = account, score
-        if best is None:
-            return None
-        self._endpoint.offer_codecs(best.settings.codecs)
-        return best.pj_id
+        return best
 
     def servers(self) -> set[str] | None:
         """Addresses that may send to us; None when an account takes requests from anyone."""

@@ -65,7 +65,7 @@ class Dialog:
             f"To: {self.remote}{to_tag}",
             f"Call-ID: {self.call_id}",
             f"CSeq: {self.cseq} {method}",
-            f"Contact: <{contact}>",
+            *([f"Contact: <{contact}>"] if contact else []),
             *(f"{name}: {value}" for name, value in headers),
             f"Content-Length: {len(body)}",
             "",

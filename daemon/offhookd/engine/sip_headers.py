@@ -17,6 +17,8 @@ MOST_DIVERSIONS = 10
 
 _COMPACT = {"from": "f", "to": "t", "call-id": "i", "contact": "m", "via": "v"}
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_WRITTEN = "\n\t\u200c\u200d"
+_WRITING = re.compile(f"([{_WRITTEN}])")
 _NAME_ADDR = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<([^<>]*)>')
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _REALM = re.compile(r'[\s,]realm\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
@@ -42,6 +44,15 @@ def clean(text: str, limit: int = TEXT_CHARS) -> str:
     whole = text[: 4 * limit].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     kept = (char for char in whole if unicodedata.category(char) not in _UNPRINTABLE)
     return "".join(kept)[:limit]
+
+
+def clean_lines(text: str, limit: int) -> str:
+    """`text` cleaned likewise, but with its line breaks and tabs, and with the joiners (U+200C,
+    U+200D) that emoji and Persian are written with."""
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        part if part in _WRITTEN else clean(part, limit) for part in _WRITING.split(whole)
+    )[:limit]
 
 
 class Headers:

@@ -24,10 +24,10 @@ class Presence:
     """`handlers` are the commands it carries out."""
 
     def __init__(
-        self, thread: SipThread, accounts: Accounts, walls: Walls, user_agent: str
+        self, thread: SipThread, accounts: Accounts, walls: Walls, requests: Requests
     ) -> None:
         self._walls = walls
-        self._requests = Requests(thread, user_agent)
+        self._requests = requests
         self._subscriptions = subscriptions = Subscriptions(thread, self._requests, walls)
         self._publications = publications = Publications(thread, self._requests)
         self._watchers = watchers = Watchers(thread, self._requests, accounts)
@@ -37,12 +37,6 @@ class Presence:
             ServePresence: lambda c: watchers.serve(accounts.find(c.account), c),
             SetPublication: lambda c: publications.publish(accounts.find(c.account), c),
         }
-        walls.claim = self._take
-
-    @property
-    def idle(self) -> bool:
-        """Whether no answer is waited for."""
-        return self._requests.idle
 
     def forget(self, account: Account) -> None:
         """It is about to be taken out of the stack."""
@@ -51,7 +45,7 @@ class Presence:
         self._watchers.forget(account)
         self._requests.forget(account)
 
-    def _take(self, message: SipMessage, source: Source) -> bool:
+    def take(self, message: SipMessage, source: Source) -> bool:
         """Whether the message is ours; inside the gate, before pjsip acts on it."""
         if message.status:
             return self._requests.take(message, source)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Requests that the engine writes itself: SUBSCRIBE, PUBLISH and NOTIFY.
+"""Requests that the engine writes itself: SUBSCRIBE, PUBLISH, NOTIFY and MESSAGE.
 
 pjsip has them too, but its subscriptions are the part of it with the most ways to die: the
 readers of presence and dialog documents abort on what servers really send (pidf.c:184, :199; a
@@ -34,6 +34,9 @@ TIMER_F_S = 64 * T1_S
 
 BRANCH = "z9hG4bKoffhook"
 """RFC 3261, 8.1.1.7, and ours: pjsip's own branches begin otherwise."""
+
+WITHOUT_CONTACT = frozenset({"MESSAGE"})
+"""RFC 3428 section 4: a text message begins no dialog."""
 
 _TOKEN_BITS = 63
 """It travels through C as a pointer."""
@@ -110,10 +113,10 @@ class Requests:
         return self._wire.contact(account.pj_id, next_hop)
 
     def forget(self, account: Account) -> None:
-        """It is about to be taken out of the stack: nobody waits for its answers any more."""
+        """It is about to be taken out of the stack, and no answer will come any more."""
         for request in list(self._pending.values()):
             if request.account is account:
-                self._end(request)
+                self._fail(request, "its account was taken away")
 
     def take(self, message: SipMessage, source: Source) -> bool:
         """Whether `message` is an answer to a request of ours."""
@@ -156,6 +159,8 @@ class Requests:
             transport = value.upper() if name.lower() == "transport" else transport
         via = f"SIP/2.0/{transport} {address.removeprefix('sip:')};rport;branch={BRANCH}"
         headers = (*request.headers, *request.authorization.items())
+        if request.method in WITHOUT_CONTACT:
+            contact = ""
         return request.dialog.request(
             request.method, f"{via}{request.token}", contact, headers, request.body
         )

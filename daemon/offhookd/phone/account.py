@@ -23,8 +23,10 @@ from .errors import (
     RequestTimeoutError,
 )
 from .events import Signal
+from .numbers import domain_of
 from .ports import Clock, Done, RegistrationEngine, Timer
 from .values import AccountId, AccountState, StateReason, Transport
+from .voicemail import Mailbox, mailbox_told
 
 FIRST_RETRY_S = 2.0
 """A restarted server is back within seconds; a shorter wait gains nothing a person notices."""
@@ -59,6 +61,8 @@ class AccountFacts:
     uri: str
     registers: bool
     transport: Transport
+    voicemail: str = ""
+    """URI of the voice mail box, where the configuration names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Account:
         self.code = 0
         self.text = ""
         self.next_attempt_us = 0
+        self.mailbox = Mailbox()
         self.changed: Signal[[Account]] = Signal()
         self._engine = engine
         self._clock = clock
@@ -201,6 +206,21 @@ class Account:
             self._granted(answer)
         else:
             self._refused(answer)
+
+    # ------------------------------------------------------------ voice mail
+
+    @property
+    def voicemail_uri(self) -> str:
+        """Where the voice mail box is called, "" when nobody has told."""
+        return self.facts.voicemail or self.mailbox.uri
+
+    def mailbox_told(self, *, waiting: bool, new: int, old: int, uri: str) -> None:
+        """Its server says what waits in the box."""
+        domain = domain_of(self.facts.uri)
+        told = mailbox_told(waiting=waiting, new=new, old=old, uri=uri, domain=domain)
+        if told != self.mailbox:
+            self.mailbox = told
+            self.changed(self)
 
     # ------------------------------------------------------------ how it goes on
 

@@ -7,25 +7,29 @@ ended under 0.05 ms (3 ms when SQLite empties its log into the file, once in abo
 page of 100 rows 0.4 ms, of 500 rows 2 ms; a filter that nothing matches reads all rows in 12 ms.
 """
 
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from offhookd.phone.errors import InvalidArgumentError, NotFoundError
+from offhookd.phone.errors import NotFoundError
 from offhookd.phone.ports import CallLog
 from offhookd.phone.records import Filter, Row, is_missed
 from offhookd.phone.service import CallHistory
 from offhookd.phone.values import AccountId, CallId, Direction, EndReason
+from offhookd.store.paging import (
+    MAX_INTEGER,
+    PAGE_LIMIT,
+    Criterion,
+    before,
+    conditions,
+    cursor_after,
+    fit,
+    page_size,
+    storable,
+    user_of,
+)
 from offhookd.store.storage import Storage
-
-PAGE_LIMIT = 500
-"""Most rows of one answer (D-Bus contract, History.Query)."""
-
-_MAX_INTEGER = 2**63 - 1
-_CURSOR = re.compile(r"before-([1-9][0-9]{0,17})", re.ASCII)
-_PEER = re.compile(r"(?:sips?:([^@;?>]*)@|tel:([^;?>]*))", re.IGNORECASE)
 
 _SELECT = (
     "SELECT id, account, direction, peer_uri, peer_name, started_us, answered_us, ended_us,"
@@ -51,6 +55,11 @@ class History(CallLog, CallHistory):
         self._storage = Storage(path, on_problem, clock)
         self._reserved = 0
 
+    @property
+    def storage(self) -> Storage:
+        """The file, for what else is kept in it."""
+        return self._storage
+
     def reserve(self) -> CallId:
         """One more than anything that was reserved or stored."""
         self._storage.recover()
@@ -67,11 +76,12 @@ class History(CallLog, CallHistory):
         started_us: int,
     ) -> None:
         """A new row, written when this returns."""
-        uri, name = _storable(peer_uri), _storable(peer_name)
+        uri, name = storable(peer_uri), storable(peer_name)
+        user, search = user_of(uri), _search_text(name, uri)
         self._update(
             "INSERT INTO calls (id, account, direction, peer_uri, peer_user, peer_name,"
             " started_us, search) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (call, account, direction, uri, _user(uri), name, started_us, _search_text(name, uri)),
+            (call, account, direction, uri, user, name, started_us, search),
         )
 
     def answered(self, call: CallId, at_us: int) -> None:
@@ -88,19 +98,19 @@ class History(CallLog, CallHistory):
             self._update(
                 "UPDATE calls SET ended_us = ?, end_reason = ?, end_code = ?, end_text = ?,"
                 " missed = ? WHERE id = ? AND ended_us = 0",
-                (at_us, reason, code, _storable(text), missed, call),
+                (at_us, reason, code, storable(text), missed, call),
             )
 
     def recorded(self, call: CallId, path: str) -> None:
         """The file of its recording; the last one counts."""
-        self._update("UPDATE calls SET recording = ? WHERE id = ?", (_storable(path), call))
+        self._update("UPDATE calls SET recording = ? WHERE id = ?", (storable(path), call))
 
     def rename_peer(self, call: CallId, name: str) -> None:
         """A look-up found a better name for the other side."""
         for row in self._rows(_ONE, (call,)):
             self._update(
                 "UPDATE calls SET peer_name = ?, search = ? WHERE id = ?",
-                (_storable(name), _search_text(_storable(name), row.peer_uri), call),
+                (storable(name), _search_text(storable(name), row.peer_uri), call),
             )
 
     def close_orphans(self, now_us: int, booted_us: int = 0) -> tuple[CallId, ...]:
@@ -118,7 +128,7 @@ class History(CallLog, CallHistory):
 
     def get(self, call: int) -> Row:
         """Raises `NotFoundError`."""
-        rows = self._rows(_ONE, (min(call, _MAX_INTEGER),))
+        rows = self._rows(_ONE, (min(call, MAX_INTEGER),))
         if not rows:
             raise NotFoundError(f"The history has no call {call}.")
         return rows[0]
@@ -131,21 +141,19 @@ class History(CallLog, CallHistory):
         `limit` above 500 counts as 500.  `cursor` is "" or what the page before returned; rows
         that come or go meanwhile shift nothing.  Raises `InvalidArgumentError`.
         """
-        if limit < 1:
-            raise InvalidArgumentError("limit: a page has at least one row.")
-        limit = min(limit, PAGE_LIMIT)
+        limit = page_size(limit)
         clauses, values = _conditions(wanted)
         query = " AND ".join((_PAGE, *clauses)) + " ORDER BY id DESC LIMIT ?"
-        rows = self._rows(query, (_before(cursor), *values, limit + 1))
+        rows = self._rows(query, (before(cursor), *values, limit + 1))
         more = len(rows) > limit
-        return tuple(rows[:limit]), f"before-{rows[limit - 1].id}" if more else ""
+        return tuple(rows[:limit]), cursor_after(rows[limit - 1].id) if more else ""
 
     def delete(self, calls: Iterable[int]) -> tuple[CallId, ...]:
         """Remove rows for good; the answer names those that were there.
 
         Rows that are gone are no error; rows of calls in progress stay.
         """
-        ids = [CallId(call) for call in dict.fromkeys(calls) if call <= _MAX_INTEGER]
+        ids = [CallId(call) for call in dict.fromkeys(calls) if call <= MAX_INTEGER]
 
         def remove(db: sqlite3.Connection) -> tuple[CallId, ...]:
             statement = "DELETE FROM calls WHERE id = ? AND ended_us > 0"
@@ -218,41 +226,17 @@ def _conditions(wanted: Filter) -> tuple[list[str], list[object]]:
     peer_column = "peer_uri" if ":" in wanted.peer else "peer_user"
     among = ", ".join("?" * len(peers))
     missed = "" if wanted.missed is None else ("missed" if wanted.missed else "NOT missed")
-    choices: tuple[tuple[bool, str, tuple[object, ...]], ...] = (
-        (wanted.since_us is not None, "started_us >= ?", (_fit(wanted.since_us),)),
-        (wanted.until_us is not None, "started_us < ?", (_fit(wanted.until_us),)),
-        (wanted.account != "", "account = ?", (_storable(wanted.account),)),
+    choices: tuple[Criterion, ...] = (
+        (wanted.since_us is not None, "started_us >= ?", (fit(wanted.since_us),)),
+        (wanted.until_us is not None, "started_us < ?", (fit(wanted.until_us),)),
+        (wanted.account != "", "account = ?", (storable(wanted.account),)),
         (wanted.direction is not None, "direction = ?", (wanted.direction,)),
         (missed != "", missed, ()),
-        (wanted.peer != "", f"{peer_column} IN ({among})", tuple(map(_storable, peers))),
-        (wanted.text != "", "instr(search, ?)", (_storable(wanted.text).casefold(),)),
+        (wanted.peer != "", f"{peer_column} IN ({among})", tuple(map(storable, peers))),
+        (wanted.text != "", "instr(search, ?)", (storable(wanted.text).casefold(),)),
     )
-    chosen = [(clause, values) for applies, clause, values in choices if applies]
-    return [clause for clause, _ in chosen], [value for _, values in chosen for value in values]
-
-
-def _before(cursor: str) -> int:
-    if not cursor:
-        return _MAX_INTEGER
-    match = _CURSOR.fullmatch(cursor)
-    if match is None:
-        raise InvalidArgumentError("cursor: not one that a query of this history returned.")
-    return int(match[1])
-
-
-def _fit(number: int | None) -> int:
-    return min(max(number or 0, 0), _MAX_INTEGER)
-
-
-def _user(uri: str) -> str:
-    match = _PEER.match(uri)
-    return (match[1] or match[2] or "") if match else ""
+    return conditions(choices)
 
 
 def _search_text(name: str, uri: str) -> str:
     return f"{name}\n{uri}".casefold()
-
-
-def _storable(text: str) -> str:
-    """`text` without what UTF-8 and therefore SQLite cannot hold: lone surrogates."""
-    return text.encode(errors="replace").decode()

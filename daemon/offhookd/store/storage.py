@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The history's database, on a disc that may fail at any moment.
+"""The database of calls and messages, on a disc that may fail at any moment.
 
 Reads and writes never fail because of the disc.  When a write does, the newest rows move to a
 database in memory and the phone goes on; `recover` takes everything back once the file can be
 written again.  A damaged file is kept under another name and a new one is started.
 
 Rows in memory, and rows after a damaged file, are numbered from the seconds since 1970, far above
-what the disc ever gave out: an id names one call for ever, whatever happened to the file.
+what the disc ever gave out: an id names one call or message for ever, whatever happens to the file.
 """
 
 import logging
@@ -28,7 +28,9 @@ from offhookd.store.database import (
 log = logging.getLogger(__name__)
 
 KEPT_IN_MEMORY = 1_000
-"""Rows still shown while the disc is away; about 0.5 MB."""
+"""Rows of each table still shown while the disc is away; about 0.5 MB."""
+
+TABLES = ("calls", "messages")
 
 _NOTHING_KEPT = 2**63 - 1
 _UNUSABLE = (DamagedError, NewerVersionError, OSError, sqlite3.Error)
@@ -52,7 +54,7 @@ class Storage:
         self._on_problem = on_problem
         self._clock = clock
         self._on_disc = False
-        self._oldest_kept = _NOTHING_KEPT
+        self._oldest_kept: dict[str, int] = {}
         self._db = self._open()
         marks = self._db.execute("SELECT revision, seen FROM marks").fetchone()
         self.revision, self.seen = int(marks[0]), int(marks[1])
@@ -60,15 +62,16 @@ class Storage:
     def select(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self._try(lambda db: db.execute(query, values).fetchall())
 
-    def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def change(self, work: Callable[[sqlite3.Connection], T], *, revises: bool = True) -> T:
         """`work` in one transaction, committed when this returns.
 
-        It runs a second time, in memory, when the disc refuses the first.
+        It runs a second time, in memory, when the disc refuses the first.  `revises`: whether
+        `revision` is to tell of it.
         """
-        return self._try(lambda db: self._transaction(db, work))
+        return self._try(lambda db: self._transaction(db, work, revises=revises))
 
     def last_id(self) -> int:
-        """The highest id that any row ever had, deleted ones included."""
+        """The highest id that any call ever had, deleted ones included."""
         rows = self.select("SELECT seq FROM sqlite_sequence WHERE name = 'calls'")
         return int(rows[0][0]) if rows else 0
 
@@ -92,7 +95,7 @@ class Storage:
             db.close()
             return
         self._db.close()
-        self._db, self._on_disc, self._oldest_kept = db, True, _NOTHING_KEPT
+        self._db, self._on_disc, self._oldest_kept = db, True, {}
         log.info("the history is on the disc again")
         self._on_problem("")
 
@@ -108,11 +111,13 @@ class Storage:
             self._lose_disc(error)
             return work(self._db)
 
-    def _transaction(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _transaction(
+        self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T], *, revises: bool
+    ) -> T:
         with db:
             before = db.total_changes
             result = work(db)
-            revision = self.revision + (db.total_changes != before)
+            revision = self.revision + (revises and db.total_changes != before)
             if revision != self.revision:
                 db.execute("UPDATE marks SET revision = ?", (revision,))
         self.revision = revision
@@ -155,33 +160,39 @@ class Storage:
     def _number_from_now(self, db: sqlite3.Connection) -> None:
         base = int(self._clock())
         with db:
-            db.execute("INSERT INTO sqlite_sequence VALUES ('calls', ?)", (base,))
+            rows = [(table, base) for table in TABLES]
+            db.executemany("INSERT INTO sqlite_sequence VALUES (?, ?)", rows)
             db.execute("UPDATE marks SET revision = ?", (base,))
 
     def _lose_disc(self, error: sqlite3.DatabaseError) -> None:
-        newest = _newest(self._db)
+        newest = {table: _newest(self._db, table) for table in TABLES}
         self._db.close()
         if is_damage(error):
             self._db = self._start_afresh(error)
         else:
             self._db = self._stay_in_memory(error)
-        self._oldest_kept = min((row[0] for row in newest), default=_NOTHING_KEPT)
+        self._oldest_kept = {table: rows[-1][0] for table, rows in newest.items() if rows}
         with self._db:
-            _copy(newest, self._db)
+            for table, rows in newest.items():
+                _copy(rows, self._db, table)
             self._write_marks(self._db)
 
     def _bring_home(self, db: sqlite3.Connection) -> None:
-        rows = self._db.execute("SELECT * FROM calls").fetchall()
-        ids = {row[0] for row in rows}
         with db:
-            query = "SELECT id FROM calls WHERE id >= ?"
-            known = db.execute(query, (self._oldest_kept,)).fetchall()
-            deleted = [row for row in known if row[0] not in ids]
-            db.executemany("DELETE FROM calls WHERE id = ?", deleted)
-            _copy(rows, db)
+            for table in TABLES:
+                self._bring_table_home(db, table)
             revision, seen = db.execute("SELECT revision, seen FROM marks").fetchone()
             self.revision, self.seen = max(self.revision, revision) + 1, max(self.seen, seen)
             self._write_marks(db)
+
+    def _bring_table_home(self, db: sqlite3.Connection, table: str) -> None:
+        rows = self._db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - one of TABLES
+        ids = {row[0] for row in rows}
+        oldest = self._oldest_kept.get(table, _NOTHING_KEPT)
+        query = f"SELECT id FROM {table} WHERE id >= ?"  # noqa: S608 - one of TABLES
+        deleted = [row for row in db.execute(query, (oldest,)) if row[0] not in ids]
+        db.executemany(f"DELETE FROM {table} WHERE id = ?", deleted)  # noqa: S608 - one of TABLES
+        _copy(rows, db, table)
 
     def _write_marks(self, db: sqlite3.Connection) -> None:
         db.execute("UPDATE marks SET revision = ?, seen = ?", (self.revision, self.seen))
@@ -191,15 +202,15 @@ class Storage:
         self._on_problem(sentence)
 
 
-def _newest(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    query = "SELECT * FROM calls ORDER BY id DESC LIMIT ?"
+def _newest(db: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+    query = f"SELECT * FROM {table} ORDER BY id DESC LIMIT ?"  # noqa: S608 - one of TABLES
     try:
         return db.execute(query, (KEPT_IN_MEMORY,)).fetchall()
     except sqlite3.Error:
         return []
 
 
-def _copy(rows: list[tuple[Any, ...]], db: sqlite3.Connection) -> None:
+def _copy(rows: list[tuple[Any, ...]], db: sqlite3.Connection, table: str) -> None:
     if rows:
         marks = ", ".join("?" * len(rows[0]))
-        db.executemany(f"REPLACE INTO calls VALUES ({marks})", rows)  # noqa: S608 - question marks
+        db.executemany(f"REPLACE INTO {table} VALUES ({marks})", rows)  # noqa: S608 - constants

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Text messages (SIP MESSAGE)."""
+
+from typing import TypedDict
+
+from .account import Account
+from .bus import variant
+from .history import PAGE
+from .objects import PhoneObject, Property
+
+MESSAGES = "org.offhook.Phone1.Messages"
+
+MessageRow = TypedDict(
+    "MessageRow",
+    {
+        "id": int,
+        "account": str,
+        "direction": str,
+        "peer-uri": str,
+        "peer-name": str,
+        "text": str,
+        "at": int,
+        "status": str,
+        "reason": str,
+        "read": bool,
+    },
+)
+"""As in the contract; `at` is microseconds since 1970."""
+
+
+class Messages(PhoneObject):
+    unread = Property(MESSAGES, "Unread", 0)
+
+    async def send(self, target: str, text: str, *, account: Account | None = None) -> int:
+        """Returns the message's id when the far end, or a server for it, accepted it."""
+        options = {"account": variant("o", account.path)} if account else {}
+        (sent,) = await self._call(MESSAGES, "Send", "ssa{sv}", target, text, options)
+        return int(sent)
+
+    async def query(self, limit: int, *, unread: bool = False) -> list[MessageRow]:
+        """The newest `limit` messages, newest first."""
+        wanted = {"unread": variant("b", True)} if unread else {}
+        rows: list[MessageRow] = []
+        cursor = ""
+        while len(rows) < limit:
+            page = min(PAGE, limit - len(rows))
+            more, cursor = await self._call(MESSAGES, "Query", "a{sv}su", wanted, cursor, page)
+            rows += more
+            if not cursor:
+                break
+        return rows
+
+    async def mark_read(self, up_to: int) -> None:
+        """Everything up to this id was read."""
+        await self._call(MESSAGES, "MarkRead", "t", up_to)
