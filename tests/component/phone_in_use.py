@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,11 +19,15 @@ from tests.component.test_daemon import FarEnd, connected
 from tests.support.daemon import DIRECT, Phone, RunningDaemon
 from tests.support.dbus import glib_client, private_bus
 from tests.support.engine import EngineProcess
+from tests.support.processes import until
+from tests.support.sound import sound_server
 from tests.support.telephone_set import descriptor
 from tests.support.umockdev import MockPhone, Testbed
 
 DEVICE = f"{ROOT}/devices/usb_0b0e_0307_A1"
 JABRA = descriptor("EVOLVE LINK MS")
+
+CARD = "/devices/pci0000:00/0000:00:14.0/usb3/3-1/3-1:1.0/sound/card1"
 
 LIFTED, CRADLED = "020100", "020000"
 MUTE_PRESSED, MUTE_RELEASED = "020500", "020100"
@@ -51,13 +55,16 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene() -> AsyncIterator[Scene]:
+async def scene(
+    config: str = DIRECT, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Scene]:
     bed = Testbed()
     mock = MockPhone(bed, JABRA)
     mock.plug()
     engine = EngineProcess()
     with private_bus() as bus, tempfile.TemporaryDirectory(prefix="offhook-set-") as directory:
-        daemon = RunningDaemon(bus, Path(directory), DIRECT)
+        daemon = RunningDaemon(bus, Path(directory), config)
+        daemon.environment |= environment or {}
         daemon.environment["UMOCKDEV_DIR"] = str(bed.root)
         async with glib_client(bus.address) as client:
             try:
@@ -148,6 +155,47 @@ async def disabled() -> None:
         assert await here.phone.get("Call", "State", call) == "incoming"
 
 
+async def sound_of_its_own() -> None:
+    """Its endpoints are known as its own, it rings in them, and a call that is answered on the
+    screen and heard there is its call."""
+    config = DIRECT.replace("backend: silent", "backend: pulse") + "devices: {ring: both}\n"
+    with (
+        tempfile.TemporaryDirectory(prefix="offhook-sound-") as directory,
+        sound_server("pulseaudio", Path(directory)) as sound,
+    ):
+        sound.plug("set_out", CARD)
+        sound.plug_microphone("set_in", "a_mic", CARD)
+        async with scene(config, {"PULSE_SERVER": sound.environment["PULSE_SERVER"]}) as here:
+            await here.shows("PlaybackEndpoint", "set_out")
+            await here.shows("CaptureEndpoint", "set_in")
+            endpoints = await here.phone.get("Audio", "Endpoints")
+            assert isinstance(endpoints, Mapping)
+            assert endpoints["set_out"]["device"] == DEVICE
+            assert endpoints["ring"]["device"] == "/"
+            call = await here.far.calls(here.phone)
+            await until(
+                lambda: sound.pactl("list", "sink-inputs").count('"ringer"') == 2, 5, "bells"
+            )
+            sound.pactl("set-default-sink", "set_out")
+            await here.phone.until("Audio", "Active", HeardAt("set_out"))
+            await here.phone.call("Call", "Answer", path=call)
+            await here.mock.taken("0201")
+            await here.shows("Hook", "off")
+
+
+class HeardAt:
+    """Equal to the active endpoints of capture, playback and ringer, if playback is this."""
+
+    def __init__(self, playback: str) -> None:
+        self._playback = playback
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and other[1] == self._playback
+
+    def __hash__(self) -> int:
+        return hash(self._playback)
+
+
 async def from_the_command_line() -> None:
     """offhook devices shows it, and lets it ring."""
     async with scene() as here:
@@ -181,6 +229,7 @@ STORIES = {
     "engine_restart": engine_restart,
     "unplugged": unplugged,
     "disabled": disabled,
+    "sound_of_its_own": sound_of_its_own,
 }
 
 if __name__ == "__main__":
