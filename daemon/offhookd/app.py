@@ -186,6 +186,7 @@ class Daemon(Service, AccountSwitch):
 
         self._sets = TelephoneSets(
             self.calls,
+            self.conferences,
             self.rules.planner,
             self.engine,
             self.audio,

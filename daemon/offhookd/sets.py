@@ -17,6 +17,7 @@ from offhookd.displays import Displays
 from offhookd.phone.buttons import Button, DeviceId, Press
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
+from offhookd.phone.conference import Conferences
 from offhookd.phone.display import Counts
 from offhookd.phone.errors import NotFoundError, PhoneError
 from offhookd.phone.events import Signal
@@ -54,6 +55,7 @@ class TelephoneSets(SetControl):
     def __init__(
         self,
         calls: Calls,
+        conferences: Conferences,
         planner: Planner,
         engine: CallEngine,
         audio: Audio,
@@ -93,6 +95,7 @@ class TelephoneSets(SetControl):
                 dial=self._dial,
                 play_tone=self._play_tone,
                 refused=self._refused,
+                merge=conferences.merge,
                 last_dialled=self._last_dialled,
                 speed_dials=lambda: config().speed_dials,
                 hot_line=lambda: HotLine(config().hot_line, config().hot_line_seconds),

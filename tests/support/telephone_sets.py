@@ -4,6 +4,7 @@
 from offhookd.phone.buttons import Button, DeviceId, Lamps, Press, Sets
 from offhookd.phone.call import Call, Media
 from offhookd.phone.calls import Calls
+from offhookd.phone.conference import Conferences
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotRegisteredError, PhoneError
 from offhookd.phone.handset_desk import HotLine, Surroundings
@@ -37,7 +38,9 @@ class Desktop:
     def __init__(self) -> None:
         self.engine = FakeEngine()
         self.clock = FakeClock()
-        self.calls = Calls(self.engine, FakeLog(), FakeAlerting(), self.clock)
+        log = FakeLog()
+        self.calls = Calls(self.engine, log, FakeAlerting(), self.clock)
+        self.conferences = Conferences(self.calls, self.engine, log, self.clock)
         self.sets = FakeSets()
         self.ear: dict[DeviceId, str] = {}
         self.dialled: list[str] = []
@@ -54,6 +57,7 @@ class Desktop:
                 dial=self.dial,
                 play_tone=self._play_tone,
                 refused=self._refuse,
+                merge=self.conferences.merge,
                 last_dialled=lambda: self.dialled[-1] if self.dialled else "",
                 speed_dials=lambda: self.stored,
                 hot_line=lambda: self.hot_line,

@@ -11,7 +11,13 @@ from offhookd.phone.call import Call
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.endings import TONE_SECONDS
 from offhookd.phone.errors import EngineError
-from offhookd.phone.handset import FIRST_DIGIT_S, FORGET_DIGITS_S, MOST_DIGITS, NEXT_DIGIT_S
+from offhookd.phone.handset import (
+    FIRST_DIGIT_S,
+    FLASH_DIGIT_S,
+    FORGET_DIGITS_S,
+    MOST_DIGITS,
+    NEXT_DIGIT_S,
+)
 from offhookd.phone.handset_desk import HotLine
 from offhookd.phone.handset_table import TABLE, Action, Stage
 from offhookd.phone.values import CallState, EndReason
@@ -167,9 +173,9 @@ SCRIPTS: list[tuple[Situation, str, Stage, str]] = [
     (held, "=1", Stage.IN_CALL, "active*-"),
     (held, "down =12 lift", Stage.IN_CALL, "active- dialing*"),
     # two calls
-    (two_calls, "flash", Stage.IN_CALL, "active* active-"),
-    (two_calls, "flash flash", Stage.IN_CALL, "active- active*"),
-    (two_calls, "flash flash flash", Stage.IN_CALL, "active* active-"),
+    (two_calls, "flash", Stage.SWAPPED, "active* active-"),
+    (two_calls, "flash flash", Stage.SWAPPED, "active- active*"),
+    (two_calls, "flash flash flash", Stage.SWAPPED, "active* active-"),
     (two_calls, "line:1", Stage.IN_CALL, "active* active-"),
     (two_calls, "line:2", Stage.IN_CALL, "active- active*"),
     (two_calls, "hold", Stage.IN_CALL, "active- active*-"),
@@ -592,6 +598,55 @@ def test_a_call_moves_with_its_sound(desk: Desktop) -> None:
     desk.handsets.assign(call, None)
     assert (desk.shows(A), desk.shows(HEADSET)) == ("", "")
     assert desk.handsets.speaking is None
+
+
+def test_flash_and_3_is_a_conference_that_the_hook_ends(desk: Desktop) -> None:
+    two_calls(desk, A)
+    first, second = desk.calls
+    desk.do(A, "flash")
+    desk.agree()
+    desk.do(A, "=3")
+    desk.agree()
+    assert first.conference == second.conference != 0
+    assert not desk.engine.said("send_dtmf")
+    desk.do(A, "=5")
+    assert {call for call, *_ in desk.engine.said("send_dtmf")} == {first.id, second.id}
+    desk.put_down(A)
+    assert first.ending
+    assert second.ending
+
+
+def test_a_member_that_leaves_the_conference_leaves_the_set_in_the_call(desk: Desktop) -> None:
+    two_calls(desk, A)
+    first, second = desk.calls
+    desk.do(A, "flash")
+    desk.agree()
+    desk.do(A, "=3")
+    desk.agree()
+    desk.end(first)
+    assert desk.shows(A) == "off_hook"
+    assert desk.handsets.stage(A) is Stage.IN_CALL
+    assert second.up
+
+
+def test_flash_and_1_ends_the_other_call(desk: Desktop) -> None:
+    two_calls(desk, A)
+    first, second = desk.calls
+    desk.do(A, "flash")
+    desk.agree()
+    desk.do(A, "=1")
+    assert second.ending
+    assert not first.ending
+
+
+def test_a_digit_long_after_the_flash_is_for_the_far_end(desk: Desktop) -> None:
+    two_calls(desk, A)
+    desk.do(A, "flash")
+    desk.agree()
+    desk.clock.advance(FLASH_DIGIT_S)
+    desk.do(A, "=3")
+    assert [tones for _, tones, *_ in desk.engine.said("send_dtmf")] == ["3"]
+    assert not list(desk.conferences)
 
 
 def test_a_swap_on_the_screen_is_followed(desk: Desktop) -> None:

@@ -21,6 +21,8 @@ FIRST_DIGIT_S = 20.0
 """A handset that lies beside its cradle must not hold the line; exchanges allow about as much."""
 NEXT_DIGIT_S = 4.0
 """After this the number is complete; people who look digits up pause for less."""
+FLASH_DIGIT_S = 3.0
+"""Between flash and its digit: people look for the key, and dial little else after a swap."""
 FORGET_DIGITS_S = 30.0
 """Digits keyed in on-hook belong to a lift that follows, not to tomorrow's."""
 LOCK_OUT_S = 60.0
@@ -53,7 +55,7 @@ class Handset(Set):
 
     @property
     def talks(self) -> bool:
-        if self.stage is Stage.IN_CALL:
+        if self.stage in (Stage.IN_CALL, Stage.SWAPPED):
             return self.call is not None and not parked(self.call)
         return self.stage in (Stage.DIAL_TONE, Stage.DIALLING)
 
@@ -125,6 +127,16 @@ class Handset(Set):
         if parked(call):
             self._calls.hold(call, False, self.say)
         return True
+
+    def swapped(self) -> None:
+        """For a moment a digit says what is to become of both calls."""
+        self.stage = Stage.SWAPPED
+        self._after(FLASH_DIGIT_S, self.settle)
+
+    def settle(self) -> None:
+        """Digits are for the far end again."""
+        self._stop_timer()
+        self.stage = Stage.IN_CALL
 
     def hang_up(self) -> None:
         """End what is in the ear or on its way there; calls on hold wait on."""

@@ -2,7 +2,7 @@
 """What the telephone sets on one desk share: the line, and whose calls are whose."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .buttons import DeviceId, Sets
@@ -10,7 +10,7 @@ from .call import Call
 from .calls import Calls
 from .errors import PhoneError
 from .events import Signal
-from .ports import Clock
+from .ports import Clock, Done
 from .values import CallId, CallState
 
 VOICE_MAIL = "voice-mail"
@@ -31,7 +31,8 @@ class Surroundings:
 
     `dial`: place a call to what a person entered, or raise a `PhoneError`.  `play_tone`: a tone of
     call progress in the ear of one set, for so many seconds (0: until told otherwise); "" stops
-    it.  `refused`: a person should read why a key did not do what it says.  `last_dialled`: what
+    it.  `refused`: a person should read why a key did not do what it says.  `merge`: make
+    one conference of calls.  `last_dialled`: what
     `dial` takes, "" for nothing yet.  `speed_dials`: label of the key to what `dial` takes.
     `bells_ring`: whether sets make themselves heard when a call comes in.
     """
@@ -42,6 +43,7 @@ class Surroundings:
     dial: Callable[[str], Call]
     play_tone: Callable[[DeviceId, str, float], None]
     refused: Callable[[DeviceId, PhoneError], None]
+    merge: Callable[[Sequence[Call], Done], None]
     last_dialled: Callable[[], str]
     speed_dials: Callable[[], Mapping[str, str]]
     bells_ring: Callable[[], bool] = lambda: True

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from .buttons import Button, Press
+from .call import Call
 from .errors import NotFoundError, PhoneError
 from .handset import Handset
 from .handset_desk import VOICE_MAIL, Desk, Surroundings, parked, usable
@@ -43,6 +44,8 @@ class Keys:
             Action.HOLD: self._hold,
             Action.CONSULT: self._consult,
             Action.SWAP: self._swap,
+            Action.MERGE: self._merge,
+            Action.END_OTHER: self._end_other,
             Action.GO_BACK: self._go_back,
             Action.DIAL_TONE: self._dial_tone,
             Action.COLLECT: self._collect,
@@ -141,8 +144,32 @@ class Keys:
         return self._dial_tone(press)
 
     def _swap(self, _press: Press) -> bool:
+        other = self._other()
+        if other is None or not self._set.turn_to(other):
+            return False
+        self._set.swapped()
+        return True
+
+    def _other(self) -> Call | None:
+        """The held call beside the one in the ear."""
         other = self._desk.held_of(self._set.device)
-        return other is not None and other is not self._set.call and self._set.turn_to(other)
+        return None if other is self._set.call else other
+
+    def _merge(self, press: Press) -> bool:
+        call, other = self._set.call, self._other()
+        if press.text != "3" or call is None or other is None:
+            return False
+        self._set.settle()
+        self._around.merge((call, other), self._set.say)
+        return True
+
+    def _end_other(self, press: Press) -> bool:
+        other = self._other()
+        if press.text != "1" or other is None:
+            return False
+        self._set.settle()
+        self._calls.hangup(other, ignore)
+        return True
 
     def _go_back(self, press: Press) -> bool:
         call = self._set.call
@@ -150,6 +177,7 @@ class Keys:
             return False
         if not self._swap(press):
             return False
+        self._set.settle()
         self._desk.give(call, None)
         self._calls.hangup(call, ignore)
         return True
@@ -171,7 +199,7 @@ class Keys:
         return self._set.turn_to(call)
 
     def _new_line(self, press: Press) -> bool:
-        if self._set.stage is Stage.IN_CALL:
+        if self._set.stage in (Stage.IN_CALL, Stage.SWAPPED):
             return self._consult(press)
         return self._busy_tone(press) or self._dial_tone(press)
 
@@ -220,7 +248,8 @@ class Keys:
             return False
         if call.state not in (CallState.ACTIVE, CallState.EARLY):
             return False
-        self._calls.send_dtmf(call, press.text, None, DTMF_MS, self._set.say)
+        for one in self._calls.together(call):
+            self._calls.send_dtmf(one, press.text, None, DTMF_MS, self._set.say)
         return True
 
     def _stay(self, _press: Press) -> bool:

@@ -17,6 +17,8 @@ class Stage(StrEnum):
     DIAL_TONE = "dial tone"
     DIALLING = "dialling"
     IN_CALL = "in a call"
+    SWAPPED = "just swapped"
+    """In a call, and a digit still belongs to the flash before it."""
     RELEASED = "line released"
     """Off-hook with nobody at the other end: busy or congestion tone, then silence."""
     LINE_BUSY = "busy elsewhere"
@@ -55,6 +57,8 @@ class Action(StrEnum):
     HOLD = "hold"
     CONSULT = "hold, then dial tone"
     SWAP = "swap with the held call"
+    MERGE = "3: conference of both calls"
+    END_OTHER = "1: end the other call"
     GO_BACK = "cancel an unanswered consultation and resume"
     DIAL_TONE = "dial tone"
     COLLECT = "collect the digit"
@@ -97,6 +101,22 @@ _OFF_HOOK: Row = {
     Key.VOLUME: (Action.TURN_VOLUME,),
 }
 
+_IN_CALL: Row = {
+    **_OFF_HOOK,
+    Key.DIGIT: (Action.SEND_DTMF,),
+    Key.FLASH: (
+        Action.ANSWER,
+        Action.GO_BACK,
+        Action.SWAP,
+        Action.RESUME,
+        Action.CONSULT,
+    ),
+    Key.HOLD: (Action.RESUME, Action.HOLD),
+    Key.MUTE: (Action.MUTE,),
+    Key.REDIAL: (),
+    Key.SPEED_DIAL: (),
+}
+
 TABLE: Mapping[Stage, Row] = {
     Stage.ON_HOOK: {
         Key.LIFT: _LIFT,
@@ -119,21 +139,8 @@ TABLE: Mapping[Stage, Row] = {
         Key.REDIAL: (),
         Key.SPEED_DIAL: (),
     },
-    Stage.IN_CALL: {
-        **_OFF_HOOK,
-        Key.DIGIT: (Action.SEND_DTMF,),
-        Key.FLASH: (
-            Action.ANSWER,
-            Action.GO_BACK,
-            Action.SWAP,
-            Action.RESUME,
-            Action.CONSULT,
-        ),
-        Key.HOLD: (Action.RESUME, Action.HOLD),
-        Key.MUTE: (Action.MUTE,),
-        Key.REDIAL: (),
-        Key.SPEED_DIAL: (),
-    },
+    Stage.IN_CALL: _IN_CALL,
+    Stage.SWAPPED: {**_IN_CALL, Key.DIGIT: (Action.MERGE, Action.END_OTHER, Action.SEND_DTMF)},
     Stage.RELEASED: _OFF_HOOK,
     Stage.LINE_BUSY: {Key.FREED: (Action.RETURN,)},
 }
