@@ -17,7 +17,7 @@ from offhookd.phone.policy import Ignore, Invitation, Refuse, Ring, Verdict
 from offhookd.phone.ports import ignore
 from offhookd.phone.room import ROOM_RETRY_S
 from offhookd.phone.values import AccountId, CallState, EndReason
-from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog
+from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog, Outcome
 
 WORK, HOME = AccountId("work"), AccountId("home")
 ON = Forward("sip:2002@pbx.test", "<sip:1@pbx.test>;reason=no-answer;counter=1")
@@ -108,6 +108,15 @@ def test_an_ignored_caller_who_does_not_give_up_is_refused_in_the_end(desk: Desk
     desk.clock.advance(RING_LIMIT_S)
     assert desk.engine.said("refuse") == [(call.id, 480)]
     assert call.end_reason is EndReason.DECLINED
+
+
+def test_an_ignored_call_can_be_hung_up(desk: Desk) -> None:
+    call, outcome = desk.ring(Ignore("On the block list")), Outcome()
+    desk.calls.hangup(call, outcome)
+    assert desk.engine.said("refuse") == [(call.id, 603)]
+    desk.calls.ended(call.id, "local", 603, "Decline")
+    assert outcome.succeeded
+    assert call.end_text == "On the block list"
 
 
 def test_a_silent_call_is_shown_and_not_heard(desk: Desk) -> None:

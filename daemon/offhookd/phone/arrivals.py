@@ -19,6 +19,7 @@ RING_LIMIT_S = 180.0
 """A caller who neither cancels nor gives up: RFC 3261 13.3.1.1 expects an end after 3 minutes."""
 MOVED_TEMPORARILY = 302
 TEMPORARILY_UNAVAILABLE = 480
+DECLINED = 603
 BEEP = "beep"
 BEEP_S = 0.5
 """Long enough to be heard as a warning that the microphone is about to open."""
@@ -82,6 +83,12 @@ class Arrivals:
         self._redirect(call, forward)
         self._calls.end_soon(call, EndReason.FORWARDED, MOVED_TEMPORARILY)
 
+    def dismiss(self, call: Call) -> None:
+        """Tell an ignored caller after all that nobody will answer."""
+        call.ignored = False
+        self._engine.refuse(call.id, DECLINED)
+        self._calls.end_soon(call, EndReason.DECLINED, DECLINED)
+
     def release_twins(self, call: Call) -> None:
         """The same caller rings on another account of the group, and has been answered on this."""
         for other in self._calls:
@@ -110,7 +117,7 @@ class Arrivals:
 
     def _ignore(self, call: Call, text: str) -> None:
         """The caller hears ringing; nobody here is asked."""
-        call.end_reason, call.end_text = EndReason.DECLINED, text
+        call.end_reason, call.end_text, call.ignored = EndReason.DECLINED, text, True
         self._calls.changed(call)
         self._clock.call_later(RING_LIMIT_S, partial(self._ring_out, call))
 

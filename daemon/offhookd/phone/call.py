@@ -141,6 +141,8 @@ class Call:
         """What it rings with (`ring_sound`), "" for the bell."""
         self.silent = False
         """It is shown to people, and does not ring."""
+        self.ignored = False
+        """The caller hears ringing, and nobody here is asked."""
         self.group = ""
         """The accounts on which the same caller may ring at the same time."""
         self.answering = False

@@ -182,6 +182,8 @@ class Calls:
             self.decline(call, "declined", done)
             return
         self.waits.add(call, has_ended, done)
+        if call.ignored:
+            self._arrivals.dismiss(call)
         if call.ending:
             return
         if call.state is CallState.PENDING:
