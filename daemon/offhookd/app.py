@@ -33,16 +33,19 @@ from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
+from offhookd.phone.detours import Detours, Policy
 from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
+from offhookd.phone.handovers import Handovers
 from offhookd.phone.letters import Letter
 from offhookd.phone.messages import Messages
 from offhookd.phone.moments import Moments
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
 from offhookd.phone.sets import SetControl
+from offhookd.phone.transfers import Transfers
 from offhookd.phone.unplugging import Unplugging
-from offhookd.phone.values import AccountId, AccountState, CallId
+from offhookd.phone.values import AccountId, AccountState, CallId, Detour
 from offhookd.phone.wishes import Wishes
 from offhookd.presence import Presence
 from offhookd.rules import Rules
@@ -69,8 +72,10 @@ FEATURES = (
     "presence",
     "messages",
     "mwi",
+    "redirect",
     "srtp",
     "tls",
+    "transfer",
 )
 """What this version does for its user; see `Manager.Features` in the contract."""
 
@@ -152,7 +157,10 @@ class Daemon(Service, AccountSwitch):
         self.messages = Messages(self._mail, stored, self.accounts, clock)
         self.lines.guests.append(lambda: self.messages.awaited)
         self.messages.settled.connect(lambda _: self.lines.guests_changed())
-        self.engine.connect(self.calls, self.accounts, self.lines, self)
+        self.handovers = Handovers(
+            Transfers(self.calls, self.engine, clock), Detours(self.calls, self.engine)
+        )
+        self.engine.connect(self.calls, self.accounts, self.lines, self, self.handovers)
         self.problems.changed.connect(self._follow_problems)
         self.calls.removed.connect(lambda _: self.engine.renew())
         self.directory = AddressBooks(
@@ -274,6 +282,7 @@ class Daemon(Service, AccountSwitch):
         """Apply what is different; calls go on."""
         self._config = config
         set_log_level(config)
+        self._apply_policy()
         self._apply_accounts()
         for account in self.accounts:
             if account.state is AccountState.FAILED:
@@ -321,6 +330,7 @@ class Daemon(Service, AccountSwitch):
         self.problems.clear("engine-down")
         self._tell_faults(facts.get("faults", ()))
         self.audio.engine_started()
+        self._apply_policy()
         self.lines.engine_started()
         self.changed()
 
@@ -373,6 +383,11 @@ class Daemon(Service, AccountSwitch):
             return Config()
         set_log_level(config)
         return config
+
+    def _apply_policy(self) -> None:
+        calls = self._config.calls
+        self.handovers.detours.policy = Policy(calls.transferred, calls.redirected)
+        self.engine.tell(p.RefuseTransfers(refused=calls.transferred is Detour.REFUSE))
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts

@@ -53,6 +53,7 @@ class Run:
                 daemon.accounts,
                 daemon.calls,
                 daemon.conferences,
+                daemon.handovers,
                 daemon.audio,
                 daemon.history,
                 daemon.messages,

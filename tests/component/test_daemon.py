@@ -163,9 +163,7 @@ async def test_state_and_time_of_the_answer_leave_together(phone: Phone, far: Fa
 
 
 LATER = [
-    (ROOT, "Telephony", "Swap", ""),
     (ROOT, "Manager", "Provision", ""),
-    ("call", "Call", "Transfer", "('sip:x@y',)"),
     ("call", "Call", "Flash", ""),
 ]
 

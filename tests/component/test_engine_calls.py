@@ -15,6 +15,7 @@ from offhookd.engine.protocol import (
     LegMedia,
     LegState,
     Ping,
+    Redirected,
     Refuse,
     RemoveAccount,
     Reply,
@@ -172,8 +173,10 @@ def test_forwarding_answer_is_reported_and_not_followed(
     dial(alice, bob)
     bob.wait_for(Incoming)
     bob.ask(Refuse(leg=-1, code=302, contact=f"sip:carol@127.0.0.1:{bob.port}"))
-    assert alice.wait_state(1, "ended").cause == "forwarded"
+    assert alice.wait_for(Redirected).target == f"sip:carol@127.0.0.1:{bob.port}"
     assert len(bob.of(Incoming)) == 1
+    alice.ask(Hangup(leg=1))
+    assert alice.wait_state(1, "ended").cause == "forwarded"
 
 
 def test_two_legs_live_side_by_side(engines: tuple[EngineProcess, EngineProcess]) -> None:
@@ -505,9 +508,10 @@ def test_peer_that_goes_silent_during_hold_and_hang_up_is_left(
         contact = f"Contact: <sip:peer@127.0.0.1:{peer.port}>\r\n"
         peer.send(peer.answer(invite, "200 OK", sdp + contact, SDP))
         engine.wait_state(leg, "active")
-        engine.ask(Hold(leg=leg, held=True))
+        hold = engine.tell(Hold(leg=leg, held=True))
         engine.ask(Hangup(leg=leg))
         engine.wait_state(leg, "ended")
+        assert engine.wait_for(Reply, lambda one, hold=hold: one.request == hold).error  # type: ignore[misc]  # bound now
     wait_slot(engine, peer)
     engine.ask(Hangup(leg=9))
     assert engine.stop() == 0

@@ -87,8 +87,11 @@ class FakeEngine(CallEngine, RegistrationEngine):
         headers: Mapping[str, str],
         anonymous: bool,
         muted: bool,
+        referral: int = 0,
     ) -> None:
         self.told.append(("dial", call, account, target))
+        if referral:
+            self.told.append(("dial_for", call, referral, dict(headers)))
         self.waiting.append(done)
 
     def ring(self, call: CallId) -> None:
@@ -113,6 +116,17 @@ class FakeEngine(CallEngine, RegistrationEngine):
 
     def hold(self, call: CallId, held: bool, done: Done) -> None:
         self.told.append(("hold", call, held))
+        self.waiting.append(done)
+
+    def transfer(self, call: CallId, target: str, replaces: CallId | None, done: Done) -> None:
+        self.told.append(("transfer", call, target, replaces))
+        self.waiting.append(done)
+
+    def end_referral(self, referral: int, code: int) -> None:
+        self.told.append(("end_referral", referral, code))
+
+    def follow(self, call: CallId, account: AccountId, target: str, done: Done) -> None:
+        self.told.append(("follow", call, target))
         self.waiting.append(done)
 
     def mute(self, call: CallId, muted: bool) -> None:

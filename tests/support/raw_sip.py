@@ -39,6 +39,10 @@ class RawPeer:
     def close(self) -> None:
         self._sock.close()
 
+    @property
+    def engine_port(self) -> int:
+        return self._engine[1]
+
     def talk_to(self, engine_port: int) -> None:
         self._engine = ("127.0.0.1", engine_port)
 

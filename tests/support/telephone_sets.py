@@ -126,8 +126,8 @@ class Desktop:
     def agree(self) -> None:
         """The far ends accept whatever they were asked about hold."""
         for call in tuple(self.calls):
-            if call.hold_wanted is not None:
-                self.held(call.id, local=call.hold_wanted)
+            if call.local_hold is not call.to_be_held:
+                self.held(call.id, local=call.to_be_held)
 
     def held(self, call: CallId, *, local: bool) -> None:
         self.calls.media_changed(call, Media(), local_hold=local, remote_hold=False)

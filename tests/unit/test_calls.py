@@ -22,8 +22,10 @@ from offhookd.phone.errors import (
     LimitReachedError,
     RejectedError,
 )
+from offhookd.phone.hold import HoldState
 from offhookd.phone.policy import Invitation
 from offhookd.phone.ports import ignore
+from offhookd.phone.swap import held_beside
 from offhookd.phone.values import AccountId, CallId, CallState, EndReason, Quality
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog, Outcome
 
@@ -362,8 +364,8 @@ def test_events_for_calls_that_are_gone_are_nothing(desk: Desk) -> None:
     [
         (CallState.PENDING, ("Start", "Hangup")),
         (CallState.DIALING, ("Hangup",)),
-        (CallState.INCOMING, ("Answer", "Decline", "Hangup")),
-        (CallState.ACTIVE, ("Hangup", "Hold", "SendDtmf", "SetRecording", "Play")),
+        (CallState.INCOMING, ("Answer", "Decline", "Redirect", "Hangup")),
+        (CallState.ACTIVE, ("Hangup", "Hold", "SendDtmf", "Transfer", "SetRecording", "Play")),
         (CallState.ENDED, ()),
     ],
 )
@@ -540,14 +542,115 @@ def test_a_hold_reports_the_end_of_the_call(desk: Desk) -> None:
 
 
 def test_the_last_of_hold_and_resume_wins(desk: Desk) -> None:
-    call = desk.connect(desk.dial())
+    call, resumed = desk.connect(desk.dial()), Outcome()
     desk.calls.hold(call, True, ignore)
-    desk.calls.hold(call, False, ignore)
+    desk.calls.hold(call, False, resumed)
     desk.held(call, local=True)  # the answer to the first, which was on its way
-    assert desk.engine.said("hold")[-1] == (call.id, False)
+    assert resumed.calls == 0
     desk.held(call, local=False)
-    assert not call.to_be_held
-    assert len(desk.engine.said("hold")) == 3
+    assert resumed.succeeded
+    assert desk.engine.said("hold") == [(call.id, True), (call.id, False)]
+
+
+def test_a_resume_during_a_hold_that_is_refused_is_done(desk: Desk) -> None:
+    call, held, resumed = desk.connect(desk.dial()), Outcome(), Outcome()
+    desk.engine.finish()
+    desk.calls.hold(call, True, held)
+    desk.calls.hold(call, False, resumed)
+    refused, settled = desk.engine.waiting
+    refused(RejectedError("488 Not Acceptable Here"))
+    assert resumed.calls == 0
+    settled(None)
+    assert (str(held.error), resumed.succeeded) == ("488 Not Acceptable Here", True)
+    assert call.hold is HoldState.OPEN
+
+
+def test_a_resume_that_is_refused_leaves_the_call_on_hold(desk: Desk) -> None:
+    call, outcome = desk.connect(desk.dial()), Outcome()
+    desk.engine.finish()
+    desk.held(call, local=True)
+    desk.calls.hold(call, False, outcome)
+    desk.engine.finish(RejectedError("491 Request Pending"))
+    assert isinstance(outcome.error, RejectedError)
+    assert call.local_hold
+    assert call.to_be_held
+
+
+def test_both_holds_are_told_apart(desk: Desk) -> None:
+    call = desk.connect(desk.dial())
+    desk.calls.media_changed(call.id, Media(), local_hold=True, remote_hold=True)
+    assert (call.local_hold, call.remote_hold) == (True, True)
+    desk.calls.media_changed(call.id, Media(), local_hold=False, remote_hold=True)
+    assert (call.local_hold, call.remote_hold) == (False, True)
+
+
+def test_swapping_turns_to_the_newest_call_on_hold(desk: Desk) -> None:
+    first, second = desk.connect(desk.dial()), desk.connect(desk.dial())
+    desk.held(first, local=True)
+    assert held_beside(desk.calls) is first
+    desk.calls.hold(first, False, ignore)
+    assert desk.calls.focus is first
+    assert second.to_be_held
+    desk.held(second, local=True)
+    assert held_beside(desk.calls) is second
+
+
+def test_there_must_be_somebody_to_swap_with(desk: Desk) -> None:
+    desk.connect(desk.dial())
+    with pytest.raises(InvalidStateError):
+        held_beside(desk.calls)
+
+
+# ---------------------------------------------------------------- redirecting, being replaced
+
+
+def test_a_redirected_caller_is_sent_there(desk: Desk) -> None:
+    call, outcome = desk.ring(), Outcome()
+    desk.calls.redirect(call, "sip:dave@example.com", outcome)
+    assert desk.engine.said("refuse") == [(call.id, 302, "sip:dave@example.com")]
+    desk.calls.ended(call.id, "local", 302, "Moved Temporarily")
+    assert outcome.succeeded
+    assert call.end_reason is EndReason.FORWARDED
+
+
+def test_an_answered_call_cannot_be_redirected(desk: Desk) -> None:
+    call = desk.ring()
+    desk.calls.answer(call, ignore)
+    with pytest.raises(InvalidStateError):
+        desk.calls.redirect(call, "sip:dave@example.com", ignore)
+
+
+def take_over(desk: Desk, replaced: Call) -> Call:
+    invitation = Invitation(WORK, "new@host", "sip:dave@example.com", "Dave", replaces=replaced.id)
+    return desk.calls.invited(invitation, accept=lambda call: None)
+
+
+def test_who_takes_the_place_of_the_far_end_has_the_conversation(desk: Desk) -> None:
+    old = desk.connect(desk.dial())
+    desk.calls.mute(old, True)
+    new = take_over(desk, old)
+    assert not desk.alerting.ringing
+    assert desk.calls.focus is new
+    assert new.muted
+    assert new.replaces == old.id
+    desk.connect(new)
+    desk.calls.ended(old.id, "replaced", 0, "")
+    assert old.end_reason is EndReason.TRANSFERRED
+    assert (new.state, new.to_be_held) == (CallState.ACTIVE, False)
+
+
+def test_who_takes_the_place_of_a_held_party_is_held(desk: Desk) -> None:
+    old = desk.connect(desk.dial())
+    desk.held(old, local=True)
+    new = take_over(desk, old)
+    desk.connect(new)
+    assert new.to_be_held
+
+
+def test_taking_the_place_of_a_call_that_is_gone_is_a_call(desk: Desk) -> None:
+    invitation = Invitation(WORK, "new@host", "sip:dave@example.com", "", replaces=CallId(77))
+    call = desk.calls.invited(invitation, accept=lambda call: None)
+    assert call.asks
 
 
 def test_a_call_connected_behind_another_one_waits_on_hold(desk: Desk) -> None:

@@ -43,9 +43,10 @@ class Desk:
         """Let the far ends answer what they were asked."""
         self.engine.finish()
         for call in self.calls:
-            if call.up and call.hold_wanted is not None and call not in self.stubborn:
+            agreed = call.local_hold is call.to_be_held
+            if call.up and not agreed and call not in self.stubborn:
                 self.calls.media_changed(
-                    call.id, Media(), local_hold=call.hold_wanted, remote_hold=False
+                    call.id, Media(), local_hold=call.to_be_held, remote_hold=False
                 )
 
     def merge(self, *calls: Call) -> Conference:

@@ -2,7 +2,6 @@
 """Between the switchboard and the engine: what is sent, and what is believed."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -15,8 +14,11 @@ from offhookd.phone.account import Account, AccountFacts
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
+from offhookd.phone.detours import Detours
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import PhoneError
+from offhookd.phone.handovers import Handovers
+from offhookd.phone.transfers import Transfers
 from offhookd.phone.values import AccountId, CallState, EndReason, Transport
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog
 
@@ -79,7 +81,10 @@ class Room:
         clock = FakeClock()
         self.calls = Calls(self.client, self.log, FakeAlerting(), clock)
         self.accounts = Accounts()
-        self.client.connect(self.calls, self.accounts, self.names, Deaf())
+        self.handovers = Handovers(
+            Transfers(self.calls, self.client, clock), Detours(self.calls, self.client)
+        )
+        self.client.connect(self.calls, self.accounts, self.names, Deaf(), self.handovers)
         facts = AccountFacts(WORK, "Work", "sip:1@example.com", True, Transport.UDP)
         self.account = Account(facts, FakeEngine(), clock, lambda: 0.0)
         self.accounts.add(self.account)
@@ -94,7 +99,7 @@ class Room:
         self.client._event(event)
 
     def invites(self, account: str = "work", **texts: str) -> None:
-        facts: Mapping[str, str] = dict.fromkeys(
+        facts: dict[str, Any] = dict.fromkeys(
             (
                 "sip_call_id",
                 "source",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """org.offhook.Phone1.Call and org.offhook.Phone1.CallMedia."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -11,16 +11,20 @@ from offhookd.phone.calls import Calls
 from offhookd.phone.errors import InvalidArgumentError, InvalidStateError, PhoneError
 from offhookd.phone.ports import Done
 from offhookd.phone.service import AudioControl, Fact
-from offhookd.phone.values import CallState, DtmfMethod
+from offhookd.phone.transfers import Transfers
+from offhookd.phone.values import AccountId, CallState, DtmfMethod
 
 from .completion import completion
 from .exported import Exported, method, setter
 from .options import options
-from .paths import account_path, conference_path
+from .paths import NOTHING, account_path, call_id, call_path, conference_path
 from .signature import Typed
 
 DEFAULT_DTMF_MS = 160
 """Recognised everywhere, and still quick to hear (RFC 4733 example durations)."""
+
+Targets = Callable[[str, AccountId], str]
+"""What a person entered, as the SIP URI that the account would dial."""
 
 _DTMF_OPTIONS = {"method": "s", "duration-ms": "u"}
 
@@ -28,11 +32,15 @@ _DTMF_OPTIONS = {"method": "s", "duration-ms": "u"}
 class CallInterface(Exported):
     interface = "org.offhook.Phone1.Call"
 
-    def __init__(self, call: Call, calls: Calls, sound: CallSound) -> None:
+    def __init__(
+        self, call: Call, calls: Calls, sound: CallSound, transfers: Transfers, targets: Targets
+    ) -> None:
         self._call = call
         self._calls = calls
         self._recordings = sound.recordings
         self._playing = sound.playing
+        self._transfers = transfers
+        self._targets = targets
         call.dtmf_received.connect(partial(self.emit, "DtmfReceived"))
 
     def values(self) -> Mapping[str, object]:
@@ -55,6 +63,9 @@ class CallInterface(Exported):
             "EndReason": call.end_reason if call.state is CallState.ENDED else "",
             "EndCode": call.end_code,
             "EndText": call.end_text,
+            "TransferState": call.transfer,
+            "ReferredBy": call.referred_by,
+            "Replaces": call_path(call.replaces) if call.replaces else NOTHING,
             "LocalHold": call.local_hold,
             "RemoteHold": call.remote_hold,
             "Muted": call.muted,
@@ -89,6 +100,23 @@ class CallInterface(Exported):
     @method("Resume")
     def resume(self) -> Awaitable[None]:
         return completion(partial(self._calls.hold, self._call, False))
+
+    @method("Redirect")
+    def redirect(self, target: str) -> Awaitable[None]:
+        uri = self._targets(target, self._call.account)
+        return completion(partial(self._calls.redirect, self._call, uri))
+
+    @method("Transfer")
+    def transfer(self, target: str) -> Awaitable[None]:
+        uri = self._targets(target, self._call.account)
+        return completion(partial(self._transfers.blind, self._call, uri))
+
+    @method("TransferTo")
+    def transfer_to(self, path: str) -> Awaitable[None]:
+        other = self._calls.get(call_id(path))
+        if other is None:
+            raise InvalidArgumentError(f"The call {path} is gone")
+        return completion(partial(self._transfers.attended, self._call, other))
 
     @method("SendDtmf")
     def send_dtmf(self, tones: str, given: dict[str, object]) -> Awaitable[None]:

@@ -11,6 +11,7 @@ from offhookd.phone.call_sound import CallSound
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
 from offhookd.phone.contacts import Directory
+from offhookd.phone.handovers import Handovers
 from offhookd.phone.messages import Messages
 from offhookd.phone.planner import Planner
 from offhookd.phone.problems import Problems
@@ -47,6 +48,7 @@ class PhoneTree:
         accounts: Accounts,
         calls: Calls,
         conferences: Conferences,
+        handovers: Handovers,
         audio: AudioControl,
         history: CallHistory,
         messages: Messages,
@@ -61,6 +63,7 @@ class PhoneTree:
         self._planner = planner
         self._call_sound = sound
         self._calls = calls
+        self._transfers = handovers.transfers
         self._audio = audio
         self._manager = ManagerInterface(service, problems, presence.availability)
         self._telephony = TelephonyInterface(calls, accounts, switch, history, planner, conferences)
@@ -170,7 +173,9 @@ class PhoneTree:
 
     def _call_added(self, call: Call) -> None:
         shown = (
-            CallInterface(call, self._calls, self._call_sound),
+            CallInterface(
+                call, self._calls, self._call_sound, self._transfers, self._telephony.target
+            ),
             CallMediaInterface(call, self._audio),
         )
         self._call_interfaces[call] = shown

@@ -15,7 +15,8 @@ from offhookd.phone.errors import InvalidArgumentError, NotSupportedError
 from offhookd.phone.planner import Planned, Planner
 from offhookd.phone.redial import last_dialled
 from offhookd.phone.service import AccountSwitch, CallHistory
-from offhookd.phone.values import CallState
+from offhookd.phone.swap import held_beside
+from offhookd.phone.values import AccountId, CallState
 
 from .completion import completion
 from .exported import Exported, method, setter
@@ -122,6 +123,10 @@ class TelephonyInterface(Exported):
         ends = [completion(partial(self._calls.hangup, call)) for call in self._calls if call.up]
         await asyncio.gather(*ends)
 
+    @method("Swap")
+    def swap(self) -> Awaitable[None]:
+        return completion(partial(self._calls.hold, held_beside(self._calls), False))
+
     @method("Redial")
     def redial(self) -> str:
         last = last_dialled(self._history, self._calls)
@@ -134,6 +139,10 @@ class TelephonyInterface(Exported):
     def _place(self, planned: Planned, name: str, given: DialOptions, hide: bool | None) -> str:
         options = self._planner.options(planned, given, hide)
         return call_path(self._calls.dial(planned.uri, name, planned.account, options).id)
+
+    def target(self, entered: str, name: AccountId) -> str:
+        """What a person entered, as the SIP URI that the account would dial."""
+        return self._planner.plan(entered, name).uri
 
     def _named(self, path: str, *states: CallState) -> Call:
         if path == NOTHING:

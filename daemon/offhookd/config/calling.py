@@ -16,7 +16,7 @@ from offhookd.phone.numbers import parse_target
 from offhookd.phone.parties import LONGEST_PATTERN
 from offhookd.phone.ring_sound import BELLCORE
 from offhookd.phone.screening import Treatment
-from offhookd.phone.values import AccountId
+from offhookd.phone.values import AccountId, Detour
 
 T = TypeVar("T")
 
@@ -137,7 +137,11 @@ def label(text: str) -> str:
     return text
 
 
-CALLS: SectionReaders = {"dnd_code": dnd_code}
+CALLS: SectionReaders = {
+    "dnd_code": dnd_code,
+    "transferred": readers.choice(Detour),
+    "redirected": readers.choice(Detour),
+}
 SCREENING: SectionReaders = {
     "allow": parties,
     "block": parties,

@@ -23,6 +23,7 @@ from offhookd.phone.values import (
     AcceptFrom,
     AccountId,
     AudioBackend,
+    Detour,
     OnUnplug,
     Srtp,
     Transport,
@@ -223,9 +224,12 @@ class DirectoryConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallsConfig:
-    """`dnd_code`: the answer to a call that is not to disturb."""
+    """`dnd_code`: the answer to a call that is not to disturb.  `transferred`, `redirected`: what
+    is done when the far end transfers us, or redirects a call of ours."""
 
     dnd_code: int = DND_CODES[0]
+    transferred: Detour = Detour.ASK
+    redirected: Detour = Detour.ASK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

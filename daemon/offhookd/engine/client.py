@@ -18,6 +18,7 @@ from offhookd.phone.errors import (
     RejectedError,
     RequestTimeoutError,
 )
+from offhookd.phone.handovers import Handovers
 from offhookd.phone.ports import NO_HEADERS, CallEngine, Done, RegistrationEngine
 from offhookd.phone.values import (
     AccountId,
@@ -61,22 +62,28 @@ class EngineClient(CallEngine, RegistrationEngine):
         self.renewing = False
         """Whether its end is wanted: another one, with other settings, is about to start."""
         self._looking_up: dict[CallId, asyncio.Task[None]] = {}
+        self._following: dict[CallId, asyncio.Task[None]] = {}
         self._legs = Legs()
 
     def connect(
-        self, calls: Calls, accounts: Accounts, routes: Routes, listener: EngineListener
+        self,
+        calls: Calls,
+        accounts: Accounts,
+        routes: Routes,
+        listener: EngineListener,
+        handovers: Handovers,
     ) -> None:
         """Who is to hear of the engine; before the event loop turns for the first time."""
         self._calls, self._accounts = calls, accounts
         self._routes, self._listener = routes, listener
-        self._reports = Reports(self._legs, calls, accounts, listener, self._send)
+        self._reports = Reports(self._legs, calls, accounts, listener, self._send, handovers)
 
     def start(self, first: Launched | None = None) -> None:
         """Start the engine, or take over one that was launched already."""
         self._supervisor.start(first)
 
     async def stop(self) -> None:
-        for task in self._looking_up.values():
+        for task in (*self._looking_up.values(), *self._following.values()):
             task.cancel()
         await self._supervisor.stop()
 
@@ -146,6 +153,7 @@ class EngineClient(CallEngine, RegistrationEngine):
         headers: Mapping[str, str],
         anonymous: bool,
         muted: bool,
+        referral: int = 0,
     ) -> None:
         command = p.Dial(
             leg=call,
@@ -154,6 +162,7 @@ class EngineClient(CallEngine, RegistrationEngine):
             headers=headers,
             anonymous=anonymous,
             muted=muted,
+            referral=referral,
         )
         self._legs.bind(call, call)
 
@@ -197,6 +206,8 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._send(p.Refuse(leg=leg, code=code, contact=contact, headers=dict(headers)))
 
     def hangup(self, call: CallId) -> None:
+        if task := self._following.get(call):
+            task.cancel()
         if task := self._looking_up.get(call):
             task.cancel()  # nothing has gone out: there is nobody to tell
             self._legs.release(call)
@@ -206,6 +217,32 @@ class EngineClient(CallEngine, RegistrationEngine):
 
     def hold(self, call: CallId, held: bool, done: Done) -> None:
         self._send(p.Hold(leg=self.leg(call), held=held), done)
+
+    def transfer(self, call: CallId, target: str, replaces: CallId | None, done: Done) -> None:
+        other = self.leg(replaces) if replaces else 0
+        self._send(p.Transfer(leg=self.leg(call), target=target, replaces=other), done)
+
+    def end_referral(self, referral: int, code: int) -> None:
+        self._send(p.EndReferral(referral=referral, code=code))
+
+    def follow(self, call: CallId, account: AccountId, target: str, done: Done) -> None:
+        command = p.Follow(leg=self.leg(call), target=target)
+        if self._routes.reachable(account, target):
+            self._send(command, done)
+        else:
+            work = self._follow_after_look_up(command, account, done)
+            task = self._following[call] = asyncio.create_task(work, name=f"follow {call}")
+            task.add_done_callback(lambda _: self._following.pop(call))
+
+    async def _follow_after_look_up(
+        self, command: p.Follow, account: AccountId, done: Done
+    ) -> None:
+        try:
+            await self._routes.reach(account, command.target)
+        except PhoneError as error:
+            done(error)
+        else:
+            self._send(command, done)
 
     def mute(self, call: CallId, muted: bool) -> None:
         self._send(p.Mute(leg=self.leg(call), muted=muted))

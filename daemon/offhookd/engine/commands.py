@@ -73,6 +73,10 @@ class Commands:
             p.Refuse: lambda c: calls.refuse(c.leg, c.code, c.contact, c.headers),
             p.Hangup: lambda c: calls.hang_up(c.leg),
             p.Hold: self._hold,
+            p.Transfer: lambda c: calls.transfer(c.leg, c.target, c.replaces),
+            p.RefuseTransfers: self._refuse_transfers,
+            p.EndReferral: lambda c: calls.referrals.end(c.referral, c.code),
+            p.Follow: self._follow,
             p.Mute: lambda c: calls.mute(c.leg, muted=c.muted),
             p.SendDtmf: self._send_dtmf,
             p.Focus: lambda c: calls.mixer.focus(c.leg),
@@ -172,6 +176,19 @@ class Commands:
             raise Refused(f"No address is known for {clean(next_hop, 80)}.")
         self._walls.admit_target(next_hop)
         self._calls.dial(account, command)
+        return None
+
+    def _refuse_transfers(self, command: p.RefuseTransfers) -> Outcome:
+        self._calls.referrals.refused = command.refused
+        return None
+
+    def _follow(self, command: p.Follow) -> Outcome:
+        leg = self._calls.find(command.leg)
+        next_hop = leg.account.settings.proxy or check_uri("The target", command.target)
+        if not self._walls.knows(next_hop):
+            raise Refused(f"No address is known for {clean(next_hop, 80)}.")
+        self._walls.admit_target(next_hop)
+        leg.follow(command.target)
         return None
 
     def _hold(self, command: p.Hold) -> Outcome:

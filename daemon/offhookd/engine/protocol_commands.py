@@ -12,7 +12,8 @@ from .codec import Command, message
 class Start(Command):
     """First command; nothing of the SIP stack exists before it.
 
-    `log_level` is one of `logging`; `country` (ISO 3166, small letters) chooses the tones.
+    `log_level` is one of `logging`; `country` (ISO 3166, small letters) chooses the tones;
+    `hold_music` is a WAV file for who is on hold, "" for silence.
     The reply's data: version (str), protocol (int), codecs, transports (tuples of str), tls (str),
     max_calls (int), video (bool), pid (int), port (int, the UDP port), faults (tuple of str:
     self-checks that failed; the features they guard are off).
@@ -26,6 +27,7 @@ class Start(Command):
     codecs: tuple[str, ...]
     log_level: int
     country: str
+    hold_music: str = ""
 
 
 @message("set-account")
@@ -87,12 +89,15 @@ class Unregister(Command):
 @message("dial")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dial(Command):
+    """`referral`: the `Referred` that asked for it and is told how it goes, or 0."""
+
     leg: int
     account: str
     target: str
     headers: Mapping[str, str]
     anonymous: bool
     muted: bool
+    referral: int = 0
 
 
 @message("ring")
@@ -131,8 +136,47 @@ class Hangup(Command):
 @message("hold")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold(Command):
+    """Replied when the far end has agreed or refused; `code` is then what it answered."""
+
     leg: int
     held: bool
+
+
+@message("transfer")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer(Command):
+    """REFER the far end to `target`, or into our place in the leg `replaces` (0: none).  Replied
+    when the REFER is out; how it goes is told by `TransferProgress`."""
+
+    leg: int
+    target: str
+    replaces: int
+
+
+@message("refuse-transfers")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseTransfers(Command):
+    """Whether a REFER is answered by 603 at once, instead of `Referred`."""
+
+    refused: bool
+
+
+@message("end-referral")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndReferral(Command):
+    """Tell who sent the `Referred` that nothing comes of it."""
+
+    referral: int
+    code: int
+
+
+@message("follow")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow(Command):
+    """Dial on where a `Redirected` leg was sent to; `Hangup` is the other choice."""
+
+    leg: int
+    target: str
 
 
 @message("mute")

@@ -37,7 +37,8 @@ class Registration(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming(Event):
     """An INVITE that passed the gate and whose offer has a codec in common; nothing but 100 has
-    been answered.  Texts are cleaned (no control characters, valid UTF-8, capped)."""
+    been answered.  Texts are cleaned (no control characters, valid UTF-8, capped).  `replaces`:
+    the leg that this one takes the place of (RFC 3891); it is being answered, or 0."""
 
     leg: int
     account: str
@@ -53,6 +54,7 @@ class Incoming(Event):
     answer_mode: str
     privacy: str
     priority: str
+    replaces: int = 0
 
 
 @message("leg-state")
@@ -61,7 +63,7 @@ class LegState(Event):
     """`state`: "dialing" (INVITE out), "ringing" (180), "early" (media before the answer),
     "answered" (200 sent or received), "active" (ACK), "ended".  `code`, `text`: the SIP status
     line that led there.  `cause` on "ended": "" | "remote" | "local" | "cancelled" | "elsewhere" |
-    "no-ack" | "network" | "media" | "dns" | "tls" | "forwarded"."""
+    "no-ack" | "network" | "media" | "dns" | "tls" | "forwarded" | "replaced"."""
 
     leg: int
     state: str
@@ -69,6 +71,43 @@ class LegState(Event):
     text: str
     cause: str
     sip_call_id: str
+
+
+@message("redirected")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirected(Event):
+    """A leg dialled here was answered by a 3xx (`code`, `text`) that names `target`; it waits for
+    `Follow` or `Hangup`."""
+
+    leg: int
+    target: str
+    code: int
+    text: str
+
+
+@message("transfer-progress")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferProgress(Event):
+    """What the far end says of a `Transfer`: the SIP status of its new call; 0 when it has ended
+    its report without one."""
+
+    leg: int
+    code: int
+    text: str
+    final: bool
+
+
+@message("referred")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referred(Event):
+    """The far end of `leg` wants us to call `target` (REFER).  `replaces`: header for that call
+    (RFC 3891), or "".  Waits for a `Dial` with this `referral`, or `EndReferral`."""
+
+    leg: int
+    referral: int
+    target: str
+    replaces: str
+    referred_by: str
 
 
 @message("leg-media")

@@ -13,6 +13,8 @@ from offhookd.phone.account import Answer as RegistrationAnswer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Media, Statistics
 from offhookd.phone.calls import Calls
+from offhookd.phone.detours import Reference
+from offhookd.phone.handovers import Handovers
 from offhookd.phone.letters import Letter
 from offhookd.phone.policy import Invitation
 from offhookd.phone.values import (
@@ -104,12 +106,15 @@ class Reports:
         accounts: Accounts,
         listener: EngineListener,
         tell: Callable[[p.Command], None],
+        handovers: Handovers,
     ) -> None:
         self._legs = legs
         self._calls = calls
         self._accounts = accounts
         self._listener = listener
         self._tell = tell
+        self._transfers = handovers.transfers
+        self._detours = handovers.detours
 
     def take(self, event: p.Event) -> None:
         event = cleaned(event)
@@ -127,8 +132,26 @@ class Reports:
                 self._incoming(event)
             case p.Registration():
                 self._registration(event)
+            case p.TransferProgress() | p.Referred() | p.Redirected():
+                self._handing_over(event)
             case _:
                 self._pass_on(event)
+
+    def _handing_over(self, event: p.TransferProgress | p.Referred | p.Redirected) -> None:
+        call = self._legs.call(event.leg)
+        match event:
+            case p.TransferProgress():
+                self._transfers.progressed(call, _code(event.code), event.text, final=event.final)
+            case p.Redirected():
+                self._detours.redirected(call, event.target)
+            case p.Referred():
+                headers = {"Referred-By": f"<{event.referred_by}>", "Replaces": event.replaces}
+                if not event.referred_by:
+                    del headers["Referred-By"]
+                if not event.replaces:
+                    del headers["Replaces"]
+                reference = Reference(event.referral, event.target, event.referred_by, headers)
+                self._detours.referred(call, reference)
 
     def _pass_on(self, event: p.Event) -> None:
         match event:
@@ -189,6 +212,7 @@ class Reports:
             privacy=event.privacy,
             priority=event.priority,
             diverted_by=diverted_by,
+            replaces=self._legs.call(event.replaces) if event.replaces else None,
         )
         self._calls.invited(invitation, accept=lambda call: self._legs.bind(call, event.leg))
 

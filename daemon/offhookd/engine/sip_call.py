@@ -2,24 +2,29 @@
 """One leg: a pjsua call, its state as the daemon sees it, and what may be asked of it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol
 
 import pjsua2 as pj
 
-from .protocol import Dial, LegDtmf, LegState
+from .protocol import Dial, LegDtmf, LegState, Redirected
 from .refusal import Refused, check_uri
 from .schedule import Alarm
 from .sip_account import CHALLENGES, REQUEST_TIMEOUT, Account
-from .sip_callbacks import PjCall, received
+from .sip_callbacks import PjCall, read_step, received
+from .sip_direction import RemoteHold, direction
 from .sip_dtmf import DtmfReceiver
 from .sip_endpoint import SipEndpoint
+from .sip_forward import Forward, target_of
 from .sip_headers import Headers, clean
 from .sip_hold import Hold
 from .sip_media import LegMediaState, read_media
-from .sip_options import header, hide_caller, refusal_of, set_headers
+from .sip_options import NOBODY, header, hide_caller, refusal_of, set_headers
 from .sip_session import Session
 from .sip_thread import DEBUG, INFO, SipThread
+from .sip_transfer import Transfer
 
 NO_ACK_S = 5.0
 """Wait for the ACK of our 200.  RFC 3261 says 32 s, in which four strangers would block all call
@@ -33,6 +38,8 @@ UNHEARD_CANCEL_S = 5.0
 """The same where the far end has not said a word yet, so that a CANCEL cannot leave."""
 
 FIRST_FINAL_CODE = 300
+LOST = (408, 481)
+"""Answers to a re-INVITE after which there is no dialog any more (RFC 3261 section 12.2.1.2)."""
 OK = 200
 RINGING = 180
 SESSION_PROGRESS = 183
@@ -54,20 +61,31 @@ class State(StrEnum):
 _ORDER = tuple(State)
 
 
-class Changed(Protocol):
-    def __call__(self, leg: "Leg", *, new_media: bool = False) -> None: ...
+class Exchange(Protocol):
+    """What knows all legs."""
+
+    def changed(self, leg: "Leg", *, new_media: bool = False, code: int = 0) -> None:
+        """After every change of state (by the SIP status `code`) or media, in or out of a
+        callback."""
+
+    def referred(self, leg: "Leg", event: Any) -> None:
+        """A REFER of the far end, inside the callback."""
+
+    def replacement(self, leg: "Leg", source: str, message: str) -> "Leg | int":
+        """The leg of an INVITE that takes the place of `leg`, or the status that refuses it."""
+
+    def arrived(self, leg: "Leg", replaces: int) -> None:
+        """`leg` takes the place of another one now."""
 
 
 class Leg:
-    """`on_change` is called after every change of state or media, in or out of a callback."""
-
     def __init__(
         self,
         number: int,
         account: Account,
         thread: SipThread,
         endpoint: SipEndpoint,
-        on_change: "Changed",
+        exchange: Exchange,
     ) -> None:
         self.number = number
         self.account = account
@@ -82,16 +100,20 @@ class Leg:
         self.looped = False
         self.media = LegMediaState()
         self._endpoint = endpoint
-        self._on_change = on_change
+        self._exchange = exchange
         self._call: PjCall | None = None
         self._session = Session()
         self._cause = ""
-        self._redirection = (0, "")
+        self._forward = Forward()
+        self._remote_hold = RemoteHold()
+        self._heir: Leg | None = None
         self._reaping = False
         self._place: Callable[[], None] = lambda: None
+        self._options: Any = None
         self._realm_retries = 0
         self._no_ack: Alarm | None = None
         self.holding = Hold(self, thread.schedule)
+        self.transfer = Transfer(number, thread, account.settings.uri)
         self._dtmf = DtmfReceiver(thread.schedule, self._dtmf_complete)
 
     # ------------------------------------------------------------ beginnings
@@ -104,8 +126,20 @@ class Leg:
         set_headers(options.txOption, command.headers)
         if command.anonymous:
             hide_caller(options.txOption, self.account.settings.uri)
+            self.transfer = Transfer(self.number, self.thread, NOBODY)
         self.muted = command.muted
-        self._place = lambda: self._invite(target, options)
+        self._place = partial(self._invite, target, options)
+        self._options = options
+        self._place()
+
+    def follow(self, target: str) -> None:
+        """Dial on where the far end has sent us.  Raises `Refused`."""
+        check_uri("The target", target)
+        if not self._forward.waits:
+            raise Refused(f"Call {self.number} was not sent elsewhere.")
+        self._forward = Forward()
+        self._cause = self.sip_call_id = ""
+        self._place = partial(self._invite, self.account.route(target), self._options)
         self._place()
 
     def _invite(self, target: str, options: Any) -> None:
@@ -119,12 +153,15 @@ class Leg:
                 raise refusal_of(error) from None
             self._change(State.ENDED, 503, clean(error.reason), "network")
 
-    def adopt(self, call_id: int, headers: Headers) -> None:
+    def adopt(self, call_id: int, message: str) -> PjCall:
         """Become the leg of an INVITE that has arrived; inside the callback."""
+        headers = Headers(message)
         self.outgoing = False
         self.sip_call_id = clean(headers.first("Call-ID"))
         self.peer = headers.direct_peer()
-        self._call = PjCall(self, self.account.pj, call_id)
+        self._remote_hold.heard(direction(message), offer=True, held_here=False)
+        call = self._call = PjCall(self, self.account.pj, call_id)
+        return call
 
     # ------------------------------------------------------------ requests
 
@@ -140,6 +177,9 @@ class Leg:
         self._expect("be answered", State.NEW, State.RINGING)
         self.offer_codecs()
         self._answer(OK)
+        self.expect_ack()
+
+    def expect_ack(self) -> None:
         self._no_ack = self.thread.schedule.after(NO_ACK_S, self._give_up_on_ack)
 
     def refuse(self, code: int, contact: str, headers: Mapping[str, str]) -> None:
@@ -160,16 +200,21 @@ class Leg:
         """CANCEL or BYE; an incoming leg that rings must be refused instead."""
         if self.state is State.ENDED:
             return
+        if self._forward.waits:
+            self._change(State.ENDED, self._forward.code, self._forward.text, "forwarded")
+            return
         self._cause = self._cause or cause
         unheard = self.state in (State.NEW, State.DIALING)
-        self._reaping = True
         self._end_call(pj.CallOpParam())
-        last_word_s = UNHEARD_CANCEL_S if unheard else LAST_WORD_S
+        self._reap(UNHEARD_CANCEL_S if unheard else LAST_WORD_S)
+
+    def _reap(self, last_word_s: float) -> None:
+        self._reaping = True
         self.thread.schedule.after(last_word_s, self._session.terminate)
 
     def settle(self) -> None:
         """Let the sound follow what was asked for."""
-        self._on_change(self)
+        self._exchange.changed(self)
 
     @property
     def talking(self) -> Any:
@@ -255,8 +300,11 @@ class Leg:
             text = self._endpoint.recent_tls_refusal()
         elif cause == "no-ack":
             code, text = REQUEST_TIMEOUT, "The caller did not confirm the answer"
+        elif cause == "forwarded" and self._forward.target:
+            self.thread.soon(self._wait_for_decision)
+            return
         elif cause == "forwarded":
-            code, text = self._redirection
+            code, text = self._forward.code, self._forward.text
         self._change(State.ENDED, code, text, cause)
 
     def _may_answer_challenge(self, code: int, message: str, source: str) -> bool:
@@ -286,26 +334,78 @@ class Leg:
 
     def on_transaction(self, event: Any) -> None:
         self._session.remember(event)
-        if event.type != pj.PJSIP_EVENT_TSX_STATE or self.outgoing:
+        if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
-        if event.body.tsxState.tsx.method == "CANCEL":
-            message, _ = received(event)
-            if message and Headers(message).completed_elsewhere():
+        step = read_step(event)
+        message, _ = received(event)
+        match step.method:
+            case "INVITE" | "UPDATE":
+                if message:
+                    said = direction(message)
+                    self._remote_hold.heard(said, offer=step.theirs, held_here=self.held)
+                if step.answered and step.method == "INVITE":
+                    self._answered_again(step.code, step.text)
+            case "REFER" if step.asked:
+                self._exchange.referred(self, event)
+            case "REFER" if step.answered and step.code >= FIRST_FINAL_CODE:
+                self.transfer.refused(step.code, step.text)
+            case "CANCEL" if message and Headers(message).completed_elsewhere():
                 self._cause = self._cause or "elsewhere"
+
+    def _answered_again(self, code: int, text: str) -> None:
+        """The final answer to an INVITE, the first or a later one."""
+        if self.state is State.ACTIVE and code in LOST:
+            self._cause = self._cause or "network"  # the stack has sent a BYE already
+            self._reap(LAST_WORD_S)
+        self.thread.soon(partial(self.holding.answered, code, text))
+
+    def transfer_progress(self, code: int, text: str, final: bool) -> bool:
+        return self.transfer.notified(code, clean(text), final=final)
 
     def forwarded(self, event: Any) -> None:
         """The far end is elsewhere: the stack would end the call with a 487 of its own."""
         self._cause = "forwarded"
-        self._redirection = Headers(received(event)[0]).status()
+        headers = Headers(received(event)[0])
+        self._forward = Forward(*headers.status(), target_of(headers.first("Contact")))
+
+    def _wait_for_decision(self) -> None:
+        """The call of the stack is over; ours goes on where the daemon says, if anywhere."""
+        self._bury()
+        self._forward = forward = replace(self._forward, waits=True)
+        self.thread.send(
+            Redirected(leg=self.number, target=forward.target, code=forward.code, text=forward.text)
+        )
+
+    def replacement(self, source: str, message: str) -> PjCall | int:
+        found = self._exchange.replacement(self, source, message)
+        if isinstance(found, int):
+            return found
+        self._heir = found
+        self.offer_codecs()
+        return found.adopt(pj.PJSUA_INVALID_ID, message)
+
+    def replaced(self) -> None:
+        """The other INVITE is being answered; this call ends."""
+        self._cause = "replaced"
+        if self._heir:
+            self._heir.arrived(self.number)
+            self._heir = None
+
+    def arrived(self, replaces: int) -> None:
+        """In the place of the leg `replaces`."""
+        self._exchange.arrived(self, replaces)
+        self.expect_ack()
 
     def on_media(self) -> None:
         if self._call is None:
             return
         self.media = read_media(self._call)
+        if self._remote_hold.held is not None:
+            self.media = replace(self.media, remote_hold=self._remote_hold.held)
         if self.outgoing and self.media.flow != "none":
             # Later, because the media of an answer come just before the answer itself.
             self.thread.soon(self._note_early_media)
-        self._on_change(self, new_media=True)
+        self._exchange.changed(self, new_media=True)
 
     def _note_early_media(self) -> None:
         if _ORDER.index(self.state) < _ORDER.index(State.ANSWERED):
@@ -338,8 +438,9 @@ class Leg:
             )
         )
         if state is State.ENDED:
+            self.holding.ended()
             self.thread.soon(self._bury)
-        self._on_change(self)
+        self._exchange.changed(self, code=max(0, code))
 
     def _bury(self) -> None:
         """Let go of the pjsua2 call, outside its callbacks."""

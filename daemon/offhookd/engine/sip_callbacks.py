@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The pjsua2 call of a leg: what the stack says about it goes to the leg, fenced."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pjsua2 as pj
 
+from .sip_headers import clean
 from .sip_thread import SipThread, guarded
+
+DECLINE = 603
 
 
 class CallListener(Protocol):
@@ -19,6 +23,13 @@ class CallListener(Protocol):
     def offer_codecs(self) -> None: ...
     def on_dtmf(self, digit: str, duration_ms: int, flags: int) -> None: ...
     def forwarded(self, event: Any) -> None: ...
+    def transfer_progress(self, code: int, text: str, final: bool) -> bool:
+        """Whether more news of the transfer are wanted."""
+
+    def replacement(self, source: str, message: str) -> "PjCall | int":
+        """The call that takes the place of this one, or the status of the refusal."""
+
+    def replaced(self) -> None: ...
 
 
 class PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
@@ -28,6 +39,8 @@ class PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         super().__init__(account, call_id)
         self.thread = leg.thread
         self.leg: CallListener | None = leg
+        self._heirs: list[PjCall] = []
+        """The binding keeps a bare pointer to the latest one."""
 
     @guarded()
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
@@ -60,6 +73,32 @@ class PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             self.leg.forwarded(prm.e)
         return int(pj.PJSIP_REDIRECT_STOP)
 
+    @guarded()
+    def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
+        """Only when `sip_referral` did not answer first."""
+        prm.statusCode = DECLINE
+
+    @guarded()
+    def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
+        if self.leg:
+            prm.cont = self.leg.transfer_progress(prm.statusCode, prm.reason, prm.finalNotify)
+
+    @guarded()
+    def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
+        prm.statusCode = DECLINE
+        heir = self.leg and self.leg.replacement(prm.rdata.srcAddress, prm.rdata.wholeMsg)
+        if isinstance(heir, PjCall):
+            self._heirs.append(heir)
+            prm.newCall = heir
+            prm.statusCode = pj.PJSIP_SC_OK
+        elif heir:
+            prm.statusCode = heir
+
+    @guarded()
+    def onCallReplaced(self, _prm: Any) -> None:  # noqa: N802 - pjsua2's name
+        if self.leg:
+            self.leg.replaced()
+
 
 def received(event: Any) -> tuple[str, str]:
     """(message, source IP) when a received message is behind the event, else ("", "")."""
@@ -69,3 +108,32 @@ def received(event: Any) -> tuple[str, str]:
             message = state.src.rdata
             return message.wholeMsg, message.srcAddress.rpartition(":")[0].strip("[]")
     return "", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transaction has come to another state.  `theirs`: of a request of the far end; `asked`:
+    that request is new; `answered`: ours got its final answer just now."""
+
+    method: str
+    theirs: bool
+    asked: bool
+    answered: bool
+    code: int
+    text: str
+
+
+def read_step(event: Any) -> Step:
+    """Of an event of type PJSIP_EVENT_TSX_STATE."""
+    change = event.body.tsxState
+    transaction = change.tsx
+    theirs = transaction.role == pj.PJSIP_ROLE_UAS
+    completed = pj.PJSIP_TSX_STATE_COMPLETED
+    return Step(
+        method=transaction.method,
+        theirs=theirs,
+        asked=theirs and transaction.state == pj.PJSIP_TSX_STATE_TRYING,
+        answered=not theirs and change.prevState < completed <= transaction.state,
+        code=transaction.statusCode,
+        text=clean(transaction.statusText),
+    )

@@ -3,7 +3,10 @@
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from .filter import guard_media
 from .protocol import Dial, Incoming, LegMedia
@@ -17,6 +20,7 @@ from .sip_mixer import Mixer, Sound
 from .sip_monitor import Monitor
 from .sip_player import Player
 from .sip_recorder import Recorder
+from .sip_referrals import Referrals
 from .sip_thread import INFO, WARNING, SipThread
 from .walls import Walls
 
@@ -52,11 +56,13 @@ class Calls:
         self._walls = walls
         self._legs: dict[int, Leg] = {}
         self._arrived = 0
+        self._invitations: dict[int, tuple[str, str]] = {}
         self._refusals: deque[tuple[Leg, int, str, Mapping[str, str]]] = deque()
         self._refusing: Alarm | None = None
         self.monitor = Monitor(thread)
         self._media: dict[int, LegMedia] = {}
         self._ended: list[Leg] = []
+        self.referrals = Referrals(thread)
 
     def _all(self) -> list[Leg]:
         return list(self._legs.values())
@@ -75,8 +81,10 @@ class Calls:
             raise Refused(f"There is a call {command.leg} already.")
         leg = self._new_leg(command.leg, account)
         try:
+            self.referrals.carry_out(command.referral, leg)
             leg.dial(command)
         except Refused:
+            self.referrals.drop(leg)
             self._forget(leg)
             raise
         self.mixer.update_sound()
@@ -86,7 +94,7 @@ class Calls:
         self._arrived -= 1
         leg = self._new_leg(self._arrived, account)
         headers = Headers(message)
-        leg.adopt(call_id, headers)
+        leg.adopt(call_id, message)
         address = source.rpartition(":")[0].strip("[]")
         if not account.accepts(address):
             self._thread.log(INFO, f"A call from the stranger {clean(source)} is refused.")
@@ -96,9 +104,33 @@ class Calls:
         self._thread.send(_incoming(leg, source, headers, trusted=trusted))
 
     def _new_leg(self, number: int, account: Account) -> Leg:
-        leg = Leg(number, account, self._thread, self._endpoint, self._changed)
+        leg = Leg(number, account, self._thread, self._endpoint, self)
         self._legs[number] = leg
         return leg
+
+    def referred(self, leg: Leg, event: Any) -> None:
+        self.referrals.arrive(leg, event)
+
+    def replacement(self, leg: Leg, source: str, message: str) -> Leg | int:
+        """An INVITE with Replaces (RFC 3891), inside the callback; a server of the account or the
+        far end itself may send it."""
+        address = source.rpartition(":")[0].strip("[]")
+        if not leg.account.accepts(address):
+            self._thread.log(INFO, f"The stranger {clean(source)} may not replace a call.")
+            return FORBIDDEN
+        self._arrived -= 1
+        heir = Leg(self._arrived, leg.account, self._thread, self._endpoint, self)
+        self._invitations[heir.number] = (source, message)
+        return heir
+
+    def arrived(self, leg: Leg, replaces: int) -> None:
+        source, message = self._invitations.pop(leg.number)
+        self._invitations.clear()  # of those that could not be answered in the end
+        self._legs[leg.number] = leg
+        self._walls.admit_peer(leg.number, leg.peer)  # for the ACK
+        trusted = source.rpartition(":")[0].strip("[]") in leg.account.settings.servers
+        event = _incoming(leg, source, Headers(message), trusted=trusted)
+        self._thread.send(replace(event, replaces=replaces))
 
     # ------------------------------------------------------------ requests
 
@@ -132,6 +164,15 @@ class Calls:
             self._queue_refusal(leg, DECLINE, "")
         else:
             leg.hang_up()
+
+    def transfer(self, number: int, target: str, replaces: int) -> None:
+        leg = self.find(number)
+        if leg.talking is None:
+            raise Refused(f"Call {number} is not active.")
+        if replaces:
+            leg.transfer.attended(leg.call, self.find(replaces).call)
+        else:
+            leg.transfer.blind(leg.call, target)
 
     def mute(self, number: int, *, muted: bool) -> None:
         leg = self.find(number)
@@ -167,6 +208,7 @@ class Calls:
         self.recorder.release()
         self.player.release()
         self.mixer.release()
+        self.referrals.release()
         for leg in [*self._all(), *self._ended]:
             leg.release()
         self._legs.clear()
@@ -190,8 +232,10 @@ class Calls:
 
     # ------------------------------------------------------------ changes
 
-    def _changed(self, leg: Leg, *, new_media: bool = False) -> None:
+    def changed(self, leg: Leg, *, new_media: bool = False, code: int = 0) -> None:
         """A leg has another state or other media; usually inside a callback."""
+        if code or leg.state is State.ENDED:
+            self._thread.soon(partial(self.referrals.follow, leg, code))
         if leg.state is State.ENDED:
             self._forget(leg)
         else:

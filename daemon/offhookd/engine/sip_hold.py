@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Holding and resuming a leg by re-INVITE (RFC 3264 section 8.4)."""
 
+import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pjsua2 as pj
 
-from .schedule import Schedule
+from .schedule import Alarm, Schedule
 from .sip_headers import clean
 from .sip_media import LegMediaState
 
@@ -14,6 +16,14 @@ RETRY_REINVITE_S = 0.2
 """A re-INVITE of the far end or of the stack is still open; usually it takes one round trip."""
 
 MOST_REINVITE_TRIES = 25
+
+REQUEST_PENDING = 491
+GLARE_OURS_S = (2.1, 4.0)
+GLARE_THEIRS_S = (0.0, 2.0)
+"""RFC 3261 section 14.1: who made the Call-ID waits longer, so that the two do not meet again."""
+
+MOST_GLARES = 4
+FIRST_REFUSAL = 300
 
 Replied = Callable[[str, int], None]
 """Takes "" or why it could not be done, and a status."""
@@ -23,6 +33,7 @@ class Holdable(Protocol):
     """A leg, as far as holding it goes."""
 
     number: int
+    outgoing: bool
     held: bool
     media: LegMediaState
 
@@ -35,39 +46,105 @@ class Holdable(Protocol):
         """Let the sound follow `held`."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    held: bool
+    done: Replied
+    tries: int = 0
+    glares: int = 0
+
+
 class Hold:
-    """The wish of one leg; `ask` again changes it."""
+    """At most one re-INVITE is open; the last wish waits behind it, an earlier one is dropped."""
 
     def __init__(self, leg: Holdable, schedule: Schedule) -> None:
         self._leg = leg
         self._schedule = schedule
+        self._open: Wish | None = None
+        self._next: Wish | None = None
+        self._pause: Alarm | None = None
 
-    def ask(self, *, held: bool, done: Replied, tries: int = 1) -> None:
-        """Send the re-INVITE."""
+    def ask(self, *, held: bool, done: Replied) -> None:
+        """`done` is told what the far end said to it."""
         leg = self._leg
-        call = leg.talking
-        if call is None:
+        if leg.talking is None:
             done(f"Call {leg.number} is not active.", 0)
             return
         leg.held = held
         leg.settle()  # the microphone is cut off before the far end agrees
-        if held == leg.media.local_hold:
-            done("", 0)
+        self._replace(Wish(held, done))
+        if self._pause:
+            self._pause.cancel()
+            self._pause = None
+        self._step()
+
+    def answered(self, code: int, text: str) -> None:
+        """The final answer to a re-INVITE of this side; not within the stack's callback."""
+        wish, self._open = self._open, None
+        if wish is None:
             return
+        if code == REQUEST_PENDING and wish.glares < MOST_GLARES and self._next is None:
+            self._next = Wish(wish.held, wish.done, glares=wish.glares + 1)
+            self._later(random.uniform(*(GLARE_OURS_S if self._leg.outgoing else GLARE_THEIRS_S)))  # noqa: S311 - no secret
+            return
+        if code >= FIRST_REFUSAL:
+            self._refused(wish, code, text)
+        else:
+            wish.done("", 0)
+        self._step()
+
+    def ended(self) -> None:
+        """The leg is over: nobody waits in vain."""
+        if self._pause:
+            self._pause.cancel()
+        for wish in filter(None, (self._open, self._next)):
+            wish.done(f"Call {self._leg.number} is over.", 0)
+        self._open = self._next = None
+
+    def _replace(self, wish: Wish) -> None:
+        dropped, self._next = self._next, wish
+        if dropped:
+            dropped.done("", 0)
+
+    def _refused(self, wish: Wish, code: int, text: str) -> None:
+        if self._next is None:
+            self._leg.held = self._leg.media.local_hold
+            self._leg.settle()
+        what = "be held" if wish.held else "be taken back"
+        wish.done(f"{code} {text}: the far end does not let itself {what}", code)
+
+    def _step(self) -> None:
+        self._pause = None
+        wish = self._next
+        if wish is None or self._open is not None:
+            return
+        self._next = None
+        call = self._leg.talking
+        if call is None:
+            wish.done(f"Call {self._leg.number} is over.", 0)
+        elif wish.held == self._leg.media.local_hold:
+            wish.done("", 0)
+        else:
+            self._send(call, wish)
+
+    def _send(self, call: Any, wish: Wish) -> None:
         options = pj.CallOpParam(True)
-        leg.offer_codecs()
+        self._leg.offer_codecs()
         try:
-            if held:
+            if wish.held:
                 call.setHold(options)
             else:
                 options.opt.flag = pj.PJSUA_CALL_UNHOLD
                 call.reinvite(options)
         except pj.Error as error:
-            if tries >= MOST_REINVITE_TRIES:
-                done(f"Call {leg.number} cannot be held now: {clean(error.reason)}.", error.status)
+            if wish.tries >= MOST_REINVITE_TRIES:
+                text = f"Call {self._leg.number} cannot be held now: {clean(error.reason)}."
+                wish.done(text, error.status)
                 return
-            self._schedule.after(
-                RETRY_REINVITE_S, lambda: self.ask(held=held, done=done, tries=tries + 1)
-            )
+            self._next = Wish(wish.held, wish.done, tries=wish.tries + 1, glares=wish.glares)
+            self._later(RETRY_REINVITE_S)
             return
-        done("", 0)
+        self._open = wish
+
+    def _later(self, delay_s: float) -> None:
+        self._pause = self._schedule.after(delay_s, self._step)

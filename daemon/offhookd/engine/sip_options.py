@@ -10,7 +10,8 @@ from .refusal import Refused, check_headers, check_text
 from .sip_headers import clean
 
 PJ_ETOOMANY = 70_010
-ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+NOBODY = "sip:anonymous@anonymous.invalid"
+ANONYMOUS = f'"Anonymous" <{NOBODY}>'
 
 
 def header(name: str, value: str) -> Any:

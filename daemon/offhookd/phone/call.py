@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from .contacts import Contact
 from .errors import InvalidStateError
 from .events import Signal
+from .hold import LOCAL_HOLD, WANTED_HOLD, HoldState
+from .transfer import NEXT_TRANSFER, UNDER_WAY
 from .values import (
     AccountId,
     CallId,
@@ -22,6 +24,7 @@ from .values import (
     EndReason,
     Flow,
     Quality,
+    TransferState,
 )
 
 logger = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ _ACTIONS: dict[CallState, tuple[str, ...]] = {
     CallState.DIALING: ("Hangup",),
     CallState.RINGING: ("Hangup",),
     CallState.EARLY: ("Hangup", "SendDtmf"),
-    CallState.INCOMING: ("Answer", "Decline", "Hangup"),
+    CallState.INCOMING: ("Answer", "Decline", "Redirect", "Hangup"),
     CallState.ENDED: (),
 }
 
@@ -147,10 +150,15 @@ class Call:
         """The accounts on which the same caller may ring at the same time."""
         self.answering = False
         """The user has picked up; until the far end confirms it, the state stays "incoming"."""
-        self.hold_wanted: bool | None = None
-        """What the user asked for, until the far end has agreed and `local_hold` says so."""
-        self.local_hold = False
+        self.hold = HoldState.OPEN
         self.remote_hold = False
+        self.transfer = TransferState.NONE
+        self.can_join = False
+        """Whether there is another call whose party could take this one over."""
+        self.referred_by = ""
+        """Who sent us there, in a call that somebody else asked for."""
+        self.replaces: CallId | None = None
+        """The call that this one goes on with."""
         self.muted = False
         self.recording = ""
         """Path of the file that it is recorded into."""
@@ -184,9 +192,14 @@ class Call:
         return self.state is CallState.INCOMING and not (self.answering or self.ending)
 
     @property
+    def local_hold(self) -> bool:
+        """Whether it is on hold here, and the far end has agreed."""
+        return self.hold in LOCAL_HOLD
+
+    @property
     def to_be_held(self) -> bool:
         """Whether it is on hold here, or will be once the far end has agreed."""
-        return self.local_hold if self.hold_wanted is None else self.hold_wanted
+        return self.hold in WANTED_HOLD
 
     def joins(self, other: "Call") -> bool:
         """Whether it is `other`, or in a conference with it."""
@@ -199,13 +212,31 @@ class Call:
             return ("Hangup",)
         if self.state is CallState.ACTIVE:
             hold = "Resume" if self.local_hold else "Hold"
-            return ("Hangup", hold, "SendDtmf", *self._sound_actions)
+            return ("Hangup", hold, "SendDtmf", *self._handing_over, *self._sound_actions)
         return _ACTIONS[self.state]
 
     @property
     def _sound_actions(self) -> tuple[str, ...]:
         pause = ("PauseRecording",) if self.recording else ()
         return ("SetRecording", *pause, "StopPlaying" if self.playing else "Play")
+
+    @property
+    def _handing_over(self) -> tuple[str, ...]:
+        if self.transfer in UNDER_WAY:
+            return ()
+        return ("Transfer", "TransferTo") if self.can_join else ("Transfer",)
+
+    def change_transfer(self, state: TransferState) -> None:
+        if state not in NEXT_TRANSFER[self.transfer]:
+            raise InvalidStateError(f"A transfer that is {self.transfer} cannot become {state}")
+        logger.info(
+            "call %d: transfer %s -> %s",
+            self.id,
+            self.transfer or "new",
+            state,
+            extra={"call": self.id},
+        )
+        self.transfer = state
 
     def change(self, state: CallState, why: str) -> None:
         """The only way into another state."""

@@ -26,10 +26,12 @@ from .errors import (
 )
 from .events import Signal
 from .focus import Focus
+from .hold import HoldState
 from .holds import Holds
 from .policy import Invitation, Verdict, caller_of, carried, decide
 from .ports import Alerting, CallEngine, CallLog, Clock, Done, all_of, ignore
 from .room import ROOM_RETRY_S, most_expendable
+from .transfer import UNDER_WAY
 from .values import AccountId, CallId, CallState, Direction, DtmfMethod, EndReason
 from .waits import Waits, has_ended, is_active, is_out
 
@@ -42,6 +44,7 @@ CONFIRM_LIMIT_S = 300.0
 """A call that nobody confirmed within this was asked for by a program that is gone."""
 MOST_PENDING = 8
 """More questions at once are not asked by a person's clicks."""
+MOVED_TEMPORARILY = 302
 NOT_CONFIRMED = "Not confirmed"
 """End text of a call that never left the house; such a call is not dialled again."""
 
@@ -125,6 +128,7 @@ class Calls:
             account, Direction.OUTGOING, uri, name, CallState.PENDING, muted=options.muted
         )
         call.emergency = options.emergency
+        call.referred_by, call.replaces = options.referred_by, options.replaces
         self._dialled.plan(call, uri, options)
         if options.confirm or self._lacks_room(call):
             self._record(call)
@@ -138,6 +142,10 @@ class Calls:
             self.added(call)
             self._focus.take(call)
         return call
+
+    def options_of(self, call: Call) -> DialOptions:
+        """How an outgoing call that is up was asked for."""
+        return self._dialled.of(call)[1]
 
     def start(self, call: Call, done: Done) -> None:
         """Dial a call that waited for a confirmation; done when the INVITE is out."""
@@ -190,8 +198,13 @@ class Calls:
             self._drop_pending(call)
             return
         answered = call.on_line or call.answering
-        self._engine.hangup(call.id)
-        self.end_soon(call, EndReason.LOCAL if answered else EndReason.CANCELLED)
+        self.leave(call, EndReason.LOCAL if answered else EndReason.CANCELLED)
+
+    def leave(self, call: Call, reason: EndReason) -> None:
+        """Hang up a call that is up; `reason` is what the user is told."""
+        if not call.ending:
+            self._engine.hangup(call.id)
+            self.end_soon(call, reason)
 
     def decline(self, call: Call, how: str, done: Done) -> None:
         """Refuse an incoming call; `how` is a key of `DECLINE_CODES`."""
@@ -212,6 +225,17 @@ class Calls:
         self._engine.refuse(call.id, code)
         self.end_soon(call, reason, code)
 
+    def redirect(self, call: Call, target: str, done: Done) -> None:
+        """Send the caller to `target`, a SIP URI, without answering (RFC 3261 section 21.3.3)."""
+        if not call.up:
+            raise InvalidStateError("The call has ended")
+        call.require(CallState.INCOMING)
+        if call.answering:
+            raise InvalidStateError("The call has been answered; it can be transferred")
+        self.waits.add(call, has_ended, done)
+        self._engine.refuse(call.id, MOVED_TEMPORARILY, target)
+        self.end_soon(call, EndReason.FORWARDED, MOVED_TEMPORARILY)
+
     def hold(self, call: Call, held: bool, done: Done) -> None:
         """Hold or resume a call, with its conference; resuming takes the focus and holds the
         others.  Done when every far end has agreed."""
@@ -226,7 +250,7 @@ class Calls:
 
     def hold_one(self, call: Call, held: bool, done: Done) -> None:
         """Hold or resume this call alone, and let the focus be."""
-        if call.local_hold is held is call.to_be_held:
+        if call.hold is (HoldState.HELD if held else HoldState.OPEN):
             done(None)
         else:
             self._holds.want(call, held, done)
@@ -266,18 +290,34 @@ class Calls:
     def invited(self, invitation: Invitation, *, accept: Callable[[CallId], None]) -> Call:
         """Somebody calls.  `accept` lets the engine know the call's identity before it is asked
         to do anything with it."""
+        replaced = self._calls.get(invitation.replaces) if invitation.replaces else None
+        if replaced is not None:
+            return self._taken_over(invitation, replaced, accept)
         verdict = self.decide(invitation, self, self.limit)
-        caller = caller_of(invitation)
-        call = self._new(
-            invitation.account, Direction.INCOMING, caller.uri, caller.name, CallState.INCOMING
-        )
-        call.sip_call_id = invitation.sip_call_id
-        call.diversion_uri = invitation.diversion_uri
+        call = self._new_incoming(invitation)
         accept(call.id)
         self._arrivals.reply(call, verdict)
         self._record(call)
         self.added(call)
         self._arrivals.follow_up(call, verdict)
+        return call
+
+    def _taken_over(
+        self, invitation: Invitation, replaced: Call, accept: Callable[[CallId], None]
+    ) -> Call:
+        """Somebody takes the place of the far end (RFC 3891): the engine is answering, and for
+        the user the conversation goes on."""
+        call = self._new_incoming(invitation)
+        call.replaces = replaced.id
+        call.answering = True
+        accept(call.id)
+        self._record(call)
+        self.added(call)
+        if replaced is self.focus:
+            self._focus.take(call)
+        self.mute(call, replaced.muted)
+        if replaced.to_be_held:
+            self.waits.add(call, is_active, lambda _: self._holds.hold(call))
         return call
 
     def progressed(self, call_id: CallId, state: CallState, sip_call_id: str) -> None:
@@ -312,6 +352,8 @@ class Calls:
             self.changed(call)
             return
         reason = end_reason(call.direction, call.state, cause, code)
+        if reason is EndReason.REMOTE and call.transfer in UNDER_WAY:
+            reason = EndReason.TRANSFERRED  # it left for where it was sent
         self.end(call, reason, code, text, cause or "engine")
 
     def media_changed(
@@ -390,6 +432,15 @@ class Calls:
         self._calls[call.id] = call
         return call
 
+    def _new_incoming(self, invitation: Invitation) -> Call:
+        caller = caller_of(invitation)
+        call = self._new(
+            invitation.account, Direction.INCOMING, caller.uri, caller.name, CallState.INCOMING
+        )
+        call.sip_call_id = invitation.sip_call_id
+        call.diversion_uri = invitation.diversion_uri
+        return call
+
     def _record(self, call: Call) -> None:
         """Store it: after the engine knows what to do, before anybody hears of the call."""
         self._log.begin(
@@ -407,6 +458,7 @@ class Calls:
             headers=options.headers,
             anonymous=options.anonymous,
             muted=call.muted,
+            referral=options.referral,
         )
         if call.state is CallState.PENDING:
             call.change(CallState.DIALING, "dialled")  # after it: saying so takes 0.2 ms
@@ -461,7 +513,8 @@ class Calls:
         # What the user asked for names the end, whatever the wire said to it.
         call.end_reason = call.end_reason if call.end_reason is not EndReason.NONE else reason
         call.end_code, call.end_text = code, call.end_text or text
-        call.local_hold = call.remote_hold = call.answering = False
+        call.answering = False
+        self._holds.ended(call)
         self._log.ended(call.id, call.ended_us, call.end_reason, code, text)
         self._dialled.forget(call)
         self.changed(call)

@@ -19,6 +19,10 @@ class DialOptions:
     muted: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     emergency: bool = False
+    referral: int = 0
+    """The transfer that asked for it, see `CallEngine.dial`."""
+    referred_by: str = ""
+    replaces: CallId | None = None
 
 
 class Dialled:

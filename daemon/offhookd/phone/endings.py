@@ -37,6 +37,7 @@ _BY_CAUSE: dict[str, EndReason] = {
     "cancelled": EndReason.CANCELLED,
     "elsewhere": EndReason.ELSEWHERE,
     "forwarded": EndReason.FORWARDED,
+    "replaced": EndReason.TRANSFERRED,
     "media": EndReason.MEDIA,
     "no-ack": EndReason.NETWORK,
     "network": EndReason.NETWORK,

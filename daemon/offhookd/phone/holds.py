@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Putting calls on hold and taking them back.
-
-What the user wants (`Call.hold_wanted`) and what the far end has agreed to (`Call.local_hold`) are
-two things; the last wish wins.
-"""
+"""Putting calls on hold and taking them back; the last wish wins (see `hold`)."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -11,7 +7,9 @@ from functools import partial
 from .call import Call
 from .errors import PhoneError
 from .events import Signal
+from .hold import HoldEvent, HoldState, after
 from .ports import CallEngine, Done, ignore
+from .values import CallId
 from .waits import Wait, Waits
 
 
@@ -20,16 +18,19 @@ class Holds:
         self._engine = engine
         self._waits = waits
         self._changed = changed
+        self._latest: dict[CallId, Wait] = {}
 
     def want(self, call: Call, held: bool, done: Done) -> None:
-        """Hold or resume; done when the far end has agreed."""
-        wait = self._waits.add(call, lambda one: one.local_hold is held, done)
-        self._ask(call, held, partial(self._failed, call, wait))
-        self._waits.look(call)
+        """Hold or resume; done when the far end has agreed, or with what it said instead."""
+        goal = HoldState.HELD if held else HoldState.OPEN
+        wait = self._latest[call.id] = self._waits.add(call, lambda one: one.hold is goal, done)
+        self._enter(call, HoldEvent.HOLD if held else HoldEvent.RESUME)
+        self._engine.hold(call.id, held, partial(self._answered, call, wait))
+        self._changed(call)
 
     def hold(self, call: Call) -> None:
         """Put it on hold because the user turned to another one."""
-        self._ask(call, True, ignore)
+        self.want(call, True, ignore)
 
     def hold_others(self, call: Call, calls: Iterable[Call]) -> None:
         """Of all that talk, only `call` stays, and who is in a conference with it."""
@@ -40,21 +41,25 @@ class Holds:
 
     def told(self, call: Call, *, local_hold: bool, remote_hold: bool) -> None:
         """What the last offer and answer came to."""
-        turned = local_hold is not call.local_hold
-        call.local_hold, call.remote_hold = local_hold, remote_hold
-        if local_hold is call.hold_wanted:
-            call.hold_wanted = None
-        elif turned and call.hold_wanted is not None:
-            # The user changed his mind while the far end was being asked.
-            self._engine.hold(call.id, call.hold_wanted, ignore)
+        call.remote_hold = remote_hold
+        self._enter(call, HoldEvent.IS_HELD if local_hold else HoldEvent.IS_OPEN)
 
-    def _ask(self, call: Call, held: bool, done: Done) -> None:
-        call.hold_wanted = held
-        self._engine.hold(call.id, held, done)
-        self._changed(call)
+    def ended(self, call: Call) -> None:
+        call.hold = HoldState.OPEN
+        call.remote_hold = False
+        self._latest.pop(call.id, None)
 
-    def _failed(self, call: Call, wait: Wait, error: PhoneError | None) -> None:
-        """The engine could not even ask the far end."""
-        if error is not None and self._waits.fail(call, wait, error):
-            call.hold_wanted = None
-            self._changed(call)
+    def _enter(self, call: Call, event: HoldEvent) -> None:
+        call.hold = after(call.hold, event)
+
+    def _answered(self, call: Call, wait: Wait, error: PhoneError | None) -> None:
+        latest = self._latest.get(call.id) is wait
+        if latest:
+            before = call.hold
+            self._enter(call, HoldEvent.REFUSED if error else HoldEvent.SETTLED)
+            if call.hold is not before:
+                self._changed(call)
+        if error or not latest:
+            # A wish that was overtaken is done when the far end has dealt with it.
+            self._waits.answer(call, wait, error)
+        self._waits.look(call)

@@ -8,7 +8,7 @@ from .auto_answer import AutoAnswer
 from .call import Call
 from .caller import Caller, identify
 from .forwarding import Forward
-from .values import AccountId, CallState, EndReason
+from .values import AccountId, CallId, CallState, EndReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Invitation:
     privacy: str = ""
     priority: str = ""
     diverted_by: tuple[str, ...] = ()
+    replaces: CallId | None = None
+    """The call whose far end is replaced by the caller (RFC 3891)."""
 
 
 @dataclass(frozen=True, slots=True)

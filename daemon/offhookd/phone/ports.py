@@ -62,7 +62,9 @@ class CallEngine(ABC):
         headers: Mapping[str, str],
         anonymous: bool,
         muted: bool,
-    ) -> None: ...
+        referral: int = 0,
+    ) -> None:
+        """`referral`: the transfer that asked for this call and is told how it goes."""
 
     @abstractmethod
     def ring(self, call: CallId) -> None:
@@ -86,6 +88,19 @@ class CallEngine(ABC):
 
     @abstractmethod
     def hold(self, call: CallId, held: bool, done: Done) -> None: ...
+
+    @abstractmethod
+    def transfer(self, call: CallId, target: str, replaces: CallId | None, done: Done) -> None:
+        """Send the far end to `target`, or into our place in the call `replaces`; done when it
+        has been asked."""
+
+    @abstractmethod
+    def end_referral(self, referral: int, code: int) -> None:
+        """Tell the far end that asked for a call that nothing comes of it."""
+
+    @abstractmethod
+    def follow(self, call: CallId, account: AccountId, target: str, done: Done) -> None:
+        """Dial a call on where its far end has sent us."""
 
     @abstractmethod
     def mute(self, call: CallId, muted: bool) -> None: ...

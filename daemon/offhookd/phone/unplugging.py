@@ -12,6 +12,7 @@ from enum import StrEnum
 from .call import Call
 from .calls import Calls
 from .events import Signal
+from .hold import COMING_BACK
 from .ports import ignore
 from .values import CallId, OnUnplug
 
@@ -71,7 +72,7 @@ class Unplugging:
                 self._calls.hold(call, False, ignore)
 
     def _changed(self, call: Call) -> None:
-        if call.id in self._held and (call.hold_wanted is False or not call.up):
+        if call.id in self._held and (call.hold in COMING_BACK or not call.up):
             self._held.remove(call.id)
             if call.up:
                 self.given_up()

@@ -26,6 +26,22 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+class TransferState(StrEnum):
+    NONE = ""
+    TRYING = "trying"
+    RINGING = "ringing"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Detour(StrEnum):
+    """What is done when the far end wants this phone to call somebody else (302, REFER)."""
+
+    FOLLOW = "follow"
+    ASK = "ask"
+    REFUSE = "refuse"
+
+
 class EndReason(StrEnum):
     NONE = ""
     LOCAL = "local"

@@ -33,6 +33,10 @@ class Waits:
 
     def fail(self, call: Call, wait: Wait, error: PhoneError) -> bool:
         """It will not come about; False when `wait` has been answered already."""
+        return self.answer(call, wait, error)
+
+    def answer(self, call: Call, wait: Wait, error: PhoneError | None) -> bool:
+        """Whatever the call is now; False when `wait` has been answered already."""
         waits = self._waits.get(call.id, [])
         if wait not in waits:
             return False

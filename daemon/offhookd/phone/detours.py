@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The far end wants this phone to call somebody else: by a transfer (REFER), or instead of
+answering (302).
+
+Whoever is called or calls could send the phone to a number that costs money, so the user decides,
+unless the configuration does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from .call import Call
+from .calls import Calls
+from .dialled import DialOptions
+from .errors import LimitReachedError, PhoneError
+from .ports import CallEngine
+from .values import CallId, Detour, EndReason
+from .waits import is_out
+
+MOST_HOPS = 5
+"""A call that is sent on more often goes in a circle."""
+BUSY, UNAVAILABLE, DECLINE = 486, 503, 603
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What to do when the far end transfers us, and when it redirects a call of ours."""
+
+    transferred: Detour = Detour.ASK
+    redirected: Detour = Detour.ASK
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a REFER asks for.  `number`: how the engine calls it; `headers`: for the new INVITE."""
+
+    number: int
+    target: str
+    referred_by: str
+    headers: Mapping[str, str]
+
+
+class Detours:
+    def __init__(self, calls: Calls, engine: CallEngine) -> None:
+        self.policy = Policy()
+        self._calls = calls
+        self._engine = engine
+        self._hops: dict[CallId, int] = {}
+        self._references: dict[CallId, int] = {}
+        calls.changed.connect(self._follow)
+
+    # ------------------------------------------------------------ what the engine tells
+
+    def referred(self, call_id: CallId, reference: Reference) -> None:
+        """The far end of a call hands us over to `reference.target`."""
+        call = self._calls.get(call_id)
+        if call is None or not call.up or self.policy.transferred is Detour.REFUSE:
+            self._engine.end_referral(reference.number, DECLINE)
+            return
+        options = DialOptions(
+            confirm=self.policy.transferred is Detour.ASK,
+            headers=reference.headers,
+            muted=call.muted,
+            referral=reference.number,
+            referred_by=reference.referred_by or call.peer_uri,
+            replaces=call.id,
+        )
+        try:
+            new = self._calls.dial(reference.target, "", call.account, options)
+        except LimitReachedError:
+            self._engine.end_referral(reference.number, BUSY)
+            return
+        self._references[new.id] = reference.number
+        self._follow(new)
+
+    def redirected(self, call_id: CallId, target: str) -> None:
+        """A call dialled here was answered by "he is at `target`"."""
+        call = self._calls.get(call_id)
+        if call is None or not call.up or call.ending:
+            return
+        hops = self._hops[call.id] = self._hops.get(call.id, 0) + 1
+        if self.policy.redirected is Detour.REFUSE or hops > MOST_HOPS:
+            self._engine.hangup(call.id)
+        elif self.policy.redirected is Detour.ASK:
+            self._ask(call, target)
+        else:
+            call.diversion_uri = call.diversion_uri or call.peer_uri
+            call.peer_uri = target
+            self._engine.follow(call.id, call.account, target, lambda e: self._failed(call, e))
+            self._calls.changed(call)
+
+    # ------------------------------------------------------------ how it is done
+
+    def _ask(self, call: Call, target: str) -> None:
+        """End it, and leave the next one to be started by a person."""
+        asked = self._calls.options_of(call)
+        options = replace(
+            asked, confirm=True, request_id="", referred_by=call.peer_uri, replaces=call.id
+        )
+        self._engine.hangup(call.id)
+        try:
+            self._calls.dial(target, "", call.account, options)
+        except LimitReachedError:
+            return
+
+    def _failed(self, call: Call, error: PhoneError | None) -> None:
+        if error is not None and call.up:
+            self._engine.hangup(call.id)
+
+    def _follow(self, call: Call) -> None:
+        """Once the INVITE is out, the engine tells its progress to who asked for it."""
+        if not call.up:
+            self._hops.pop(call.id, None)
+        reference = self._references.get(call.id)
+        if reference is None or not (is_out(call) or not call.up):
+            return
+        del self._references[call.id]
+        if not is_out(call):
+            declined = call.end_reason is EndReason.CANCELLED
+            self._engine.end_referral(reference, DECLINE if declined else UNAVAILABLE)
