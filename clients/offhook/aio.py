@@ -9,6 +9,9 @@
 
 Everything is read once, on entering; from then on the daemon tells what changes, and properties
 are current without asking.  What was asked for and could not be done raises `OffhookError`.
+
+A program that outlives the daemon uses ``Phone(stay=True)``: it may begin before there is a daemon,
+and `changes` go on, with a `Left` and a `Returned`, when that is started again.
 """
 
 import asyncio
@@ -20,11 +23,11 @@ from .account import Account
 from .audio import AUDIO, Audio
 from .bus import BUS_DAEMON, REPLY_TIMEOUT_S, Bus, Reply, Signal, variant
 from .call import Call
-from .changes import Added, Change, Changed, Changes, Event, Removed
+from .changes import Added, Change, Changed, Changes, Event, Left, Removed, Returned
 from .conference import Conference
 from .contacts import CONTACTS, Contacts
 from .device import Device
-from .errors import NoDaemonError
+from .errors import NoDaemonError, OffhookError
 from .history import HISTORY, History
 from .messages import MESSAGES, Messages
 from .objects import BUS_NAME, PROPERTIES, ROOT, Interfaces, PhoneObject, Property
@@ -45,7 +48,8 @@ _KINDS: dict[str, type[PhoneObject]] = {
 
 
 class Phone(PhoneObject):
-    """The daemon on the session bus, or on the bus at `address`."""
+    """The daemon on the session bus, or on the bus at `address`; with `stay`, whichever serves
+    there as time goes by."""
 
     version = Property(MANAGER, "Version", "")
     engine = Property[dict[str, Any]](MANAGER, "Engine", {})
@@ -55,7 +59,7 @@ class Phone(PhoneObject):
     availability_note = Property(MANAGER, "AvailabilityNote", "")
     default_account = Property(TELEPHONY, "DefaultAccount", "/")
 
-    def __init__(self, address: str = "") -> None:
+    def __init__(self, address: str = "", *, stay: bool = False) -> None:
         interfaces: Interfaces = {}
         super().__init__(self, ROOT, interfaces)
         self.audio = Audio(self, ROOT, interfaces)
@@ -67,12 +71,20 @@ class Phone(PhoneObject):
         self._listeners: WeakKeyDictionary[Changes, None] = WeakKeyDictionary()
         self._owner = ""
         self._gone: NoDaemonError | None = None
+        self._stay = stay
+        self._returning: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Connect and read everything; NoDaemonError when nobody serves the phone."""
+        """Connect and read everything; NoDaemonError when nobody serves the phone, or, with
+        `stay`, when there is no bus."""
         await self._bus.__aenter__()
         try:
+            await self._listen()
             await self._load()
+        except NoDaemonError:
+            if not self._stay:
+                await self._bus.__aexit__()
+                raise
         except BaseException:
             await self._bus.__aexit__()
             raise
@@ -80,7 +92,15 @@ class Phone(PhoneObject):
 
     async def __aexit__(self, *_: object) -> None:
         self._lost("This connection to the phone is closed")
+        if self._returning:
+            self._returning.cancel()
+            await asyncio.wait([self._returning])
         await self._bus.__aexit__()
+
+    @property
+    def present(self) -> bool:
+        """Whether a daemon serves now."""
+        return bool(self._owner) and self._gone is None
 
     @property
     def calls(self) -> list[Call]:
@@ -192,22 +212,37 @@ class Phone(PhoneObject):
 
     # ------------------------------------------------------------ following the daemon
 
-    async def _load(self) -> None:
-        """Listen first, then read: nothing falls between."""
-        read = partial(self._bus.call, BUS_NAME, ROOT)
+    async def _listen(self) -> None:
+        """Before anything is read: nothing falls between."""
+        owner = f"sender='{BUS_DAEMON}',member='NameOwnerChanged',arg0='{BUS_NAME}'"
         await asyncio.gather(
             self._bus.ask("AddMatch", "s", f"type='signal',sender='{BUS_NAME}'"),
-            self._bus.ask(
-                "AddMatch",
-                "s",
-                f"type='signal',sender='{BUS_DAEMON}',member='NameOwnerChanged',arg0='{BUS_NAME}'",
-            ),
+            self._bus.ask("AddMatch", "s", f"type='signal',{owner}"),
+        )
+
+    async def _load(self) -> None:
+        read = partial(self._bus.call, BUS_NAME, ROOT)
+        await asyncio.gather(
             *(
                 read(PROPERTIES, "GetAll", "s", interface, on_reply=partial(self._know, interface))
                 for interface in (MANAGER, TELEPHONY, AUDIO, CONTACTS, HISTORY, MESSAGES)
             ),
             read(OBJECT_MANAGER, "GetManagedObjects", on_reply=self._know_objects),
         )
+
+    async def _return(self) -> None:
+        """Read everything anew; the daemon may be gone again before that is done."""
+        try:
+            await self._load()
+        except OffhookError:
+            return
+        self._tell(Returned(self))
+
+    def _leave(self) -> None:
+        self._owner = ""
+        self._objects.clear()
+        self._interfaces.clear()
+        self._tell(Left(self))
 
     def _know(self, interface: str, reply: Reply) -> None:
         self._owner = reply.sender
@@ -230,11 +265,20 @@ class Phone(PhoneObject):
 
     def _hear(self, signal: Signal) -> None:
         match signal:
-            case Signal(sender="org.freedesktop.DBus", body=[_, old, _]) if old == self._owner:
-                self._lost("offhookd has left the session bus")
+            case Signal(sender="org.freedesktop.DBus", body=[_, old, new]):
+                self._owner_changed(old, new)
             case Signal(sender=self._owner):
                 if change := self._change(signal):
                     self._tell(change)
+
+    def _owner_changed(self, old: str, new: str) -> None:
+        if old and old == self._owner:
+            if self._stay:
+                self._leave()
+            else:
+                self._lost("offhookd has left the session bus")
+        if new and self._stay and not self._owner:
+            self._returning = asyncio.create_task(self._return(), name="daemon returned")
 
     def _change(self, signal: Signal) -> Change | None:
         """What a signal of the daemon means; the objects follow it."""

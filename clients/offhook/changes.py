@@ -43,7 +43,21 @@ class Event:
     arguments: Sequence[Any]
 
 
-Change = Added | Removed | Changed | Event
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The daemon left the bus, and every object with it; only a phone that stays hears of it."""
+
+    subject: PhoneObject
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The daemon serves again, and everything has been read anew."""
+
+    subject: PhoneObject
+
+
+Change = Added | Removed | Changed | Event | Left | Returned
 
 
 class Changes:

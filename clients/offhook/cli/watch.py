@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from offhook.aio import Phone
-from offhook.changes import Added, Change, Changed, Event, Removed
+from offhook.changes import Added, Change, Changed, Event, Left, Removed, Returned
 
 from .output import Colour, clean, paint, print_json
 from .session import with_phone
@@ -46,6 +46,8 @@ def as_object(change: Change) -> dict[str, object]:
                 "signal": member,
                 "arguments": arguments,
             }
+        case Left() | Returned():
+            return {"change": type(change).__name__.lower(), "path": path}
 
 
 def as_words(change: Change) -> str:
@@ -60,6 +62,10 @@ def as_words(change: Change) -> str:
             return _facts(properties)
         case Event(_, _, member, arguments):
             return f"{member}  {'  '.join(map(_value, arguments))}"
+        case Left():
+            return "offhookd has left"
+        case Returned():
+            return "offhookd is back"
 
 
 def _facts(properties: Mapping[str, object]) -> str:

@@ -8,6 +8,7 @@ sending what is no message is hung up on.
 import asyncio
 import logging
 import socket
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -40,6 +41,7 @@ class Link:
         self._replies: dict[int, Replied] = {}
         self._requests = 0
         self._bad_lines = 0
+        self._lines: deque[bytes] = deque()
         self._open = True
         sock.setblocking(False)
         self._loop.add_reader(sock, self._readable)
@@ -98,6 +100,8 @@ class Link:
         self._write(self._backlog)
 
     def _readable(self) -> None:
+        if self._lines:  # first what is here: a flood fills the engine's side, not ours
+            return
         try:
             data = self._sock.recv(READ_BYTES)
         except BlockingIOError:
@@ -110,10 +114,18 @@ class Link:
         self._received += data
         *lines, rest = self._received.split(b"\n")
         self._received = rest
-        for line in lines:
-            self._take(bytes(line))
+        self._lines.extend(map(bytes, lines))
+        self._take_next()
         if len(self._received) > MAX_LINE_BYTES:
             self.close("the SIP engine sent a line without end")
+
+    def _take_next(self) -> None:
+        """One in each turn of the loop: what a client sees of a turn is its outcome, and no state
+        of a call is to be passed over because two of them arrived together."""
+        if self._lines:
+            self._take(self._lines.popleft())
+        if self._lines:
+            self._loop.call_soon(self._take_next)
 
     def _take(self, line: bytes) -> None:
         if not self._open:
