@@ -64,8 +64,10 @@ class Baresip:
         tone_hz: int = 440,
         answers: bool = True,
         srtp: bool = False,
+        watches: str = "",
     ) -> None:
-        """`registrar` is HOST:PORT, empty for a phone that is called directly.
+        """`registrar` is HOST:PORT, empty for a phone that is called directly; `watches` the
+        address of somebody whose presence it follows, and to whom it shows its own.
 
         Over TLS this baresip (1.0.0) accepts any certificate.
         """
@@ -90,7 +92,11 @@ class Baresip:
         if srtp:
             account.append("mediaenc=srtp-mand")
         (directory / "accounts").write_text(";".join(account) + "\n")
-        (directory / "config").write_text(self._configuration(tone_hz))
+        applications = ["account", "menu", "ctrl_tcp"]
+        if watches:
+            (directory / "contacts").write_text(f'"Watched" <{watches}>;presence=p2p\n')
+            applications += ["contact", "presence"]
+        (directory / "config").write_text(self._configuration(tone_hz, applications))
         self.program = Program(
             f"baresip {user}", ["baresip", "-v", "-s", "-f", directory], directory / "log"
         )
@@ -237,7 +243,7 @@ class Baresip:
             self._buffer = rest[int(length) + 1 :]
         return messages
 
-    def _configuration(self, tone_hz: int) -> str:
+    def _configuration(self, tone_hz: int, applications: Sequence[str]) -> str:
         rtp = free_ports(RTP_PORTS)
         lines = [
             f"sip_listen {ADDRESS}:{self.port}",
@@ -255,7 +261,7 @@ class Baresip:
             f"module_path {_modules()}",
             *(f"module {name}.so" for name in ("g711", "g722", "gsm", "ausine", "aubridge")),
             *(f"module {name}.so" for name in ("sndfile", "srtp")),
-            *(f"module_app {name}.so" for name in ("account", "menu", "ctrl_tcp")),
+            *(f"module_app {name}.so" for name in applications),
         ]
         return "\n".join(lines) + "\n"
 

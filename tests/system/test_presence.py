@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Presence and busy lamps through a real presence server (Kamailio), between two phones."""
 
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -10,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from offhook.aio import Phone as ClientPhone
+from tests.support.baresip import Baresip
 from tests.support.certificates import Certificates
 from tests.support.cli import CommandLine
 from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus, private_bus
 from tests.support.kamailio import Kamailio
-from tests.support.line import ACCOUNT, account, configuration, incoming, registered
+from tests.support.line import ACCOUNT, account, configuration, incoming, line, registered
 from tests.support.logind import logind
-from tests.support.processes import until
+from tests.support.processes import free_port, until
 from tests.system.conftest import NewDirectory, _needs
 
 NOBODY = "objectpath '/'"
@@ -159,8 +161,9 @@ async def test_the_command_line_shows_and_says_it(
         listed = (await offhook("colleagues")).out
         assert "Ada" in listed
         assert "away" in listed
+        await phone.until("Presence", "Dialog", "idle", path)
         refused = await offhook("pickup", "ada")
-        assert (refused.status, refused.err) == (1, "offhook: Nothing is known to ring at Ada\n")
+        assert (refused.status, refused.err) == (1, "offhook: Nothing rings at Ada\n")
         refused = await offhook("colleagues", "remove", "1003")
         assert (refused.status, "configuration" in refused.err) == (1, True)
 
@@ -229,3 +232,39 @@ async def test_a_call_that_rings_at_a_colleague_is_taken_over(
             (call,) = await carol.call("Presence", "Pickup", path=seen)
             await carol.until("Call", "State", "active", call)
             await pair.bob.until("Call", "State", "ended", rings)
+
+
+async def test_a_foreign_phone_is_watched_and_watches_without_a_server(
+    session_bus: PrivateBus, directory: NewDirectory, needs_baresip: None
+) -> None:
+    port = free_port()
+    keys = {
+        "uri": "sip:ada@127.0.0.1",
+        "registrar": "none",
+        "accept_from": "anyone",
+        "presence": {"serve": True, "subscribe": ["presence"]},
+    }
+    config = json.loads(configuration(keys))
+    config["sip"]["port"] = port
+    async with line(session_bus, directory("ada"), json.dumps(config)) as phone:
+        with Baresip(directory("bob"), "bob", watches=f"sip:ada@127.0.0.1:{port}") as bob:
+            await bob_shows(bob, "Online")
+            address = f"sip:bob@127.0.0.1:{bob.port}"
+            (path,) = await phone.call("Contacts", "Watch", f"('{address}', false)")
+            await phone.until("Presence", "Subscription", "active", path)
+            for command, state in (("online", "available"), ("offline", "offline")):
+                bob.command(f"presence_{command}")
+                await phone.until("Presence", "State", state, path)
+            for chosen, shown in (
+                ("busy", "Busy"),
+                ("offline", "Offline"),
+                ("available", "Online"),
+            ):
+                await phone.set("Manager", "Availability", f"<'{chosen}'>")
+                await bob_shows(bob, shown)
+        await phone.until("Presence", "State", "unknown", path)
+
+
+async def bob_shows(bob: Baresip, word: str) -> None:
+    """Wait until his list of contacts says this of Ada."""
+    await until(lambda: word in bob.command("contacts"), LIMIT_S, f"{word} at Bob's")

@@ -4,10 +4,9 @@
 For the requests that the engine writes itself; pjsip answers for its own.
 """
 
-import hashlib
+import os
 import re
-import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _PARAMETER = re.compile(r'([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
@@ -15,10 +14,7 @@ _QUOTED_PAIR = re.compile(r"\\(.)")
 _CNONCE_BYTES = 12
 LONGEST_CHALLENGE = 2048
 
-_HASHES: Mapping[str, Callable[[bytes], str]] = {
-    "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
-    "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
-}
+_ALGORITHMS = ("SHA-256", "MD5")
 """Best first; a server that offers several is answered with the first of these."""
 
 
@@ -45,19 +41,16 @@ def read_challenges(values: Iterable[str]) -> list[Challenge]:
 
 
 def best(challenges: Iterable[Challenge]) -> Challenge | None:
-    ranks = list(_HASHES)
-    return min(challenges, key=lambda one: ranks.index(one.algorithm), default=None)
+    return min(challenges, key=lambda one: _ALGORITHMS.index(one.algorithm), default=None)
 
 
 def answer(challenge: Challenge, credentials: Credentials, method: str, uri: str) -> str:
     """The value of Authorization or Proxy-Authorization for one request."""
-    digest = _HASHES[challenge.algorithm]
-    cnonce, count = secrets.token_hex(_CNONCE_BYTES), "00000001"
-    parts = (credentials.user, challenge.realm, credentials.password)
-    secret = digest(":".join(parts).encode())
-    request = digest(f"{method}:{uri}".encode())
+    cnonce, count = os.urandom(_CNONCE_BYTES).hex(), "00000001"
+    secret = _hash(challenge, f"{credentials.user}:{challenge.realm}:{credentials.password}")
+    request = _hash(challenge, f"{method}:{uri}")
     middle = f"{challenge.nonce}:{count}:{cnonce}:auth" if challenge.qop else challenge.nonce
-    response = digest(f"{secret}:{middle}:{request}".encode())
+    response = _hash(challenge, f"{secret}:{middle}:{request}")
     fields = {
         "username": _quoted(credentials.user),
         "realm": _quoted(challenge.realm),
@@ -73,6 +66,14 @@ def answer(challenge: Challenge, credentials: Credentials, method: str, uri: str
     return "Digest " + ", ".join(f"{name}={value}" for name, value in fields.items())
 
 
+def _hash(challenge: Challenge, text: str) -> str:
+    import hashlib  # noqa: PLC0415 - 3 MB of OpenSSL that only phones with presence need
+
+    if challenge.algorithm == "SHA-256":
+        return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 def _read(value: str) -> Challenge | None:
     scheme, _, rest = value.partition(" ")
     if scheme.lower() != "digest":
@@ -83,7 +84,7 @@ def _read(value: str) -> Challenge | None:
     }
     algorithm = given.get("algorithm", "MD5").upper()
     offers = {one.strip().lower() for one in given.get("qop", "").split(",") if one.strip()}
-    if algorithm not in _HASHES or "realm" not in given or "nonce" not in given:
+    if algorithm not in _ALGORITHMS or "realm" not in given or "nonce" not in given:
         return None
     if offers and "auth" not in offers:
         return None

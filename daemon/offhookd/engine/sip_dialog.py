@@ -4,7 +4,7 @@
 For subscriptions and publications, which the engine runs itself; calls are pjsip's.
 """
 
-import secrets
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,8 +32,8 @@ class Dialog:
     cseq: int = 0
 
     def __post_init__(self) -> None:
-        self.call_id = self.call_id or secrets.token_hex(_TAG_BYTES)
-        self.local_tag = self.local_tag or secrets.token_hex(_TAG_BYTES)
+        self.call_id = self.call_id or os.urandom(_TAG_BYTES).hex()
+        self.local_tag = self.local_tag or os.urandom(_TAG_BYTES).hex()
 
     @property
     def next_hop(self) -> str:
