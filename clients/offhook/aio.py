@@ -171,6 +171,10 @@ class Phone(PhoneObject):
         """Call again what was dialled last."""
         return self.made(await self._call(TELEPHONY, "Redial"))
 
+    async def swap(self) -> None:
+        """Turn to the call on hold, and hold the one talked in."""
+        await self._call(TELEPHONY, "Swap")
+
     async def merge(self, *calls: Call) -> Conference:
         """Let the parties of all these calls hear each other; held ones are resumed first."""
         paths = [call.path for call in calls]

@@ -42,6 +42,8 @@ class Call(PhoneObject):
     end_text = Property(CALL, "EndText", "")
     local_hold = Property(CALL, "LocalHold", False)
     remote_hold = Property(CALL, "RemoteHold", False)
+    transfer_state = Property(CALL, "TransferState", "")
+    referred_by = Property(CALL, "ReferredBy", "")
     muted = Property(CALL, "Muted", False)
     conference_path = Property(CALL, "Conference", "/")
     recording = Property(MEDIA, "Recording", "")
@@ -73,6 +75,18 @@ class Call(PhoneObject):
 
     async def resume(self) -> None:
         await self._call(CALL, "Resume")
+
+    async def transfer(self, target: str) -> None:
+        """Send the far end to `target`; returns when that call was answered."""
+        await self._call(CALL, "Transfer", "s", target)
+
+    async def transfer_to(self, other: "Call") -> None:
+        """Join the parties of this call and of `other`, and leave both."""
+        await self._call(CALL, "TransferTo", "o", other.path)
+
+    async def redirect(self, target: str) -> None:
+        """Send the caller to `target` without answering."""
+        await self._call(CALL, "Redirect", "s", target)
 
     async def mute(self, muted: bool = True) -> None:
         """Close the microphone for this call, or open it."""

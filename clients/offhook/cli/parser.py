@@ -138,6 +138,8 @@ def _add_in_call(verbs: Any) -> None:
     which = hangup.add_mutually_exclusive_group()
     which.add_argument("call", nargs="?", default="", metavar="CALL", help=_CALL)
     which.add_argument("--all", action="store_true", help="every call")
+    _verb(verbs, "swap", "handover", "turn to the call on hold, and hold the other")
+    _add_handing_over(verbs)
     merge = _verb(verbs, "merge", "conference", "put calls into one conference")
     merge.add_argument(
         "calls", nargs="*", metavar="CALL", help="c12 or 12; every connected call if not given"
@@ -160,6 +162,17 @@ def _add_in_call(verbs: Any) -> None:
     dtmf.add_argument("tones", metavar="TONES", help="0-9 * # A-D; a comma is half a second")
     dtmf.add_argument("--method", choices=DTMF_METHODS, default="", help="default: what fits")
     dtmf.add_argument("--call", default="", metavar="CALL", help=_CALL)
+
+
+def _add_handing_over(verbs: Any) -> None:
+    transfer = _verb(verbs, "transfer", "handover", "hand a call over, and leave it")
+    where = transfer.add_mutually_exclusive_group(required=True)
+    where.add_argument("target", nargs="?", default="", metavar="TARGET", help="number or address")
+    where.add_argument("--to", default="", metavar="CALL", help="to the party of this other call")
+    transfer.add_argument("--call", default="", metavar="CALL", help=_CALL)
+    redirect = _verb(verbs, "redirect", "handover", "send a caller elsewhere without answering")
+    redirect.add_argument("target", metavar="TARGET", help="number or address")
+    redirect.add_argument("--call", default="", metavar="CALL", help=_CALL)
 
 
 def _add_lists(verbs: Any) -> None:

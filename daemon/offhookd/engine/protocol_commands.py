@@ -12,8 +12,7 @@ from .codec import Command, message
 class Start(Command):
     """First command; nothing of the SIP stack exists before it.
 
-    `log_level` is one of `logging`; `country` (ISO 3166, small letters) chooses the tones;
-    `hold_music` is a WAV file for who is on hold, "" for silence.
+    `log_level` is one of `logging`; `country` (ISO 3166, small letters) chooses the tones.
     The reply's data: version (str), protocol (int), codecs, transports (tuples of str), tls (str),
     max_calls (int), video (bool), pid (int), port (int, the UDP port), faults (tuple of str:
     self-checks that failed; the features they guard are off).
@@ -27,7 +26,6 @@ class Start(Command):
     codecs: tuple[str, ...]
     log_level: int
     country: str
-    hold_music: str = ""
 
 
 @message("set-account")
