@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What there is: the phone, its calls, accounts and telephone sets."""
+
+from typing import Any
+
+from .common import DEFAULT_ROWS, actions, add_json, add_verb, positive
+
+
+def add(verbs: Any) -> None:
+    add_json(add_verb(verbs, "status", "status", "the phone, its accounts and calls"))
+    history = add_verb(verbs, "history", "history", "past calls, newest first")
+    history.add_argument("--missed", action="store_true", help="only calls nobody answered")
+    history.add_argument(
+        "--limit", type=positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
+    )
+    add_json(history)
+    accounts = add_verb(verbs, "accounts", "accounts", "list, register or switch accounts")
+    acts = actions(accounts)
+    for name, text in {
+        "register": "register now, instead of at the next attempt",
+        "enable": "use an account; it stays so",
+        "disable": "unregister an account; it stays so",
+    }.items():
+        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
+    devices = add_verb(verbs, "devices", "devices", "telephone sets that are plugged in")
+    acts = actions(devices)
+    for name, text in {
+        "identify": "let a set ring or blink for two seconds",
+        "enable": "let a set serve the phone; it stays so",
+        "disable": "leave a set to other programs; it stays so",
+    }.items():
+        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
+    add_json(add_verb(verbs, "watch", "watch", "print every change as it happens"))

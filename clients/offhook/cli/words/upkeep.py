@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sound, configuration, telephone sets nobody knows, the demonstration."""
+
+from typing import Any
+
+from .common import actions, add_json, add_verb, level
+
+PATHS = ("capture", "playback", "ringer")
+LONGEST_TEST_S = 15
+"""What the daemon plays or loops at most."""
+
+
+def add(verbs: Any) -> None:
+    _add_audio(verbs)
+    _add_upkeep(verbs)
+
+
+def _add_audio(verbs: Any) -> None:
+    audio = add_verb(verbs, "audio", "audio", "sound devices, volumes and tests")
+    acts = actions(audio)
+    use = acts.add_parser("use", help="choose devices", description="choose devices")
+    use.add_argument("path", choices=PATHS, help="microphone, loudspeaker, or what rings")
+    use.add_argument("names", nargs="+", metavar="NAME", help='best first; "default" may be one')
+    volume = acts.add_parser("volume", help="set a volume", description="set a volume")
+    volume.add_argument("path", choices=PATHS, help="microphone, loudspeaker, or what rings")
+    volume.add_argument("level", type=level, metavar="LEVEL", help="0.0 to 1.0, or 0%% to 100%%")
+    test = acts.add_parser(
+        "test", help="hear whether it works", description="play a tone, or loop the microphone back"
+    )
+    test.add_argument("path", choices=PATHS, metavar="WHAT", help=", ".join(PATHS))
+    test.add_argument(
+        "--seconds",
+        type=int,
+        choices=range(1, LONGEST_TEST_S + 1),
+        default=3,
+        metavar="N",
+        help=f"1 to {LONGEST_TEST_S}, default %(default)s",
+    )
+
+
+def _add_upkeep(verbs: Any) -> None:
+    config = add_verb(verbs, "config", "config", "check, reload or find the configuration")
+    config.add_argument(
+        "act",
+        choices=("check", "reload", "path"),
+        help="check: say what is wrong with it; reload: apply it; path: print where it is",
+    )
+    device = add_verb(verbs, "device", "device", "examine telephone sets")
+    acts = device.add_subparsers(dest="act", metavar="ACTION", required=True)
+    describe = acts.add_parser(
+        "describe",
+        help="show the buttons and lamps that a HID report descriptor declares",
+        description="show the buttons and lamps that a HID report descriptor declares",
+    )
+    describe.add_argument(
+        "--descriptor",
+        required=True,
+        metavar="FILE",
+        help="binary, as /sys/class/hidraw/hidraw0/device/report_descriptor, or hexadecimal",
+    )
+    add_json(describe)
+    text = "press one key after another, and write what offhook must know of an unknown device"
+    learn = acts.add_parser("learn", help=text, description=text)
+    learn.set_defaults(module="learn")
+    learn.add_argument(
+        "device",
+        nargs="?",
+        default="",
+        metavar="DEVICE",
+        help="/dev/hidraw3, 1234:5678 or a part of its name; the only one if not given",
+    )
+    learn.add_argument(
+        "--output", metavar="FILE", help="default: devices.yaml in ~/.config/offhook"
+    )
+    add_verb(verbs, "demo", "demo", "place a call to an echo on this machine and show every step")
