@@ -317,7 +317,9 @@ class Audio(AudioControl, Alerting):
             sinks = self._ringing_sinks()
             if (sinks, self._ring_sound) != self._rung:
                 self._rung = (sinks, self._ring_sound)
-                start = p.StartRinger(sinks=sinks, sound=self._ring_sound)
+                start = p.StartRinger(
+                    sinks=sinks, sound=self._ring_sound, volume=self._sound.volume(Role.RINGER)
+                )
                 self._engine.tell(start if sinks else p.StopRinger())
         elif self._rung[0]:
             self._rung = NOT_RUNG
@@ -341,9 +343,9 @@ class Audio(AudioControl, Alerting):
         chosen = self._sound.route(Role(what))
         if not chosen.active:
             raise AudioUnavailableError(chosen.reason or "No sound device is configured")
-        reply = await self._engine.ask(
-            p.TestAudio(what=what, sink=chosen.device, seconds=seconds), seconds + TEST_GRACE_S
-        )
+        volume = self._sound.volume(Role.RINGER)
+        trial = p.TestAudio(what=what, sink=chosen.device, seconds=seconds, volume=volume)
+        reply = await self._engine.ask(trial, seconds + TEST_GRACE_S)
         peak = reply.data.get("peak", 0.0)
         return float(peak) if isinstance(peak, int | float) else 0.0
 

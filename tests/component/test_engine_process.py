@@ -217,8 +217,8 @@ def test_account_that_makes_no_sense_is_refused(changes: dict[str, object], word
 @pytest.mark.parametrize(
     "command",
     [
-        TestAudio(what="playback", sink="", seconds=0),
-        TestAudio(what="nose", sink="", seconds=1),
+        TestAudio(what="playback", sink="", seconds=0, volume=1),
+        TestAudio(what="nose", sink="", seconds=1, volume=1),
         PlayTone(tone="busy", seconds=-1),
         MonitorLevels(leg=1, interval_ms=1),
     ],

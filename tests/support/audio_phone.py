@@ -142,14 +142,14 @@ class Phone:
     def configure(self, **settings: str) -> None:
         self.audio.configure(**settings)
 
-    def start_ringer(self, *, sinks: list[str], sound: str = "") -> str:
-        return self.audio.start_ringer(sinks, sound)
+    def start_ringer(self, *, sinks: list[str], sound: str = "", volume: float = 1.0) -> str:
+        return self.audio.start_ringer(sinks, sound, volume)
 
     def stop_ringer(self) -> None:
         self.audio.stop_ringer()
 
     def test(self, what: str, sink: str, seconds: float) -> None:
-        self.audio.test(what, sink, seconds, lambda outcome: say("tested", outcome=outcome))
+        self.audio.test(what, sink, seconds, 1.0, lambda outcome: say("tested", outcome=outcome))
 
     def loop(self) -> None:
         """The microphone straight to the loudspeaker, through the conference."""

@@ -244,7 +244,8 @@ class Commands:
         for sink in command.sinks:
             check_text("sink", sink, LONGEST_NAME)
         check_text("sound", command.sound, LONGEST_NAME)
-        fault = self._sound.start_ringer(command.sinks, command.sound)
+        check_range("volume", command.volume, 0, 1)
+        fault = self._sound.start_ringer(command.sinks, command.sound, command.volume)
         return {"fault": fault} if fault else None
 
     def _set_audio(self, command: p.SetAudio) -> Outcome:
@@ -261,6 +262,7 @@ class Commands:
     def _test_audio(self, command: p.TestAudio) -> Outcome:
         check_range("seconds", command.seconds, 1, LONGEST_TEST_S)
         check_text("sink", command.sink, LONGEST_NAME)
+        check_range("volume", command.volume, 0, 1)
         reply = self._replier(command)
 
         def done(result: float | str) -> None:
@@ -271,7 +273,7 @@ class Commands:
                 self._thread.post(lambda: reply("", 0, {"peak": result}))
 
         try:
-            self._sound.test(command.what, command.sink, command.seconds, done)
+            self._sound.test(command.what, command.sink, command.seconds, command.volume, done)
         except ValueError:
             raise Refused(f"There is no audio test {command.what[:20]!r}.") from None
         return LATER

@@ -219,10 +219,12 @@ class PlayTone(Command):
 class StartRinger(Command):
     """Ring on sound devices of its own (`sinks`: "" is the server's default), as the call's
     audio is not touched.  `sound`: a WAV file, "bellcore-dr1" to "-dr5", or "" for
-    the built-in ring."""
+    the built-in ring.  `volume`: of the streams when they begin, 0.0 to 1.0 of the sound server's
+    scale; who changes it later tells the server."""
 
     sinks: tuple[str, ...]
     sound: str
+    volume: float
 
 
 @message("stop-ringer")
@@ -256,13 +258,15 @@ class MonitorLevels(Command):
 @message("test-audio")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestAudio(Command):
-    """`what`: "playback", "ringer" or "capture".  Replied at the end; data: peak (float)."""
+    """`what`: "playback", "ringer" (with `volume` as in `StartRinger`) or "capture".  Replied at
+    the end; data: peak (float)."""
 
     __test__ = False  # pytest collects by name
 
     what: str
     sink: str
     seconds: int
+    volume: float
 
 
 @message("get-statistics")

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The volume of the ringer's own stream, which exists only while it rings."""
+"""The volume of the ringer's own stream, which exists only while it rings.
+
+The engine makes the stream with the level that was known when the ringing began.  Whatever became
+of it since, and whatever the server remembers of earlier streams, is put right here.
+"""
 
 from typing import Any
 
@@ -48,6 +52,8 @@ class RingerVolume:
 
 
 async def _set(pulse: Any, stream: Any, level: float) -> None:
+    if abs(level_of(stream.volume.values) - level) <= SAME:
+        return
     stream.volume.values = at_level(stream.volume.values, level)
     await pulse.volume_set(stream, stream.volume)
 

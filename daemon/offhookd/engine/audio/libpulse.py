@@ -16,6 +16,7 @@ LIBRARY = "libpulse.so.0"
 
 _pointer, _int, _text, _size = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t
 _unsigned = ctypes.c_uint32
+_MOST_CHANNELS, _VOLUME_NORM = 32, 0x10000  # pulse/sample.h, pulse/volume.h
 
 
 class SampleSpec(ctypes.Structure):
@@ -26,6 +27,18 @@ class BufferAttr(ctypes.Structure):
     _fields_ = tuple(
         (name, _unsigned) for name in ("maxlength", "tlength", "prebuf", "minreq", "fragsize")
     )
+
+
+class Volume(ctypes.Structure):
+    """`pa_cvolume`."""
+
+    _fields_ = (("channels", ctypes.c_uint8), ("values", _unsigned * _MOST_CHANNELS))
+
+    @classmethod
+    def even(cls, channels: int, level: float) -> "Volume":
+        """The same fraction of 100 % on every channel."""
+        values = [round(level * _VOLUME_NORM)] * channels
+        return cls(channels, (_unsigned * _MOST_CHANNELS)(*values))
 
 
 class TimingInfo(ctypes.Structure):
@@ -80,7 +93,8 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
         *(_pointer, _pointer, _text, ctypes.POINTER(SampleSpec), _pointer, _pointer),
     ),
     "pa_stream_connect_playback": (
-        *(_int, _pointer, _text, ctypes.POINTER(BufferAttr), _int, _pointer, _pointer),
+        *(_int, _pointer, _text, ctypes.POINTER(BufferAttr), _int),
+        *(ctypes.POINTER(Volume), _pointer),
     ),
     "pa_stream_connect_record": (_int, _pointer, _text, ctypes.POINTER(BufferAttr), _int),
     "pa_stream_get_state": (_int, _pointer),

@@ -211,7 +211,8 @@ class PlaybackStream(Stream):
     """Sound to `device` ("" is the default).
 
     `target_bytes` is the latency the server is asked for, device included; it takes what is
-    written in steps of `request_bytes`.  Silent until `uncork`.
+    written in steps of `request_bytes`.  Silent until `uncork`.  `volume` is the fraction of the
+    server's 100 % that a mixer shows (a cubic scale); None leaves it to the server.
     """
 
     _move = "pa_context_move_sink_input_by_name"
@@ -226,6 +227,7 @@ class PlaybackStream(Stream):
         request_bytes: int,
         may_move: bool,
         channels: int = 1,
+        volume: float | None = None,
     ) -> None:
         super().__init__(connection, rate, channels, properties)
         attributes = libpulse.BufferAttr(
@@ -236,8 +238,9 @@ class PlaybackStream(Stream):
             fragsize=_UNSET,
         )
         name, flags = _name(device), _flags(may_move) | _STREAM_START_CORKED
+        levels = None if volume is None else libpulse.Volume.even(channels, volume)
         self._quick.pa_stream_connect_playback(
-            self.pointer, name, ctypes.byref(attributes), flags, None, None
+            self.pointer, name, ctypes.byref(attributes), flags, levels, None
         )
         self._timing: int | None = None
 

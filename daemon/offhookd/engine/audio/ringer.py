@@ -13,6 +13,7 @@ REQUEST_MS = 150
 """A ring may start a little late and need not be followed closely: seven wake-ups a second."""
 QUIET_S = 0.05
 RETRY_S = 0.5
+FULL = 1.0
 
 PROPERTIES = {"media.role": "event", "media.name": "ringer"}
 
@@ -21,10 +22,12 @@ class Ringer:
     """Plays until stopped.  A ring must be heard: where the device does not exist, the default
     one rings.  Belongs to the audio thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, properties: Mapping[str, str] = PROPERTIES) -> None:
+        self._properties = properties
         self._tune: Tune | None = None
         self._stream: PlaybackStream | None = None
         self._sink = ""
+        self._volume = FULL
         self._playing = False
         self._retry_at = 0.0
 
@@ -37,10 +40,11 @@ class Ringer:
         """Where it rings, "" while it does not."""
         return self._stream.device if self._stream is not None and self._playing else ""
 
-    def start(self, sink: str, tune: Tune) -> None:
-        """Ring with `tune` on `sink` ("" is the default); what rang before ends."""
+    def start(self, sink: str, tune: Tune, volume: float = FULL) -> None:
+        """Ring with `tune` on `sink` ("" is the default); what rang before ends.  `volume` as in
+        `PlaybackStream`."""
         self.stop()
-        self._sink, self._tune = sink, tune
+        self._sink, self._tune, self._volume = sink, tune, volume
 
     def stop(self) -> None:
         """Silence, at once."""
@@ -81,12 +85,13 @@ class Ringer:
         return PlaybackStream(
             connection,
             tune.rate,
-            PROPERTIES,
+            self._properties,
             self._sink,
             target_bytes=byte_rate * TARGET_MS // 1000,
             request_bytes=byte_rate * REQUEST_MS // 1000,
             may_move=True,
             channels=tune.channels,
+            volume=self._volume,
         )
 
 
@@ -100,12 +105,12 @@ class Ringers:
     def wants_server(self) -> bool:
         return bool(self._ringers)
 
-    def start(self, tunes: Mapping[str, Tune]) -> None:
+    def start(self, tunes: Mapping[str, Tune], volume: float) -> None:
         """Ring on these sinks and on no other ones."""
         self.stop()
         self._ringers = tuple(Ringer() for _ in tunes)
         for ringer, (sink, tune) in zip(self._ringers, tunes.items(), strict=True):
-            ringer.start(sink, tune)
+            ringer.start(sink, tune, volume)
 
     def stop(self) -> None:
         """Silence, at once."""

@@ -92,25 +92,32 @@ class AudioThread:
         """The call has been answered: drop what the microphone captured before."""
         self._post(self._bridge.go_live)
 
-    def start_ringer(self, sinks: Sequence[str], sound: str) -> str:
+    def start_ringer(self, sinks: Sequence[str], sound: str, volume: float = 1.0) -> str:
         """Ring on all `sinks` ("" is the default) until `stop_ringer`, with the WAV file `sound` or
-        the built-in ring.  Returns "" or why the built-in ring is heard instead of the file."""
+        the built-in ring, from its first sample at `volume` of the server's scale.  Returns "" or
+        why the built-in ring is heard instead of the file."""
         tunes, fault = {}, ""
         for sink in sinks:
             tunes[sink], fault = tune.choose(sound)
-        self._post(lambda: self._ringers.start(tunes))
+        self._post(lambda: self._ringers.start(tunes, volume))
         return fault
 
     def stop_ringer(self) -> None:
         self._post(self._ringers.stop)
 
     def test(
-        self, what: str, sink: str, seconds: float, done: Callable[[float | str], None]
+        self,
+        what: str,
+        sink: str,
+        seconds: float,
+        volume: float,
+        done: Callable[[float | str], None],
     ) -> None:
         """Try a device for `seconds`: "playback" and "ringer" play on `sink` and listen to what
-        it plays, "capture" listens to the source `sink`.  `done` gets the peak in dBFS, or a
-        sentence that says what went wrong.  Raises `ValueError` for another `what`."""
-        trial = Trial(TrialKind(what), sink, seconds, done)
+        it plays, "capture" listens to the source `sink`.  `volume` is the ringer's.  `done` gets
+        the peak in dBFS, or a sentence that says what went wrong.  Raises `ValueError` for another
+        `what`."""
+        trial = Trial(TrialKind(what), sink, seconds, volume, done)
         self._post(lambda: self._trials.add(trial))
 
     def statistics(self) -> Mapping[str, int | float]:

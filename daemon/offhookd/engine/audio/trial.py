@@ -30,11 +30,16 @@ class Trial:
     then `done` gets the peak in dBFS, or a sentence.  Belongs to the audio thread."""
 
     def __init__(
-        self, kind: TrialKind, device: str, seconds: float, done: Callable[[float | str], None]
+        self,
+        kind: TrialKind,
+        device: str,
+        seconds: float,
+        volume: float,
+        done: Callable[[float | str], None],
     ) -> None:
-        self.kind, self.device = kind, device
+        self.kind, self.device, self._volume = kind, device, volume
         self._seconds, self._done = seconds, done
-        self._ringer = Ringer()
+        self._ringer = Ringer() if kind is TrialKind.RINGER else Ringer(PROPERTIES)
         self._ear: CaptureStream | None = None
         self._peak_dbfs = levels.SILENCE_DBFS
         self._heard = False
@@ -70,7 +75,7 @@ class Trial:
         if self.kind is TrialKind.PLAYBACK:
             self._ringer.start(self.device, tune.test_tone())
         elif self.kind is TrialKind.RINGER:
-            self._ringer.start(self.device, tune.bell())
+            self._ringer.start(self.device, tune.bell(), self._volume)
 
     def _step_ear(self, connection: Connection, now: float) -> None:
         source = self._source()
