@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The engine process: starting, stopping, dying, and a daemon that talks nonsense."""
 
-import dataclasses
 import random
 import signal
 import socket
@@ -18,7 +17,6 @@ from offhookd.engine.protocol import (
     Ping,
     PlayTone,
     RemoveAccount,
-    SetAccount,
     Start,
     TestAudio,
     encode,
@@ -42,7 +40,7 @@ def test_reply_to_start_says_what_the_engine_has() -> None:
 
 
 def test_nothing_is_printed() -> None:
-    with EngineProcess(dataclasses.replace(START, log_level=10)) as engine:
+    with EngineProcess(START.but(log_level=10)) as engine:
         engine.add_account()
         engine.stop()
         assert engine.process.stdout
@@ -107,7 +105,7 @@ def test_garbage_on_the_socket_is_logged_and_survived() -> None:
 
 def test_command_split_into_single_bytes_is_understood() -> None:
     with EngineProcess() as engine:
-        for byte in encode(dataclasses.replace(Ping(), request=77)):
+        for byte in encode(Ping().but(request=77)):
             engine.send_raw(bytes([byte]))
         engine.ask(Ping())
 
@@ -137,7 +135,7 @@ def test_start_that_cannot_be_carried_out_is_a_sentence_and_the_end(
     changes: dict[str, object], word: str
 ) -> None:
     with EngineProcess(None) as engine:
-        reply = engine.try_to(dataclasses.replace(START, **changes))  # type: ignore[arg-type]  # by name
+        reply = engine.try_to(START.but(**changes))
         assert word in reply.error
         assert engine.wait_end() == 1
 
@@ -146,7 +144,7 @@ def test_port_that_is_taken_is_named() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as taken, EngineProcess(None) as engine:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        reply = engine.try_to(dataclasses.replace(START, port=port))
+        reply = engine.try_to(START.but(port=port))
         assert f"127.0.0.1:{port} cannot be opened" in reply.error
         assert engine.wait_end() == 1
 
@@ -206,10 +204,7 @@ def test_account_with_a_call_is_removed_after_the_call_is_ended() -> None:
 )
 def test_account_that_makes_no_sense_is_refused(changes: dict[str, object], word: str) -> None:
     with EngineProcess() as engine:
-        settings: SetAccount = dataclasses.replace(
-            direct_account("a", engine.port),
-            **changes,  # type: ignore[arg-type]  # by name
-        )
+        settings = direct_account("a", engine.port).but(**changes)
         assert word in engine.try_to(settings).error
         engine.add_account("a")
 

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Self, TypeVar
 
 from offhookd.engine.protocol import (
@@ -81,7 +80,7 @@ class EngineProcess:
     def tell(self, command: Command) -> int:
         """Send without waiting; the number of the request."""
         self._requests += 1
-        self._sock.sendall(encode(replace(command, request=self._requests)))
+        self._sock.sendall(encode(command.but(request=self._requests)))
         return self._requests
 
     def send_raw(self, data: bytes) -> None:
@@ -161,7 +160,7 @@ class EngineProcess:
 
     def add_account(self, account: str = "test", **changes: object) -> None:
         """An account without a registrar that takes calls from anyone, on a silent clock."""
-        settings = replace(direct_account(account, self.port), **changes)  # type: ignore[arg-type]  # the fields of a dataclass by name
+        settings = direct_account(account, self.port).but(**changes)
         self.ask(SetAudio(backend="silent", capture="", playback="", on_unplug="hold"))
         self.ask(settings)
 

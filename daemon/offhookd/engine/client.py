@@ -5,7 +5,6 @@ messages on the other.  What the engine says goes through `reports`.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from offhookd.phone.accounts import Accounts
@@ -186,7 +185,7 @@ class EngineClient(CallEngine, RegistrationEngine):
             return
         call = self._calls.get(CallId(command.leg))
         if call is not None and call.up:
-            self._send(replace(command, muted=call.muted), dialled)
+            self._send(command.but(muted=call.muted), dialled)
             self.focus(self._calls.focus.id if self._calls.focus else None)
 
     def ring(self, call: CallId) -> None:

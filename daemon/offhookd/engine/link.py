@@ -10,7 +10,6 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from .protocol import MAX_LINE_BYTES, Command, Event, ProtocolError, Reply, decode, encode
 
@@ -49,7 +48,7 @@ class Link:
     def send(self, command: Command, replied: Replied | None = None) -> None:
         """Send `command`; `replied` gets its reply, or a failed one when the link closes."""
         self._requests += 1
-        numbered = replace(command, request=self._requests)
+        numbered = command.but(request=self._requests)
         if replied is not None:
             self._replies[self._requests] = replied
         try:

@@ -2,14 +2,12 @@
 """What the daemon says to its engine; see `protocol`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Annotated
 
-from .codec import Command, message
+from .codec import NOTHING, SECRET, Command
 
 
-@message("start")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start(Command):
+class Start(Command, kind="start"):
     """First command; nothing of the SIP stack exists before it.
 
     `log_level` is one of `logging`; `country` (ISO 3166, small letters) chooses the tones.
@@ -28,9 +26,7 @@ class Start(Command):
     country: str
 
 
-@message("set-account")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetAccount(Command):
+class SetAccount(Command, kind="set-account"):
     """Create the account or change it; calls in progress are kept.
 
     `registrar` is "" for direct calls.  `servers` are the addresses (IP literals) that may send
@@ -42,7 +38,7 @@ class SetAccount(Command):
     uri: str
     display_name: str
     username: str
-    password: str = field(repr=False)
+    password: Annotated[str, SECRET]
     registrar: str
     proxy: str
     transport: str
@@ -54,15 +50,11 @@ class SetAccount(Command):
     accept_anyone: bool
 
 
-@message("remove-account")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveAccount(Command):
+class RemoveAccount(Command, kind="remove-account"):
     account: str
 
 
-@message("set-hosts")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetHosts(Command):
+class SetHosts(Command, kind="set-hosts"):
     """All names the engine may contact, with their addresses ("192.0.2.1" or "192.0.2.1:5070",
     best first).  The engine asks no DNS server itself; a name that is missing here fails.
     The addresses are also admitted by the socket filter."""
@@ -70,23 +62,17 @@ class SetHosts(Command):
     hosts: Mapping[str, tuple[str, ...]]
 
 
-@message("register")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Register(Command):
+class Register(Command, kind="register"):
     """Send one REGISTER; the outcome is a `Registration` event."""
 
     account: str
 
 
-@message("unregister")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unregister(Command):
+class Unregister(Command, kind="unregister"):
     account: str
 
 
-@message("dial")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dial(Command):
+class Dial(Command, kind="dial"):
     """`referral`: the `Referred` that asked for it and is told how it goes, or 0."""
 
     leg: int
@@ -98,51 +84,39 @@ class Dial(Command):
     referral: int = 0
 
 
-@message("ring")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ring(Command):
+class Ring(Command, kind="ring"):
     """Send 180; opens the sound streams so that the answer finds them running."""
 
     leg: int
 
 
-@message("answer")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(Command):
+class Answer(Command, kind="answer"):
     leg: int
 
 
-@message("refuse")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refuse(Command):
+class Refuse(Command, kind="refuse"):
     """Final answer `code` (300-699) to an incoming call; `contact` is set for a 302."""
 
     leg: int
     code: int
     contact: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NOTHING
 
 
-@message("hangup")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hangup(Command):
+class Hangup(Command, kind="hangup"):
     """CANCEL or BYE, whichever the leg needs.  A leg that is gone is no error."""
 
     leg: int
 
 
-@message("hold")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold(Command):
+class Hold(Command, kind="hold"):
     """Replied when the far end has agreed or refused; `code` is then what it answered."""
 
     leg: int
     held: bool
 
 
-@message("transfer")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer(Command):
+class Transfer(Command, kind="transfer"):
     """REFER the far end to `target`, or into our place in the leg `replaces` (0: none).  Replied
     when the REFER is out; how it goes is told by `TransferProgress`."""
 
@@ -151,42 +125,32 @@ class Transfer(Command):
     replaces: int
 
 
-@message("refuse-transfers")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseTransfers(Command):
+class RefuseTransfers(Command, kind="refuse-transfers"):
     """Whether a REFER is answered by 603 at once, instead of `Referred`."""
 
     refused: bool
 
 
-@message("end-referral")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndReferral(Command):
+class EndReferral(Command, kind="end-referral"):
     """Tell who sent the `Referred` that nothing comes of it."""
 
     referral: int
     code: int
 
 
-@message("follow")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Follow(Command):
+class Follow(Command, kind="follow"):
     """Dial on where a `Redirected` leg was sent to; `Hangup` is the other choice."""
 
     leg: int
     target: str
 
 
-@message("mute")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mute(Command):
+class Mute(Command, kind="mute"):
     leg: int
     muted: bool
 
 
-@message("send-dtmf")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendDtmf(Command):
+class SendDtmf(Command, kind="send-dtmf"):
     """`tones` of 0-9*#A-D and "," (500 ms pause); `method`: "" lets the engine choose by what
     the far end offers.  Replied when the last tone has been queued."""
 
@@ -196,17 +160,13 @@ class SendDtmf(Command):
     duration_ms: int
 
 
-@message("focus")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Focus(Command):
+class Focus(Command, kind="focus"):
     """Only this leg (0: none) is connected to the microphone and the loudspeaker."""
 
     leg: int
 
 
-@message("play-tone")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayTone(Command):
+class PlayTone(Command, kind="play-tone"):
     """A call-progress tone on the call's loudspeaker: "ringback", "busy", "congestion", ... by
     the country of `Start`; "" stops.  `seconds` 0: until stopped."""
 
@@ -214,9 +174,7 @@ class PlayTone(Command):
     seconds: float
 
 
-@message("start-ringer")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRinger(Command):
+class StartRinger(Command, kind="start-ringer"):
     """Ring on sound devices of its own (`sinks`: "" is the server's default), as the call's
     audio is not touched.  `sound`: a WAV file, "bellcore-dr1" to "-dr5", or "" for
     the built-in ring.  `volume`: of the streams when they begin, 0.0 to 1.0 of the sound server's
@@ -227,15 +185,11 @@ class StartRinger(Command):
     volume: float
 
 
-@message("stop-ringer")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRinger(Command):
+class StopRinger(Command, kind="stop-ringer"):
     pass
 
 
-@message("set-audio")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetAudio(Command):
+class SetAudio(Command, kind="set-audio"):
     """Devices of the call (names of the sound server; "" is its default).  Applies at once, also
     in a call.  `on_unplug`: "hold" | "speaker" | "hangup": what to do when the server moves a
     stream off its device."""
@@ -246,18 +200,14 @@ class SetAudio(Command):
     on_unplug: str
 
 
-@message("monitor-levels")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitorLevels(Command):
+class MonitorLevels(Command, kind="monitor-levels"):
     """Send `Levels` of the leg every `interval_ms`; 0 ends it."""
 
     leg: int
     interval_ms: int
 
 
-@message("test-audio")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestAudio(Command):
+class TestAudio(Command, kind="test-audio"):
     """`what`: "playback", "ringer" (with `volume` as in `StartRinger`) or "capture".  Replied at
     the end; data: peak (float)."""
 
@@ -269,30 +219,22 @@ class TestAudio(Command):
     volume: float
 
 
-@message("get-statistics")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetStatistics(Command):
+class GetStatistics(Command, kind="get-statistics"):
     """Reply data: everything the stack knows, flat, names with units."""
 
     leg: int
 
 
-@message("loop")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loop(Command):
+class Loop(Command, kind="loop"):
     """Send the leg its own sound back: the echo party of the demonstration."""
 
     leg: int
     enabled: bool
 
 
-@message("ping")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ping(Command):
+class Ping(Command, kind="ping"):
     """Answered by the SIP thread itself, so that a reply means it is alive."""
 
 
-@message("stop")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop(Command):
+class Stop(Command, kind="stop"):
     """Hang up, unregister, tear down, exit 0; the end of the socket is the reply."""

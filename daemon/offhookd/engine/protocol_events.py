@@ -2,25 +2,20 @@
 """What the engine says to the daemon; see `protocol`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from .codec import Event, Value, message
+from .codec import NOTHING, Event, Value
 
 
-@message("reply")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply(Event):
+class Reply(Event, kind="reply"):
     """`error` is "" when done, else one sentence; `code` a SIP status or pjlib status, or 0."""
 
     request: int
     error: str = ""
     code: int = 0
-    data: Mapping[str, Value] = field(default_factory=dict)
+    data: Mapping[str, Value] = NOTHING
 
 
-@message("registration")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration(Event):
+class Registration(Event, kind="registration"):
     """Outcome of one REGISTER.  `expires`: seconds granted, 0 after unregistering.
     `retry_after`: of the answer, or 0.  `cause`: "" or "dns" | "tls" | "network" | "timeout" when
     no answer came from the registrar; `text` then says what happened."""
@@ -33,9 +28,7 @@ class Registration(Event):
     cause: str
 
 
-@message("incoming")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming(Event):
+class Incoming(Event, kind="incoming"):
     """An INVITE that passed the gate and whose offer has a codec in common; nothing but 100 has
     been answered.  Texts are cleaned (no control characters, valid UTF-8, capped).  `replaces`:
     the leg that this one takes the place of (RFC 3891); it is being answered, or 0."""
@@ -57,9 +50,7 @@ class Incoming(Event):
     replaces: int = 0
 
 
-@message("leg-state")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegState(Event):
+class LegState(Event, kind="leg-state"):
     """`state`: "dialing" (INVITE out), "ringing" (180), "early" (media before the answer),
     "answered" (200 sent or received), "active" (ACK), "ended".  `code`, `text`: the SIP status
     line that led there.  `cause` on "ended": "" | "remote" | "local" | "cancelled" | "elsewhere" |
@@ -73,9 +64,7 @@ class LegState(Event):
     sip_call_id: str
 
 
-@message("redirected")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirected(Event):
+class Redirected(Event, kind="redirected"):
     """A leg dialled here was answered by a 3xx (`code`, `text`) that names `target`; it waits for
     `Follow` or `Hangup`."""
 
@@ -85,9 +74,7 @@ class Redirected(Event):
     text: str
 
 
-@message("transfer-progress")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferProgress(Event):
+class TransferProgress(Event, kind="transfer-progress"):
     """What the far end says of a `Transfer`: the SIP status of its new call; 0 when it has ended
     its report without one."""
 
@@ -97,9 +84,7 @@ class TransferProgress(Event):
     final: bool
 
 
-@message("referred")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Referred(Event):
+class Referred(Event, kind="referred"):
     """The far end of `leg` wants us to call `target` (REFER).  `replaces`: header for that call
     (RFC 3891), or "".  Waits for a `Dial` with this `referral`, or `EndReferral`."""
 
@@ -110,9 +95,7 @@ class Referred(Event):
     referred_by: str
 
 
-@message("leg-media")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegMedia(Event):
+class LegMedia(Event, kind="leg-media"):
     leg: int
     codec: str
     clock_rate: int
@@ -122,9 +105,7 @@ class LegMedia(Event):
     remote_hold: bool
 
 
-@message("leg-quality")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegQuality(Event):
+class LegQuality(Event, kind="leg-quality"):
     """Every five seconds in a call.  Losses are 0.0-1.0 of the last interval, `mos` 1.0-4.5 by
     the E-model (ITU-T G.107), 0 while unknown."""
 
@@ -138,25 +119,19 @@ class LegQuality(Event):
     mos: float
 
 
-@message("leg-dtmf")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegDtmf(Event):
+class LegDtmf(Event, kind="leg-dtmf"):
     leg: int
     tone: str
     duration_ms: int
 
 
-@message("levels")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels(Event):
+class Levels(Event, kind="levels"):
     leg: int
     sent_dbfs: float
     received_dbfs: float
 
 
-@message("audio-status")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioStatus(Event):
+class AudioStatus(Event, kind="audio-status"):
     """`state`: "closed" (nothing open), "open", "silent" (a clock without a device, as
     configured), "waiting" (no server or no device; `reason` says which), "moved" (the server took
     the stream off `capture`/`playback`, `reason` names where to)."""
@@ -167,18 +142,14 @@ class AudioStatus(Event):
     reason: str
 
 
-@message("gate-report")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateReport(Event):
+class GateReport(Event, kind="gate-report"):
     """Messages dropped since start, by rule; at most one report a minute and rule change."""
 
     dropped: Mapping[str, int]
     last_source: str
 
 
-@message("log-line")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine(Event):
+class LogLine(Event, kind="log-line"):
     """`level` as in `logging`."""
 
     level: int

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What daemon and engine say to each other about text messages and voice mail; see `protocol`."""
 
-from dataclasses import dataclass, field
+from typing import Annotated
 
-from .codec import LINES, Command, Event, message
+from .codec import LINES, Command, Event
 
 
-@message("send-message")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendMessage(Command):
+class SendMessage(Command, kind="send-message"):
     """Send one MESSAGE (RFC 3428); `text` may have line breaks.  Replied when the far end has
     answered; `code` is then its status, and `error` begins with it."""
 
@@ -17,21 +15,17 @@ class SendMessage(Command):
     text: str
 
 
-@message("message-received")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageReceived(Event):
+class MessageReceived(Event, kind="message-received"):
     """A MESSAGE that said something; copies of one request have the same `sip_id`."""
 
     account: str
     sip_id: str
     peer_uri: str
     peer_name: str
-    text: str = field(metadata=LINES)
+    text: Annotated[str, LINES]
 
 
-@message("mailbox-told")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxTold(Event):
+class MailboxTold(Event, kind="mailbox-told"):
     """A server of the account describes its voice mail box (RFC 3842); `uri` is where it is
     called, or ""."""
 

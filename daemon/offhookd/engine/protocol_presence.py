@@ -7,14 +7,11 @@ again is decided by the daemon alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from .codec import Command, Event, message
+from .codec import Command, Event
 
 
-@message("subscribe")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribe(Command):
+class Subscribe(Command, kind="subscribe"):
     """Send one SUBSCRIBE (RFC 6665), in the dialog of `subscription` when it has one.  `event`:
     "presence" or "dialog".  The outcome is a `SubscriptionAnswer`."""
 
@@ -25,17 +22,13 @@ class Subscribe(Command):
     expires: int
 
 
-@message("unsubscribe")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsubscribe(Command):
+class Unsubscribe(Command, kind="unsubscribe"):
     """End it; nothing more is heard of it.  One that is gone is no error."""
 
     subscription: int
 
 
-@message("set-publication")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetPublication(Command):
+class SetPublication(Command, kind="set-publication"):
     """Send one PUBLISH (RFC 3903); the outcome is a `PublicationAnswer`.  `etag` "" begins a
     publication; `expires` 0 ends it; `basic` "" (or `expires` 0) sends no document, which
     refreshes.  `activities`: RPID's names."""
@@ -48,9 +41,7 @@ class SetPublication(Command):
     etag: str
 
 
-@message("serve-presence")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServePresence(Command):
+class ServePresence(Command, kind="serve-presence"):
     """Tell this to whoever subscribes to the account; `basic` "" refuses them, as at first."""
 
     account: str
@@ -59,9 +50,7 @@ class ServePresence(Command):
     note: str
 
 
-@message("subscription-answer")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionAnswer(Event):
+class SubscriptionAnswer(Event, kind="subscription-answer"):
     """`code` 0 when nobody answered: `cause` then is "timeout" or "network".  `expires`: seconds
     granted; `retry_after`, `min_expires`: of the answer, or 0."""
 
@@ -74,9 +63,7 @@ class SubscriptionAnswer(Event):
     cause: str
 
 
-@message("notified")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notified(Event):
+class Notified(Event, kind="notified"):
     """A NOTIFY's Subscription-State; what its document says has been sent just before it.
     `state`: "active", "pending", "terminated" or another.  `empty`: it had no document."""
 
@@ -88,9 +75,7 @@ class Notified(Event):
     empty: bool
 
 
-@message("presence-told")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresenceTold(Event):
+class PresenceTold(Event, kind="presence-told"):
     """`basic`: "open", "closed" or ""; `activities`: RPID's names and what others made of them."""
 
     subscription: int
@@ -99,9 +84,7 @@ class PresenceTold(Event):
     note: str
 
 
-@message("dialogs-told")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialogsTold(Event):
+class DialogsTold(Event, kind="dialogs-told"):
     """`dialogs`: by their id: state, direction, Call-ID, local tag, remote tag, remote URI, remote
     target, remote name, and "held" or "".  Tags are as the watched phone sees them."""
 
@@ -111,9 +94,7 @@ class DialogsTold(Event):
     dialogs: Mapping[str, tuple[str, ...]]
 
 
-@message("publication-answer")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicationAnswer(Event):
+class PublicationAnswer(Event, kind="publication-answer"):
     """As `SubscriptionAnswer`; `etag` names what is published now."""
 
     account: str

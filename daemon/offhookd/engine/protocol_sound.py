@@ -5,14 +5,10 @@ Their numbers are the daemon's own, and never used twice in the life of one engi
 `samples` are 16 bit, little-endian, interleaved, in base64; 6,144 bytes of them fit.
 """
 
-from dataclasses import dataclass
-
-from .codec import Command, Event, message
+from .codec import Command, Event
 
 
-@message("confer")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confer(Command):
+class Confer(Command, kind="confer"):
     """These legs, in the place of those before, hear each other; and whoever of them has the
     focus, the user speaks with all of them.  No leg: the conference is over."""
 
@@ -20,9 +16,7 @@ class Confer(Command):
     legs: tuple[int, ...]
 
 
-@message("start-recording")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRecording(Command):
+class StartRecording(Command, kind="start-recording"):
     """Send `Recorded` with what the leg says and hears, mixed, or in `stereo` what it hears on the
     left.  `beep`: both parties hear the recorder warning tone.  Reply data: rate (int)."""
 
@@ -32,26 +26,20 @@ class StartRecording(Command):
     beep: bool
 
 
-@message("stop-recording")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRecording(Command):
+class StopRecording(Command, kind="stop-recording"):
     """The last `Recorded` is on its way when this is replied to.  Over already is no error."""
 
     recording: int
 
 
-@message("load-sound")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadSound(Command):
+class LoadSound(Command, kind="load-sound"):
     """Append a piece to a sound, or begin one."""
 
     sound: int
     samples: str
 
 
-@message("play-sound")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaySound(Command):
+class PlaySound(Command, kind="play-sound"):
     """Play what was loaded, once, to the leg's far end and to the user while he is in the call.
     Replied when it is over or was stopped; an error when the call ended before.  `rate`: 8,000 to
     48,000, a multiple of 50."""
@@ -62,17 +50,13 @@ class PlaySound(Command):
     channels: int
 
 
-@message("stop-sound")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopSound(Command):
+class StopSound(Command, kind="stop-sound"):
     """Forget a sound, played or not.  Over already is no error."""
 
     sound: int
 
 
-@message("recorded")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded(Event):
+class Recorded(Event, kind="recorded"):
     """The next piece of a recording, several a second; `last`: there will be no more, because it
     was stopped or its leg is over."""
 

@@ -6,7 +6,6 @@ size when the line was decoded; here texts are cleaned and numbers brought into 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from typing import Protocol, TypeVar
 
 from offhookd.phone.account import Answer as RegistrationAnswer
@@ -286,11 +285,9 @@ def _count(number: int) -> int:
 
 def cleaned(event: p.Event) -> p.Event:
     """`event` with texts that can do no harm in a log, on a terminal or on D-Bus."""
-    texts = {item.name: getattr(event, item.name) for item in fields(event)}
-    lines = {item.name for item in fields(event) if item.metadata.get("lines")}
     odd = {
-        name: (clean_lines if name in lines else clean)(text, p.MAX_TEXT_CHARS)
-        for name, text in texts.items()
+        name: (clean_lines if event.marks.get(name) == p.LINES else clean)(text, p.MAX_TEXT_CHARS)
+        for name, text in event.__dict__.items()
         if isinstance(text, str) and not text.isprintable()
     }
-    return replace(event, **odd) if odd else event
+    return event.but(**odd) if odd else event

@@ -3,7 +3,6 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -130,7 +129,7 @@ class Calls:
         self._walls.admit_peer(leg.number, leg.peer)  # for the ACK
         trusted = source.rpartition(":")[0].strip("[]") in leg.account.settings.servers
         event = _incoming(leg, source, Headers(message), trusted=trusted)
-        self._thread.send(replace(event, replaces=replaces))
+        self._thread.send(event.but(replaces=replaces))
 
     # ------------------------------------------------------------ requests
 
