@@ -117,6 +117,10 @@ class Call(PhoneObject):
     async def stop_playing(self) -> None:
         await self._call(CALL, "StopPlaying")
 
+    async def flash(self) -> None:
+        """A hook flash to the far end."""
+        await self._call(CALL, "Flash")
+
     async def packets(self) -> tuple[int, int]:
         """RTP packets sent and received so far."""
         sent, received = [await self._get(MEDIA, f"Packets{way}") for way in ("Sent", "Received")]

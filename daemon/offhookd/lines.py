@@ -341,5 +341,6 @@ def command_for(config: AccountConfig, password: str, servers: tuple[str, ...]) 
         register_seconds=config.register_seconds,
         keepalive_seconds=config.keepalive_seconds,
         servers=servers,
+        flash=config.flash,
         accept_anyone=config.accept_from is AcceptFrom.ANYONE,
     )

@@ -164,7 +164,6 @@ async def test_state_and_time_of_the_answer_leave_together(phone: Phone, far: Fa
 
 LATER = [
     (ROOT, "Manager", "Provision", ""),
-    ("call", "Call", "Flash", ""),
 ]
 
 

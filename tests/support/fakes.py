@@ -138,6 +138,10 @@ class FakeEngine(CallEngine, RegistrationEngine):
         self.told.append(("send_dtmf", call, tones, method, duration_ms))
         self.waiting.append(done)
 
+    def flash(self, call: CallId, done: Done) -> None:
+        self.told.append(("flash", call))
+        self.waiting.append(done)
+
     def focus(self, call: CallId | None) -> None:
         self.told.append(("focus", call))
 

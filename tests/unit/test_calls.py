@@ -365,7 +365,10 @@ def test_events_for_calls_that_are_gone_are_nothing(desk: Desk) -> None:
         (CallState.PENDING, ("Start", "Hangup")),
         (CallState.DIALING, ("Hangup",)),
         (CallState.INCOMING, ("Answer", "Decline", "Redirect", "Hangup")),
-        (CallState.ACTIVE, ("Hangup", "Hold", "SendDtmf", "Transfer", "SetRecording", "Play")),
+        (
+            CallState.ACTIVE,
+            ("Hangup", "Hold", "SendDtmf", "Flash", "Transfer", "SetRecording", "Play"),
+        ),
         (CallState.ENDED, ()),
     ],
 )

@@ -15,7 +15,7 @@ from offhook.cli.parser import parser
 VERBS = frozenset(
     {"status", "dial", "redial", "answer", "hangup", "hold", "resume", "mute", "unmute", "dtmf"}
     | {"history", "accounts", "audio", "watch", "config", "demo"}
-    | {"device", "devices", "messages", "voicemail"}
+    | {"device", "devices", "messages", "voicemail", "flash"}
     | {"merge", "split"}
     | {"presence", "colleagues", "pickup"}
     | {"device", "devices", "dnd", "forward", "callback"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``offhook answer, hangup, hold, resume, mute, unmute, dtmf, redial, callback``."""
+"""``offhook answer, hangup, hold, resume, mute, unmute, dtmf, flash, redial, callback``."""
 
 import argparse
 
@@ -34,9 +34,8 @@ async def _act(phone: Phone, options: argparse.Namespace) -> None:
             await find_call(phone, options.call, "Resume").resume()
         case "mute" | "unmute":
             await find_call(phone, options.call).mute(options.command == "mute")
-        case "dtmf":
-            call = find_call(phone, options.call, "SendDtmf")
-            await call.send_dtmf(options.tones, options.method)
+        case "dtmf" | "flash":
+            await _signal(phone, options)
         case "callback":
             row = await _to_call_back(phone, options.call)
             call = await phone.dial(row["peer-uri"], account=_same_account(phone, row))
@@ -69,3 +68,11 @@ def _same_account(phone: Phone, row: Row) -> Account | None:
         if account.id == row["account"] and account.state == "registered":
             return account
     return None
+
+
+async def _signal(phone: Phone, options: argparse.Namespace) -> None:
+    if options.command == "flash":
+        await find_call(phone, options.call, "Flash").flash()
+    else:
+        call = find_call(phone, options.call, "SendDtmf")
+        await call.send_dtmf(options.tones, options.method)

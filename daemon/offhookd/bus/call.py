@@ -150,6 +150,10 @@ class CallInterface(Exported):
     def stop_playing(self) -> None:
         self._playing.stop(self._call)
 
+    @method("Flash")
+    def flash(self) -> Awaitable[None]:
+        return completion(partial(self._calls.flash, self._call))
+
     @setter("Muted")
     def set_muted(self, muted: bool) -> None:
         self._calls.mute(self._call, muted)

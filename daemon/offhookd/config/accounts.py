@@ -15,7 +15,7 @@ from offhookd.config.sections import read_section
 from offhookd.config.sip_uri import SipUri
 from offhookd.config.tree import Entry, Table, kind
 from offhookd.phone.dial_plan import NumberFormat
-from offhookd.phone.values import AcceptFrom, AccountId, Srtp, Transport
+from offhookd.phone.values import AcceptFrom, AccountId, FlashMethod, Srtp, Transport
 
 PASSWORD_KEYS = ("password", "password_file", "password_command")
 
@@ -64,6 +64,7 @@ KEYS: SectionReaders = {
     "call_waiting": readers.flag,
     "auto_answer_seconds": readers.number(0, LONGEST_ANSWER_S),
     "voicemail": readers.target,
+    "flash": readers.choice(FlashMethod),
 }
 
 

@@ -24,6 +24,7 @@ from offhookd.phone.values import (
     AccountId,
     AudioBackend,
     Detour,
+    FlashMethod,
     OnUnplug,
     Srtp,
     Transport,
@@ -138,6 +139,7 @@ class AccountConfig:
     call_waiting: bool = True
     auto_answer_seconds: int | None = None
     voicemail: str = ""
+    flash: FlashMethod = FlashMethod.AUTO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

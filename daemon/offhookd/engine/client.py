@@ -256,6 +256,9 @@ class EngineClient(CallEngine, RegistrationEngine):
             done,
         )
 
+    def flash(self, call: CallId, done: Done) -> None:
+        self._send(p.Flash(leg=self.leg(call)), done)
+
     def focus(self, call: CallId | None) -> None:
         self._send(p.Focus(leg=self.leg(call) if call is not None else 0))
 

@@ -79,6 +79,7 @@ class Commands:
             p.Follow: self._follow,
             p.Mute: lambda c: calls.mute(c.leg, muted=c.muted),
             p.SendDtmf: self._send_dtmf,
+            p.Flash: self._flash,
             p.Focus: lambda c: calls.mixer.focus(c.leg),
             p.PlayTone: self._play_tone,
             p.Confer: lambda c: calls.mixer.confer(c.conference, frozenset(c.legs)),
@@ -208,6 +209,11 @@ class Commands:
             lambda: self._calls.mixer.digits(leg),
             self._replier(command),
         ).start()
+        return LATER
+
+    def _flash(self, command: p.Flash) -> Outcome:
+        leg = self._calls.find(command.leg)
+        leg.flash.send(leg.call, leg.media, leg.account.settings.flash, self._replier(command))
         return LATER
 
     def _send_message(self, command: p.SendMessage) -> Outcome:

@@ -48,6 +48,7 @@ class SetAccount(Command, kind="set-account"):
     keepalive_seconds: int
     servers: tuple[str, ...]
     accept_anyone: bool
+    flash: str = "auto"
 
 
 class RemoveAccount(Command, kind="remove-account"):
@@ -158,6 +159,13 @@ class SendDtmf(Command, kind="send-dtmf"):
     tones: str
     method: str
     duration_ms: int
+
+
+class Flash(Command, kind="flash"):
+    """A hook flash, as the account's `flash` says; replied when the far end has answered the INFO,
+    or at once when it went as an event."""
+
+    leg: int
 
 
 class Focus(Command, kind="focus"):

@@ -17,6 +17,7 @@ from .sip_callbacks import PjCall, read_step, received
 from .sip_direction import RemoteHold, direction
 from .sip_dtmf import DtmfReceiver
 from .sip_endpoint import SipEndpoint
+from .sip_flash import Flash
 from .sip_forward import Forward, target_of
 from .sip_headers import Headers, clean
 from .sip_hold import Hold
@@ -114,6 +115,7 @@ class Leg:
         self._no_ack: Alarm | None = None
         self.holding = Hold(self, thread.schedule)
         self.transfer = Transfer(number, thread, account.settings.uri)
+        self.flash = Flash()
         self._dtmf = DtmfReceiver(thread.schedule, self._dtmf_complete)
 
     # ------------------------------------------------------------ beginnings
@@ -334,6 +336,7 @@ class Leg:
 
     def on_transaction(self, event: Any) -> None:
         self._session.remember(event)
+        self.flash.heard(event)
         if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
         step = read_step(event)
@@ -439,6 +442,7 @@ class Leg:
         )
         if state is State.ENDED:
             self.holding.ended()
+            self.flash.call_ended()
             self.thread.soon(self._bury)
         self._exchange.changed(self, code=max(0, code))
 

@@ -100,7 +100,13 @@ class Calls:
             self._queue_refusal(leg, FORBIDDEN, "")
             return
         trusted = address in account.settings.servers
-        self._thread.send(_incoming(leg, source, headers, trusted=trusted))
+        # Later: the stack may refuse it by itself as soon as this returns (422, 488, ...).
+        event = _incoming(leg, source, headers, trusted=trusted)
+        self._thread.soon(lambda: self._announce(leg, event))
+
+    def _announce(self, leg: Leg, event: Incoming) -> None:
+        if leg.state is State.NEW:
+            self._thread.send(event)
 
     def _new_leg(self, number: int, account: Account) -> Leg:
         leg = Leg(number, account, self._thread, self._endpoint, self)

@@ -212,7 +212,8 @@ class Call:
             return ("Hangup",)
         if self.state is CallState.ACTIVE:
             hold = "Resume" if self.local_hold else "Hold"
-            return ("Hangup", hold, "SendDtmf", *self._handing_over, *self._sound_actions)
+            said = ("Hangup", hold, "SendDtmf", "Flash")
+            return (*said, *self._handing_over, *self._sound_actions)
         return _ACTIONS[self.state]
 
     @property

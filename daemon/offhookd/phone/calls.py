@@ -273,6 +273,11 @@ class Calls:
         tones = check_tones(tones, duration_ms)
         self._engine.send_dtmf(call.id, tones, method, duration_ms, done)
 
+    def flash(self, call: Call, done: Done) -> None:
+        """A hook flash, for exchanges and gateways that offer a second call by it."""
+        call.require(CallState.ACTIVE)
+        self._engine.flash(call.id, done)
+
     def identify(self, call: Call, contact: Contact) -> None:
         """An address book knows the far end."""
         if call.contact != contact and call.id in self._calls:

@@ -111,6 +111,10 @@ class CallEngine(ABC):
     ) -> None: ...
 
     @abstractmethod
+    def flash(self, call: CallId, done: Done) -> None:
+        """A hook flash to the far end."""
+
+    @abstractmethod
     def focus(self, call: CallId | None) -> None:
         """Connect this call alone to the microphone and the loudspeaker."""
 

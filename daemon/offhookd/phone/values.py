@@ -129,6 +129,14 @@ class DtmfMethod(StrEnum):
     INBAND = "inband"
 
 
+class FlashMethod(StrEnum):
+    """How a hook flash is sent; ``auto``: as the far end offers."""
+
+    AUTO = "auto"
+    RFC4733 = "rfc4733"
+    INFO = "info"
+
+
 class AudioBackend(StrEnum):
     AUTO = "auto"
     PULSE = "pulse"

@@ -15,6 +15,7 @@ def add(verbs: Any) -> None:
         "resume": "take a call off hold",
         "mute": "close the microphone in a call",
         "unmute": "open the microphone in a call",
+        "flash": "a hook flash, for exchanges that offer a second call by it",
     }.items():
         verb = add_verb(verbs, name, "control", text)
         verb.add_argument("call", nargs="?", default="", metavar="CALL", help=CALL)
