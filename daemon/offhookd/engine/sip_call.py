@@ -326,7 +326,8 @@ class Leg:
 
     def _find_cause(self, code: int, message: str) -> str:
         if self.state in (State.ANSWERED, State.ACTIVE):
-            return "remote" if message else "network"
+            # 408 is what the stack ends a session with that nobody refreshed (RFC 4028, 10).
+            return "remote" if message and code != REQUEST_TIMEOUT else "network"
         if not self.outgoing:
             return "cancelled"
         if message:
