@@ -58,6 +58,10 @@ class Phone(PhoneObject):
     availability = Property(MANAGER, "Availability", "busy")
     availability_note = Property(MANAGER, "AvailabilityNote", "")
     default_account = Property(TELEPHONY, "DefaultAccount", "/")
+    focus_path = Property(TELEPHONY, "FocusCall", "/")
+    """The call that microphone and handset keys belong to."""
+    ringing_path = Property(TELEPHONY, "RingingCall", "/")
+    """The call a person is asked about."""
 
     def __init__(self, address: str = "", *, stay: bool = False) -> None:
         interfaces: Interfaces = {}

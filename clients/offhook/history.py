@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Past calls."""
 
+from collections.abc import Iterable
 from typing import TypedDict
 
 from .bus import variant
@@ -34,9 +35,15 @@ PAGE = 500
 class History(PhoneObject):
     unseen_missed = Property(HISTORY, "UnseenMissed", 0)
 
-    async def query(self, limit: int, *, missed: bool = False) -> list[Row]:
-        """The newest `limit` calls, newest first."""
+    async def query(
+        self, limit: int, *, missed: bool = False, peer: str = "", account: str = ""
+    ) -> list[Row]:
+        """The newest `limit` calls, newest first; `peer` is an address or a number in any
+        spelling."""
         wanted = {"missed": variant("b", True)} if missed else {}
+        for name, value in (("peer", peer), ("account", account)):
+            if value:
+                wanted[name] = variant("s", value)
         rows: list[Row] = []
         cursor = ""
         while len(rows) < limit:
@@ -52,3 +59,11 @@ class History(PhoneObject):
         (row,) = await self._call(HISTORY, "Get", "t", call)
         found: Row = row
         return found
+
+    async def mark_seen(self, up_to: int) -> None:
+        """Every missed call up to this id was noticed."""
+        await self._call(HISTORY, "MarkSeen", "t", up_to)
+
+    async def delete(self, calls: Iterable[int]) -> None:
+        """Forget these calls; those that are gone already are no error."""
+        await self._call(HISTORY, "Delete", "at", list(calls))

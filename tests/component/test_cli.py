@@ -104,6 +104,23 @@ async def test_a_call_from_dialling_to_history(
     assert row.endswith("local (200 OK)")
 
 
+async def test_the_history_is_chosen_seen_and_deleted(
+    daemon: RunningDaemon, offhook: CommandLine, echo: str
+) -> None:
+    for _ in range(2):
+        await offhook("dial", echo)
+        await offhook("hangup")
+    assert len(await listed(offhook, "history", "--peer", echo)) == 3
+    assert (await offhook("history", "--account", "other")).out == ""
+    assert (await offhook("history", "seen")).status == 0
+    assert (await offhook("history", "delete", "c1")).status == 0
+    assert (await listed(offhook, "history"))[1].startswith("c2 ")
+    refused = await offhook("history", "delete", "x")
+    assert refused.err == "offhook: x is no call of the history; see offhook history\n"
+    assert (await offhook("history", "delete", "--all")).status == 0
+    assert json.loads((await offhook("history", "--json")).out) == []
+
+
 async def test_status_shows_account_and_call(offhook: CommandLine, ringing: str) -> None:
     await offhook("dial", "--muted", ringing)
     lines = await listed(offhook, "status")

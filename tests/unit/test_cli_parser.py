@@ -19,7 +19,7 @@ VERBS = frozenset(
     | {"merge", "split"}
     | {"presence", "colleagues", "pickup"}
     | {"device", "devices", "dnd", "forward", "callback"}
-    | {"merge", "split", "record", "play"}
+    | {"merge", "split", "record", "play", "toggle"}
 )
 
 
@@ -59,7 +59,10 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("record", {"module": "sound", "act": "start", "call": ""}),
         ("record pause --call 12", {"act": "pause", "call": "12"}),
         ("play a.wav", {"module": "sound", "file": "a.wav", "call": ""}),
-        ("history --missed --limit 5", {"missed": True, "limit": 5, "json": False}),
+        ("history --missed --limit 5", {"missed": True, "limit": 5, "json": False, "act": "list"}),
+        ("history --peer 12 --account work", {"peer": "12", "account": "work"}),
+        ("history delete c1 2", {"act": "delete", "calls": ["c1", "2"], "all": False}),
+        ("toggle mute", {"module": "toggle", "what": "mute", "call": ""}),
         ("accounts", {"act": "list", "json": False}),
         ("accounts --json", {"act": "list", "json": True}),
         ("accounts list --json", {"act": "list", "json": True}),
@@ -113,6 +116,10 @@ def test_a_line_becomes_what_its_verb_needs(line: str, expected: dict[str, Any])
         "audio volume nose 1",
         "audio test capture --seconds 0",
         "config eat",
+        "history delete",
+        "history delete c1 --all",
+        "toggle nose",
+        "complete noses",
         "device",
         "device describe",
         "presence set asleep",

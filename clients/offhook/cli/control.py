@@ -7,6 +7,7 @@ from offhook.account import Account
 from offhook.aio import Phone
 from offhook.history import Row
 
+from .history import number
 from .output import clean
 from .refusal import RefusedError
 from .session import find_call, with_phone
@@ -48,10 +49,7 @@ async def _act(phone: Phone, options: argparse.Namespace) -> None:
 async def _to_call_back(phone: Phone, name: str) -> Row:
     """The history's row of the call `name` ("c12", "12"), or of the last missed one."""
     if name:
-        number = name.removeprefix("c")
-        if not number.isdecimal():
-            raise RefusedError(f"{name} is no call of the history; see offhook history")
-        row = await phone.history.get(int(number))
+        row = await phone.history.get(number(name))
     else:
         missed = await phone.history.query(1, missed=True)
         if not missed:

@@ -2,28 +2,74 @@
 """``offhook history``."""
 
 import argparse
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from offhook.aio import Phone
+from offhook.errors import OffhookError
 from offhook.history import Row
 
 from .output import clock, duration, print_json, print_table
+from .refusal import RefusedError
 from .session import with_phone
 
 
 def run(options: argparse.Namespace) -> int:
     async def act(phone: Phone) -> int:
-        rows = await phone.history.query(options.limit, missed=options.missed)
-        if options.json:
-            print_json(rows)
-        else:
-            print_rows(rows)
+        match options.act:
+            case "list":
+                await _list(phone, options)
+            case "seen":
+                await phone.history.mark_seen(await _newest(phone))
+            case "delete" if options.all:
+                await phone.history.delete(range(1, await _newest(phone) + 1))
+            case "delete":
+                await phone.history.delete([number(name) for name in options.calls])
         return 0
 
     return with_phone(act)
 
 
-def print_rows(rows: Sequence[Row]) -> None:
+async def _list(phone: Phone, options: argparse.Namespace) -> None:
+    rows = await phone.history.query(
+        options.limit, missed=options.missed, peer=options.peer, account=options.account
+    )
+    if options.json:
+        print_json(rows)
+    else:
+        print_rows(rows, await _names(phone, rows))
+
+
+async def _newest(phone: Phone) -> int:
+    rows = await phone.history.query(1)
+    return rows[0]["id"] if rows else 0
+
+
+def number(name: str) -> int:
+    """The id of a past call by its name ("c12", "12").  RefusedError when it has no such form."""
+    digits = name.removeprefix("c")
+    if not digits.isdecimal():
+        raise RefusedError(f"{name} is no call of the history; see offhook history")
+    return int(digits)
+
+
+async def _names(phone: Phone, rows: Sequence[Row]) -> Mapping[str, str]:
+    """What the address books call these peers, as far as they know them."""
+    found: dict[str, str] = {}
+
+    async def find(uri: str) -> None:
+        with suppress(OffhookError):  # not found, or no address
+            found[uri] = (await phone.contacts.lookup(uri))["name"]
+
+    if phone.contacts.sources:
+        await asyncio.gather(*map(find, {row["peer-uri"] for row in rows}))
+    return found
+
+
+def print_rows(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> None:
+    """A line for each; `names` are those of peers, by their addresses."""
+    known = names or {}
     print_table(
         ("CALL", "STARTED", "DIRECTION", "LENGTH", "PEER", "END"),
         [
@@ -32,7 +78,7 @@ def print_rows(rows: Sequence[Row]) -> None:
                 clock(row["started"]),
                 row["direction"],
                 _length(row),
-                f"{row['peer-name']} {row['peer-uri']}".strip(),
+                f"{known.get(row['peer-uri']) or row['peer-name']} {row['peer-uri']}".strip(),
                 _end(row),
             )
             for row in rows

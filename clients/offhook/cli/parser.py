@@ -20,9 +20,9 @@ class _PrintCompletion(argparse.Action):
         values: str | Sequence[Any] | None,
         _option: str | None = None,
     ) -> None:
-        import shtab  # noqa: PLC0415 - 15 ms that no other command needs
+        from .completion import script  # noqa: PLC0415 - no other command needs it
 
-        print(shtab.complete(parser, str(values)))
+        print(script(parser, str(values)))
         parser.exit()
 
 

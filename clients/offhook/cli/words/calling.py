@@ -14,7 +14,7 @@ def add(verbs: Any) -> None:
     dial.add_argument(
         "target", metavar="TARGET", help="number, SIP, SIPS, tel: or callto: URI; or voicemail"
     )
-    dial.add_argument("--account", metavar="ID", help="account to use instead of the default")
+    dial.add_argument("--account", metavar="ACCOUNT", help="account to use instead of the default")
     dial.add_argument(
         "--confirm", action="store_true", help="ask first: the target was chosen by a web page"
     )
@@ -33,7 +33,11 @@ def add(verbs: Any) -> None:
     add_verb(verbs, "redial", "control", "call again what was dialled last")
     callback = add_verb(verbs, "callback", "control", "call back who called")
     callback.add_argument(
-        "call", nargs="?", default="", metavar="CALL", help="of the history; the last missed one"
+        "call",
+        nargs="?",
+        default="",
+        metavar="PAST-CALL",
+        help="of the history; the last missed one if not given",
     )
     _add_absence(verbs)
 
@@ -52,5 +56,5 @@ def _add_absence(verbs: Any) -> None:
         "--seconds", type=positive, metavar="N", help="how long a call rings before no-answer"
     )
     for verb, which in ((dnd, "the whole phone"), (forward, "the default account")):
-        verb.add_argument("--account", default="", metavar="ID", help=f"instead of {which}")
+        verb.add_argument("--account", default="", metavar="ACCOUNT", help=f"instead of {which}")
         add_json(verb)

@@ -19,6 +19,13 @@ def add(verbs: Any) -> None:
     }.items():
         verb = add_verb(verbs, name, "control", text)
         verb.add_argument("call", nargs="?", default="", metavar="CALL", help=CALL)
+    toggle = add_verb(verbs, "toggle", "toggle", "one key for both: turn on what is off")
+    toggle.add_argument(
+        "what",
+        choices=("call", "mute", "hold", "dnd"),
+        help="call: answer what rings, else hang up; the others as their verbs",
+    )
+    toggle.add_argument("call", nargs="?", default="", metavar="CALL", help=CALL)
     hangup = add_verb(verbs, "hangup", "control", "end, cancel or decline a call")
     which = hangup.add_mutually_exclusive_group()
     which.add_argument("call", nargs="?", default="", metavar="CALL", help=CALL)

@@ -8,12 +8,7 @@ from .common import DEFAULT_ROWS, actions, add_json, add_verb, positive
 
 def add(verbs: Any) -> None:
     add_json(add_verb(verbs, "status", "status", "the phone, its accounts and calls"))
-    history = add_verb(verbs, "history", "history", "past calls, newest first")
-    history.add_argument("--missed", action="store_true", help="only calls nobody answered")
-    history.add_argument(
-        "--limit", type=positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
-    )
-    add_json(history)
+    _add_history(verbs)
     accounts = add_verb(verbs, "accounts", "accounts", "list, register or switch accounts")
     acts = actions(accounts)
     for name, text in {
@@ -21,7 +16,7 @@ def add(verbs: Any) -> None:
         "enable": "use an account; it stays so",
         "disable": "unregister an account; it stays so",
     }.items():
-        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
+        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ACCOUNT")
     devices = add_verb(verbs, "devices", "devices", "telephone sets that are plugged in")
     acts = actions(devices)
     for name, text in {
@@ -29,5 +24,23 @@ def add(verbs: Any) -> None:
         "enable": "let a set serve the phone; it stays so",
         "disable": "leave a set to other programs; it stays so",
     }.items():
-        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ID")
+        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="DEVICE")
     add_json(add_verb(verbs, "watch", "watch", "print every change as it happens"))
+
+
+def _add_history(verbs: Any) -> None:
+    history = add_verb(verbs, "history", "history", "past calls, newest first")
+    history.add_argument("--missed", action="store_true", help="only calls nobody answered")
+    history.add_argument("--peer", default="", metavar="NUMBER", help="only those with this person")
+    history.add_argument("--account", default="", metavar="ACCOUNT", help="only those on it")
+    history.add_argument(
+        "--limit", type=positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
+    )
+    acts = actions(history)
+    text = "say that the missed calls were noticed"
+    acts.add_parser("seen", help=text, description=text)
+    text = "delete calls from the history"
+    delete = acts.add_parser("delete", help=text, description=text)
+    which = delete.add_mutually_exclusive_group(required=True)
+    which.add_argument("calls", nargs="*", default=[], metavar="PAST-CALL", help="c12 or 12")
+    which.add_argument("--all", action="store_true", help="every call")

@@ -61,7 +61,7 @@ def _add_messages(verbs: Any) -> None:
     send = acts.add_parser("send", help="send one", description="send a text message")
     send.add_argument("target", metavar="TARGET", help="number or SIP address")
     send.add_argument("text", nargs="+", metavar="TEXT", help="- reads it from standard input")
-    send.add_argument("--account", metavar="ID", help="account to use instead of the default")
+    send.add_argument("--account", metavar="ACCOUNT", help="account to use instead of the default")
     read = acts.add_parser("read", help="mark as read", description="mark messages as read")
     read.add_argument("id", nargs="?", type=positive, metavar="ID", help="up to this one")
     voicemail = add_verb(verbs, "voicemail", "voicemail", "call the voice mail box")

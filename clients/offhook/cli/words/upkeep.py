@@ -3,6 +3,8 @@
 
 from typing import Any
 
+from offhook.cli.completion import WORDS
+
 from .common import actions, add_json, add_verb, level
 
 PATHS = ("capture", "playback", "ringer")
@@ -20,7 +22,9 @@ def _add_audio(verbs: Any) -> None:
     acts = actions(audio)
     use = acts.add_parser("use", help="choose devices", description="choose devices")
     use.add_argument("path", choices=PATHS, help="microphone, loudspeaker, or what rings")
-    use.add_argument("names", nargs="+", metavar="NAME", help='best first; "default" may be one')
+    use.add_argument(
+        "names", nargs="+", metavar="ENDPOINT", help='best first; "default" may be one'
+    )
     volume = acts.add_parser("volume", help="set a volume", description="set a volume")
     volume.add_argument("path", choices=PATHS, help="microphone, loudspeaker, or what rings")
     volume.add_argument("level", type=level, metavar="LEVEL", help="0.0 to 1.0, or 0%% to 100%%")
@@ -66,10 +70,19 @@ def _add_upkeep(verbs: Any) -> None:
         "device",
         nargs="?",
         default="",
-        metavar="DEVICE",
+        metavar="WHICH",
         help="/dev/hidraw3, 1234:5678 or a part of its name; the only one if not given",
     )
     learn.add_argument(
         "--output", metavar="FILE", help="default: devices.yaml in ~/.config/offhook"
     )
+    _add_complete(verbs)
     add_verb(verbs, "demo", "demo", "place a call to an echo on this machine and show every step")
+
+
+def _add_complete(verbs: Any) -> None:
+    """For the completion scripts; without a help, no list shows it."""
+    complete = verbs.add_parser("complete", description="print the words a shell offers")
+    complete.set_defaults(module="complete")
+    complete.add_argument("kind", choices=sorted(set(WORDS.values())))
+    complete.add_argument("prefix", nargs="?", default="")

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How past calls are named and shown."""
+
+import pytest
+
+from offhook.cli.history import number, print_rows
+from offhook.cli.refusal import RefusedError
+from offhook.history import Row
+
+
+def row(peer: str, name: str = "") -> Row:
+    return {
+        "id": 7,
+        "account": "work",
+        "direction": "incoming",
+        "peer-uri": peer,
+        "peer-name": name,
+        "started": 1,
+        "answered": 0,
+        "ended": 2,
+        "end-reason": "no-answer",
+        "end-code": 487,
+        "end-text": "Request Terminated",
+        "recording": "",
+    }
+
+
+def test_the_address_books_name_outweighs_what_was_signalled(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [row("sip:1@x", "ADA L"), row("sip:2@x", "Bob")]
+    print_rows(rows, {"sip:1@x": "Ada Lovelace"})
+    shown = capsys.readouterr().out.splitlines()
+    assert "Ada Lovelace sip:1@x" in shown[1]
+    assert "Bob sip:2@x" in shown[2]
+
+
+@pytest.mark.parametrize("name", ["c7", "7"])
+def test_a_past_call_is_named_by_its_number(name: str) -> None:
+    assert number(name) == 7
+
+
+@pytest.mark.parametrize("name", ["", "c", "seven", "-7", "c7x"])
+def test_other_words_name_no_past_call(name: str) -> None:
+    with pytest.raises(RefusedError, match="is no call of the history"):
+        number(name)
