@@ -246,8 +246,7 @@ class Audio(AudioControl, Alerting):
         self._turn(self._sound.turn_device(Role.PLAYBACK, name, by))
 
     def turn_ringer(self, by: float) -> None:
-        level = min(1.0, max(0.0, self._sound.volume(Role.RINGER) + by))
-        self._turn(self.set_volume(AudioPath.RINGER, level))
+        self._turn(self._sound.turn_ringer(by))
 
     def _turn(self, turning: Coroutine[None, None, None]) -> None:
         """What the server refuses is not worth a word: the key can be pressed again."""

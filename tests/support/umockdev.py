@@ -2,7 +2,7 @@
 """USB phones that are not there: libumockdev's sysfs, device nodes and udev events.
 
 Works only in a process started with LD_PRELOAD=libumockdev-preload.so.0, see `run`.  A mock
-hidraw node is a terminal, which knows no boundaries between reports.
+hidraw node is a terminal; it is made to read a line at a time, and each report is a line.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import ctypes as c
 import os
 import sys
 import termios
-from collections import deque
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +21,8 @@ DEVICE_LINK = "L: device=../..\n"
 NEXT_NUMBER = 8
 """Between the node of a phone and that of the same one plugged in again."""
 
-SYS_IOCTL = 16  # x86-64
+END, QUOTE = 0x04, 0x16
+"""Bytes that end a line and take the next byte as it is; they do not reach the reader."""
 
 NOBODY = 65534
 """Root may open anything, so that tests of permissions need somebody else."""
@@ -91,7 +91,6 @@ class MockPhone:
     ) -> None:
         self._bed = bed
         self._facts = descriptor, port, model, serial, product
-        self._waiting: deque[bytes] = deque()
         self._plugged: list[str] = []
         self._number = number
         self._build()
@@ -150,28 +149,11 @@ class MockPhone:
         self._build()
 
     def report(self, text: str) -> None:
-        """Sent when the one before it was read, so that they stay apart."""
-        self._waiting.append(bytes.fromhex(text))
-        if len(self._waiting) == 1:
-            self._pump()
-
-    def _pump(self) -> None:
-        if self._unread():
-            asyncio.get_running_loop().call_later(0.002, self._pump)
-            return
-        os.write(self._bed.device_end(self.node), self._waiting.popleft())
-        if self._waiting:
-            self._pump()
-
-    def _unread(self) -> int:
-        """Bytes the phone sent and nobody read; asked past umockdev, which knows no FIONREAD."""
-        node = os.open(
-            (self._bed.root / self.node[1:]).readlink(), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK
-        )
-        count = c.c_int()
-        c.CDLL(None).syscall(SYS_IOCTL, node, termios.FIONREAD, c.byref(count))
-        os.close(node)
-        return count.value
+        """The daemon reads each report by itself, however many wait."""
+        end = self._bed.device_end(self.node)
+        _keep_apart(end)
+        quoted = (bytes([QUOTE, byte]) for byte in bytes.fromhex(text))
+        os.write(end, b"".join(quoted) + bytes([END]))
 
     async def taken(self, text: str) -> None:
         """Wait until the phone has got these bytes."""
@@ -190,3 +172,12 @@ class MockPhone:
         link = self._bed.root / self.node[1:]
         link.chmod(0o600 if allowed else 0)
         os.utime(link, follow_symlinks=False)  # a real node is no link, and told by the chmod
+
+
+def _keep_apart(terminal: int) -> None:
+    """Let each read end where a write did, as with a real node (termios(3), canonical mode)."""
+    settings = termios.tcgetattr(terminal)
+    settings[3] |= termios.ICANON | termios.IEXTEN
+    settings[6] = [b"\0"] * len(settings[6])
+    settings[6][termios.VEOF], settings[6][termios.VLNEXT] = bytes([END]), bytes([QUOTE])
+    termios.tcsetattr(terminal, termios.TCSANOW, settings)

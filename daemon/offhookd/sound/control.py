@@ -8,6 +8,7 @@ from offhookd.phone.errors import AudioUnavailableError, InvalidArgumentError
 from offhookd.sound.endpoints import Inventory, Side
 from offhookd.sound.routing import Route, route
 from offhookd.sound.server import SoundServer
+from offhookd.sound.volume import FULL
 
 
 class Role(StrEnum):
@@ -96,6 +97,10 @@ class SoundControl:
         """Any endpoint up or down.  Raises `AudioUnavailableError`."""
         await self._server.turn_device(role.side, name, by)
 
+    async def turn_ringer(self, by: float) -> None:
+        """The ringing up or down.  Raises `AudioUnavailableError`."""
+        await self._set_ringer_volume(min(FULL, max(0.0, self._server.ringer.level + by)))
+
     async def _set_ringer_volume(self, level: float) -> None:
         changed = level != self._server.ringer.level
         await self._server.set_ringer_level(level)
@@ -113,5 +118,5 @@ class SoundControl:
 
 
 def _check(level: float) -> None:
-    if not 0.0 <= level <= 1.0:
+    if not 0.0 <= level <= FULL:
         raise InvalidArgumentError(f"A volume is between 0.0 and 1.0, not {level}.")

@@ -99,7 +99,7 @@ class SoundServer:
 
     async def set_ringer_level(self, level: float) -> None:
         """For the ringing now and every later one; without a server it is only remembered."""
-        self.ringer.level = level
+        self.ringer.set(level)
         if self._pulse is not None:
             await self._ask(self.ringer.apply)
 
