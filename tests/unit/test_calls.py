@@ -6,13 +6,11 @@ import pytest
 from offhookd.phone.arrivals import RING_LIMIT_S
 from offhookd.phone.call import Call, Media, Statistics
 from offhookd.phone.calls import (
-    CONFIRM_LIMIT_S,
     HANGUP_LIMIT_S,
     LINGER_S,
-    MOST_PENDING,
-    NOT_CONFIRMED,
     Calls,
 )
+from offhookd.phone.departures import CONFIRM_LIMIT_S, MOST_PENDING, NOT_CONFIRMED
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import (
     AmbiguousError,

@@ -4,7 +4,8 @@
 import pytest
 
 from offhookd.phone.call import Call
-from offhookd.phone.calls import CONFIRM_LIMIT_S, Calls
+from offhookd.phone.calls import Calls
+from offhookd.phone.departures import CONFIRM_LIMIT_S
 from offhookd.phone.detours import MOST_HOPS, Detours, Policy, Reference
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import EngineError

@@ -3,6 +3,7 @@
 touches them: they answer themselves, are sent on, or ring out."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -10,10 +11,13 @@ from .attention import Attention
 from .auto_answer import AutoAnswer
 from .call import Call
 from .events import Signal
+from .focus import Focus
 from .forwarding import Forward
+from .holds import Holds
 from .policy import BUSY_HERE, Ignore, Refuse, Ring, Verdict
 from .ports import CallEngine, Clock, Done, ignore
 from .values import CallState, EndReason
+from .waits import Waits, is_active
 
 RING_LIMIT_S = 180.0
 """A caller who neither cancels nor gives up: RFC 3261 13.3.1.1 expects an end after 3 minutes."""
@@ -25,8 +29,18 @@ BEEP_S = 0.5
 """Long enough to be heard as a warning that the microphone is about to open."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Somebody takes the place of the far end of `replaced` (RFC 3891): the engine is answering,
+    and for the user the conversation goes on."""
+
+    replaced: Call
+
+
 class Switchboard(Protocol):
     """The part of `Calls` that acts for the absent."""
+
+    waits: Waits
 
     @property
     def changed(self) -> Signal[[Call]]: ...
@@ -49,14 +63,22 @@ class Arrivals:
     """Carries out what `policy` or a person decided."""
 
     def __init__(
-        self, calls: Switchboard, engine: CallEngine, attention: Attention, clock: Clock
+        self,
+        calls: Switchboard,
+        engine: CallEngine,
+        attention: Attention,
+        clock: Clock,
+        holds: Holds,
+        focus: Focus,
     ) -> None:
         self._calls = calls
         self._engine = engine
         self._attention = attention
         self._clock = clock
+        self._holds = holds
+        self._focus = focus
 
-    def reply(self, call: Call, verdict: Verdict) -> None:
+    def reply(self, call: Call, verdict: Verdict | TakeOver) -> None:
         """What the caller hears, before anything else is done."""
         match verdict:
             case Refuse():
@@ -65,8 +87,11 @@ class Arrivals:
                 self._redirect(call, verdict)
             case Ring() | Ignore():
                 self._engine.ring(call.id)
+            case TakeOver(replaced):
+                call.replaces = replaced.id
+                call.answering = True
 
-    def follow_up(self, call: Call, verdict: Verdict) -> None:
+    def follow_up(self, call: Call, verdict: Verdict | TakeOver) -> None:
         """What becomes of it here, once it is known to everybody."""
         match verdict:
             case Refuse(code, reason, text):
@@ -77,6 +102,8 @@ class Arrivals:
                 self._ignore(call, text)
             case Ring():
                 self._alert(call, verdict)
+            case TakeOver(replaced):
+                self._go_on(call, replaced)
 
     def send_on(self, call: Call, forward: Forward) -> None:
         """Let the caller's server call somebody else."""
@@ -114,6 +141,13 @@ class Arrivals:
             self._after(ring.forward_s, call, partial(self.send_on, forward=ring.forward))
         if ring.answer:
             self._after(ring.answer.after_s, call, partial(self._warn, answer=ring.answer))
+
+    def _go_on(self, call: Call, replaced: Call) -> None:
+        if replaced is self._focus.call:
+            self._focus.take(call)
+        self._calls.mute(call, replaced.muted)
+        if replaced.to_be_held:
+            self._calls.waits.add(call, is_active, lambda _: self._holds.hold(call))
 
     def _ignore(self, call: Call, text: str) -> None:
         """The caller hears ringing; nobody here is asked."""

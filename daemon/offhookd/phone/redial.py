@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What "redial" means, whoever asks for it: D-Bus or a key."""
 
-from .calls import NOT_CONFIRMED, Calls
+from .calls import Calls
+from .departures import NOT_CONFIRMED
 from .errors import NotFoundError
 from .records import Filter, Row
 from .service import CallHistory
