@@ -5,7 +5,7 @@ ARGS ?=
 PREFIX ?= $(HOME)/.local
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-unit lint docs bench install uninstall clean
+.PHONY: help run demo test test-unit test-vm lint docs bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -16,9 +16,14 @@ run: ## place a call to an echo on this machine and show every step (ARGS=...)
 
 demo: run ## the same
 
-test: ## all tests (ARGS="-k name" for some)
+test: ## all tests but those of test-vm (ARGS="-k name" for some)
 	@.ci/setup test
 	@.venv/bin/pytest $(ARGS)
+
+test-vm: ## the installed phone and fake USB sets in a guest with its own kernel (ARGS=...)
+	@.ci/setup vm
+	@.venv/bin/python -m tests.vm.stages
+	@.venv/bin/pytest tests/vm $(ARGS)
 
 test-unit: ## the fast tests only, without foreign programs
 	@.ci/setup lint

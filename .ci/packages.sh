@@ -28,6 +28,9 @@ test | gir1.2-glib-2.0           | typelib:Gio-2.0             | what that clien
 test | slapd                     | program:slapd               | an LDAP server
 test | zsh                       | program:zsh                 | the completion of another shell
 test | systemd                   | program:busctl              | busctl and the check of the unit
+vm   | qemu-system-x86           | program:qemu-system-x86_64  | an emulated machine for the tests
+vm   | mmdebstrap                | program:mmdebstrap          | a Debian to run in it
+vm   | e2fsprogs                 | program:mke2fs              | its disk
 '
 
 # Units that would start by themselves once installed.  The tests start their own servers, and

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sets that come and go, also in the middle of a call."""
+
+import json
+
+from tests.vm.caller import Caller
+from tests.vm.phones import HEADSET, OTHER, UsbPhone
+from tests.vm.stages import LOUDSPEAKERS
+from tests.vm.telephone import SERVICE, Telephone
+from tests.vm.test_calls import IDLE, LIFTED, PUT_DOWN, RINGS, TALKS, answer, wait_for_sound
+
+READY_LIMIT_S = 3.0
+"""Ten times what a real processor is given."""
+
+
+def ready_after_s(telephone: Telephone) -> float:
+    """From the moment udev knew the raw node until the daemon called the set ready."""
+    node = telephone.guest.shell("udevadm info --query=property /dev/hidraw*")
+    (known_usec,) = (
+        int(line.partition("=")[2]) for line in node.splitlines() if "USEC_INITIALIZED" in line
+    )
+    lines = telephone.guest.shell(f"journalctl --user --unit={SERVICE} --output=json --no-pager")
+    ready_usec = next(
+        int(entry["__MONOTONIC_TIMESTAMP"])
+        for entry in map(json.loads, lines.splitlines())
+        if "-> ready" in entry["MESSAGE"]
+    )
+    return (ready_usec - known_usec) / 1e6
+
+
+def test_a_set_is_ready_soon_after_it_is_plugged_in(serving: Telephone) -> None:
+    UsbPhone(serving.guest, HEADSET).plug()
+    one = serving.wait_for_set(HEADSET)
+    assert HEADSET.card in one["CaptureEndpoint"]
+    assert HEADSET.card in one["PlaybackEndpoint"]
+    delay_s = ready_after_s(serving)
+    print(f"ready {delay_s * 1000:.0f} ms after its node, on an emulated processor")
+    assert delay_s < READY_LIMIT_S
+
+
+def test_a_set_that_was_there_before_the_daemon(plugged: Telephone, headset: UsbPhone) -> None:
+    plugged.systemctl("restart", SERVICE)
+    plugged.wait_for_set(HEADSET)
+    headset.wait_for_lamps(IDLE)
+    answer(plugged, headset)
+
+
+def test_a_set_that_is_pulled_out_takes_its_call_along(
+    plugged: Telephone, headset: UsbPhone
+) -> None:
+    answer(plugged, headset)
+    wait_for_sound(plugged, headset)
+    plugged.guest.shell(
+        "systemd-run --user --quiet --unit=listener"
+        f" parecord --raw --device={LOUDSPEAKERS}.monitor /tmp/loudspeakers"
+    )
+    headset.unplug()
+    plugged.wait(lambda: "audio-interrupted" in plugged.problems, lambda: "the trouble to be told")
+    assert plugged.set(HEADSET) == {}
+    assert [call["State"] for call in plugged.calls] == ["active"]
+    assert plugged.sinks_in_use == []
+
+    headset.plug()
+    plugged.wait_for_set(HEADSET)
+    headset.wait_for_lamps(TALKS)
+    wait_for_sound(plugged, headset)
+    plugged.systemctl("stop", "listener")
+    silence = "cmp --silent /tmp/loudspeakers <(head -c $(stat -c %s /tmp/loudspeakers) /dev/zero)"
+    plugged.guest.shell(f"test -s /tmp/loudspeakers; {silence}")
+
+
+def test_two_sets_ring_and_the_one_that_is_lifted_has_the_call(
+    plugged: Telephone, headset: UsbPhone
+) -> None:
+    other = UsbPhone(plugged.guest, OTHER)
+    other.plug()
+    plugged.wait_for_set(OTHER)
+    Caller(plugged.guest).call()
+    headset.wait_for_lamps(RINGS)
+    other.wait_for_lamps(RINGS)
+    other.report(LIFTED)
+    plugged.wait_for_calls("active")
+    headset.wait_for_lamps(IDLE)
+    other.wait_for_lamps(TALKS)
+    wait_for_sound(plugged, other)
+    assert [OTHER.card in one for one in plugged.sinks_in_use] == [True]
+    assert headset.take_peak() == 0
+    other.report(PUT_DOWN)
+    plugged.wait_for_calls()
