@@ -4,7 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from offhookd.config.schema import AccountConfig, PresenceConfig
+from offhookd.config.schema import AccountConfig, Mwi, PresenceConfig
 from offhookd.desktop.idle import IdleWatch
 from offhookd.engine import protocol as p
 from offhookd.engine.presence_client import PresenceClient
@@ -15,6 +15,7 @@ from offhookd.phone.calls import Calls
 from offhookd.phone.choices import Availability
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotRegisteredError, PhoneError
+from offhookd.phone.mailboxes import Mailboxes
 from offhookd.phone.numbers import domain_of, parse_target
 from offhookd.phone.pickup import plan
 from offhookd.phone.ports import Clock, Done
@@ -67,7 +68,8 @@ class Presence(PresenceDesk):
         self.watches = Watches(
             accounts, self._engine, clock, self._packages, self._keep_watches, self._next_id
         )
-        self._engine.connect(self.watches, self._publications.answered)
+        self._mailboxes = Mailboxes(accounts, self._engine, clock, problems)
+        self._engine.connect(self.watches, self._mailboxes, self._publications.answered)
         self.watches.restore(chosen.watches)
         for news in (calls.added, calls.changed, calls.removed):
             news.connect(lambda _: self._follow_calls())
@@ -90,24 +92,30 @@ class Presence(PresenceDesk):
         if publishing or serving:
             self._idle_watch.start(IDLE_WATCH_DELAY_S)
         self.watches.configure(self._wanted(configs))
+        self._mailboxes.configure(
+            [name for name, config in configs.items() if config.mwi is Mwi.SUBSCRIBE]
+        )
 
     def take(self, event: p.Event) -> None:
         """What the engine tells."""
         self._engine.take(event)
 
     def engine_lost(self) -> None:
+        self._mailboxes.engine_lost()
         self.watches.engine_lost()
         self._serving.engine_lost()
         self._publications.engine_lost()
 
     def hint(self, why: str) -> None:
         self.watches.hint(why)
+        self._mailboxes.hint(why)
 
     async def stop(self) -> None:
         """Say good-bye; the engine sends it before it ends."""
         self._publications.stop()
         self._serving.stop()
         self.watches.stop()
+        self._mailboxes.stop()
         await self._idle_watch.stop()
 
     def pickup(self, watch: Watch) -> Call:

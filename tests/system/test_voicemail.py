@@ -3,6 +3,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.support.kamailio import Kamailio
 from tests.support.line import ACCOUNT, account, configuration, registered, sip_port
 from tests.support.party import STRANGER, Party
 from tests.support.raw_sip import Dialog
+from tests.support.sipp import Sipp
+from tests.system.conftest import NewDirectory
 
 SUMMARY = (
     "Event: message-summary\r\nSubscription-State: terminated\r\n"
@@ -71,6 +74,35 @@ async def test_the_box_in_the_configuration_counts_more(
     async with registered(session_bus, tmp_path, config) as phone:
         uri = await phone.get("Account", "VoicemailUri", ACCOUNT)
         assert uri == f"sip:*98@127.0.0.1:{kamailio.port}"
+
+
+async def test_a_server_is_asked_and_tells(
+    session_bus: PrivateBus, tmp_path: Path, kamailio: Kamailio, directory: NewDirectory
+) -> None:
+    with Sipp(directory("box"), "mailbox", user="box", calls=9) as server:
+        keys = {"proxy": f"sip:127.0.0.1:{server.port}", "mwi": "subscribe"}
+        config = configuration(account(kamailio, "1001", **keys))
+        async with registered(session_bus, tmp_path, config) as phone:
+            await phone.until("Account", "MessagesNew", 3, ACCOUNT)
+            assert await phone.get("Account", "VoicemailUri", ACCOUNT) == "sip:box@127.0.0.1"
+            subscribe = next(text for _, text in server.messages if text.startswith("SUBSCRIBE"))
+            assert "Event: message-summary" in subscribe
+            assert "Accept: application/simple-message-summary" in subscribe
+
+
+async def test_a_server_that_does_not_know_of_voice_mail_is_told_to_the_user(
+    session_bus: PrivateBus, tmp_path: Path, kamailio: Kamailio
+) -> None:
+    kamailio.fail("SUBSCRIBE", 489)
+    config = configuration(account(kamailio, "1001", mwi="subscribe"))
+    async with registered(session_bus, tmp_path, config) as phone:
+
+        def tells(seen: dict[str, Any]) -> bool:
+            return seen["member"] == "PropertiesChanged" and "489 Injected" in str(seen["body"])
+
+        await phone.client.wait_for(tells, "signal")
+        problems = await phone.get("Manager", "Problems")
+        assert "Nothing is known of the voice mail of account work" in str(problems)
 
 
 async def test_nobody_else_is_believed(phone: Phone, server: Party, kamailio: Kamailio) -> None:

@@ -11,6 +11,7 @@ from offhookd.phone.dialogs import DialogTable, RemoteDialog
 from offhookd.phone.errors import InvalidStateError, LimitReachedError, NotFoundError
 from offhookd.phone.pickup import plan
 from offhookd.phone.presence import (
+    WATCHED,
     DialogState,
     Outcome,
     Package,
@@ -30,7 +31,7 @@ TALK = RemoteDialog("confirmed", "initiator")
 
 
 class Rig:
-    def __init__(self, packages: frozenset[Package] = frozenset(Package)) -> None:
+    def __init__(self, packages: frozenset[Package] = frozenset(WATCHED)) -> None:
         self.clock = FakeClock()
         self.engine = FakePresenceEngine()
         self.accounts = Accounts()
@@ -58,7 +59,7 @@ class Rig:
         return watch.subscriptions[package].number
 
     def activate(self, watch: Watch) -> None:
-        for package in Package:
+        for package in WATCHED:
             self.watches.answered(self.number(watch, package), Outcome(200, "OK", expires_s=600))
             number = self.number(watch, package)
             self.watches.notified(number, "active", "", 600, 0, empty=False)
@@ -110,7 +111,7 @@ def test_what_was_stored_is_watched_again() -> None:
     rig.watches.restore(["sip:1002@pbx"])
     assert rig.engine.subscribed == []
     rig.register()
-    assert [entry[3] for entry in rig.engine.subscribed] == list(Package)
+    assert [entry[3] for entry in rig.engine.subscribed] == list(WATCHED)
 
 
 def test_the_configuration_is_not_unwatched_by_a_client(rig: Rig) -> None:

@@ -10,7 +10,7 @@ from offhookd.config.files import exposure
 from offhookd.config.presence import read_presence
 from offhookd.config.problems import Report
 from offhookd.config.readers import SectionReaders
-from offhookd.config.schema import MAX_ACCOUNTS, AccountConfig
+from offhookd.config.schema import MAX_ACCOUNTS, AccountConfig, Mwi
 from offhookd.config.sections import read_section
 from offhookd.config.sip_uri import SipUri
 from offhookd.config.tree import Entry, Table, kind
@@ -64,6 +64,7 @@ KEYS: SectionReaders = {
     "call_waiting": readers.flag,
     "auto_answer_seconds": readers.number(0, LONGEST_ANSWER_S),
     "voicemail": readers.target,
+    "mwi": readers.choice(Mwi),
     "flash": readers.choice(FlashMethod),
 }
 

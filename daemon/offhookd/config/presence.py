@@ -7,7 +7,7 @@ from offhookd.config.readers import SectionReaders, UnfitError
 from offhookd.config.schema import MAX_WATCHED, PresenceConfig
 from offhookd.config.sections import as_table, read_section
 from offhookd.config.tree import Entry, Listing
-from offhookd.phone.presence import Package
+from offhookd.phone.presence import WATCHED
 
 # Shorter, and a server answers 423; longer, and a phone that died is seen as available too long.
 PUBLISH_SECONDS = (60, 86_400)
@@ -19,7 +19,7 @@ def packages(entry: Entry) -> tuple[str, ...]:
         return ()
     found = readers.listing(entry)
     for name in found:
-        if name not in set(Package):
+        if name not in WATCHED:
             raise UnfitError(f"may hold presence and dialog, not {name[:40]}")
     return found
 

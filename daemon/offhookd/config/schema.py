@@ -51,6 +51,13 @@ MAX_WATCHED = 200
 DEFAULT_PUBLISH_SECONDS = 3600
 
 
+class Mwi(StrEnum):
+    """Whether the server is asked about voice mail, or tells by itself."""
+
+    NOTIFY = "notify"
+    SUBSCRIBE = "subscribe"
+
+
 class LogLevel(StrEnum):
     DEBUG = "debug"
     INFO = "info"
@@ -139,6 +146,7 @@ class AccountConfig:
     call_waiting: bool = True
     auto_answer_seconds: int | None = None
     voicemail: str = ""
+    mwi: Mwi = Mwi.NOTIFY
     flash: FlashMethod = FlashMethod.AUTO
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from offhookd.phone.availability import Portrait
 from offhookd.phone.dialogs import RemoteDialog
 from offhookd.phone.errors import PhoneError
+from offhookd.phone.mailboxes import Mailboxes
 from offhookd.phone.ports import Done, ignore
 from offhookd.phone.presence import Outcome, Package, PresenceEngine, read_presence
 from offhookd.phone.values import AccountId
@@ -27,11 +28,12 @@ class PresenceClient(PresenceEngine):
     def __init__(self, tell: Callable[[p.Command, Done], None]) -> None:
         self._tell = tell
         self._watches: Watches
+        self._mailboxes: Mailboxes
         self._published: Published
 
-    def connect(self, watches: Watches, published: Published) -> None:
+    def connect(self, watches: Watches, mailboxes: Mailboxes, published: Published) -> None:
         """Who hears of it; before the first command."""
-        self._watches, self._published = watches, published
+        self._watches, self._mailboxes, self._published = watches, mailboxes, published
 
     # ------------------------------------------------------------ PresenceEngine
 
@@ -70,7 +72,12 @@ class PresenceClient(PresenceEngine):
 
     def _unasked(self, number: int, error: PhoneError | None) -> None:
         if error is not None:
-            self._watches.answered(number, Outcome(0, str(error)))
+            self._answered(number, Outcome(0, str(error)))
+
+    def _answered(self, number: int, outcome: Outcome) -> None:
+        """To both; a number belongs to one of them at most."""
+        self._watches.answered(number, outcome)
+        self._mailboxes.answered(number, outcome)
 
     def _unpublished(self, account: AccountId, error: PhoneError | None) -> None:
         if error is not None:
@@ -82,7 +89,7 @@ class PresenceClient(PresenceEngine):
         """Pass it on; texts were cleaned, numbers are brought into range here."""
         match event:
             case p.SubscriptionAnswer():
-                self._watches.answered(event.subscription, _outcome(event))
+                self._answered(event.subscription, _outcome(event))
             case p.PublicationAnswer():
                 self._published(AccountId(event.account), _outcome(event, event.etag))
             case p.PresenceTold():
@@ -92,14 +99,13 @@ class PresenceClient(PresenceEngine):
             case p.DialogsTold():
                 self._dialogs(event)
             case p.Notified():
-                self._watches.notified(
-                    event.subscription,
-                    event.state,
-                    event.reason,
-                    _seconds(event.expires),
-                    _seconds(event.retry_after),
-                    empty=event.empty,
-                )
+                self._notified(event)
+
+    def _notified(self, event: p.Notified) -> None:
+        times = _seconds(event.expires), _seconds(event.retry_after)
+        told = (event.subscription, event.state, event.reason, *times)
+        self._watches.notified(*told, empty=event.empty)
+        self._mailboxes.notified(*told)
 
     def _dialogs(self, event: p.DialogsTold) -> None:
         dialogs = {

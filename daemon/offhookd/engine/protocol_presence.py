@@ -13,7 +13,7 @@ from .codec import Command, Event
 
 class Subscribe(Command, kind="subscribe"):
     """Send one SUBSCRIBE (RFC 6665), in the dialog of `subscription` when it has one.  `event`:
-    "presence" or "dialog".  The outcome is a `SubscriptionAnswer`."""
+    "presence", "dialog" or "message-summary".  The outcome is a `SubscriptionAnswer`."""
 
     subscription: int
     account: str

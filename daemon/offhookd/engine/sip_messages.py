@@ -7,11 +7,11 @@ type, run an XML parser over some, and answer before it is known who the message
 
 from collections.abc import Callable, Mapping
 
+from . import sip_mailbox
 from .gate import Bucket, Source
 from .gate_message import SipMessage
 from .message_body import ACCEPTED, media_type, text_of
-from .message_summary import parse_summary
-from .protocol import MailboxTold, MessageReceived, SendMessage
+from .protocol import MessageReceived, SendMessage
 from .refusal import Refused, check_uri
 from .sip_account import Account
 from .sip_accounts import Accounts
@@ -30,8 +30,6 @@ BURST = 40
 PER_S = 5.0
 """Messages that are taken in; what is beyond is not answered, so its sender tries again."""
 
-SUMMARY = "message-summary"
-SUMMARY_TYPE = "application/simple-message-summary"
 OK, FORBIDDEN, UNSUPPORTED_TYPE = 200, 403, 415
 FIRST_FAILURE = 300
 REQUEST_TIMEOUT = 408
@@ -105,7 +103,11 @@ class Post:
         if message.method == b"MESSAGE":
             self._receive(message, source, self._message)
             return True
-        if message.method == b"NOTIFY" and event_of(message) == SUMMARY and not message.has_to_tag:
+        if (
+            message.method == b"NOTIFY"
+            and event_of(message) == sip_mailbox.EVENT
+            and not message.has_to_tag
+        ):
             self._receive(message, source, self._summary)
             return True
         return False
@@ -147,25 +149,11 @@ class Post:
     ) -> tuple[int, Mapping[str, str]]:
         if not trusted:
             return FORBIDDEN, {}
-        if message.content_type.decode("ascii", "replace") != SUMMARY_TYPE:
-            return UNSUPPORTED_TYPE, {"Accept": SUMMARY_TYPE}
-        if event := mailbox_told(account.id, message.body):
+        if message.content_type.decode("ascii", "replace") != sip_mailbox.MIME:
+            return UNSUPPORTED_TYPE, {"Accept": sip_mailbox.MIME}
+        if event := sip_mailbox.mailbox_told(account.id, message.body):
             self._thread.send(event)
         return OK, {}
-
-
-def mailbox_told(account: str, body: bytes) -> MailboxTold | None:
-    """What a summary says of the account's box; None when it is none."""
-    summary = parse_summary(body.decode("utf-8", "replace"))
-    if summary is None:
-        return None
-    return MailboxTold(
-        account=account,
-        waiting=summary.waiting,
-        new=summary.new,
-        old=summary.old,
-        uri=clean(summary.account),
-    )
 
 
 def _received(

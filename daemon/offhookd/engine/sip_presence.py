@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from . import sip_mailbox
 from .gate import Source
 from .gate_message import SipMessage
 from .protocol import Command, ServePresence, SetPublication, Subscribe, Unsubscribe
@@ -49,10 +50,12 @@ class Presence:
         """Whether the message is ours; inside the gate, before pjsip acts on it."""
         if message.status:
             return self._requests.take(message, source)
-        if message.method == b"NOTIFY" and event_of(message) in PACKAGES:
+        event = event_of(message)
+        unasked = event == sip_mailbox.EVENT and not message.has_to_tag
+        if message.method == b"NOTIFY" and event in PACKAGES and not unasked:
             self._walls.answer(self._subscriptions.notified(message))
             return True
-        if message.method == b"SUBSCRIBE" and event_of(message) != REFERENCE:
+        if message.method == b"SUBSCRIBE" and event != REFERENCE:
             self._walls.answer(*self._watchers.subscribed(message, source))
             return True
         return False

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import dialog_info, pidf
+from . import dialog_info, pidf, sip_mailbox
 from .gate_message import SipMessage
 from .protocol import (
     DialogsTold,
@@ -33,10 +33,11 @@ BAD_EVENT = 489
 OUT_OF_ORDER = 500
 FIRST_FAILURE = 300
 
-# What each package's documents are (RFC 3856, RFC 4235).
+# What each package's documents are (RFC 3856, RFC 4235, RFC 3842).
 PACKAGES: Mapping[str, str] = {
     "presence": "application/pidf+xml",
     "dialog": "application/dialog-info+xml",
+    sip_mailbox.EVENT: sip_mailbox.MIME,
 }
 
 Respond = Callable[[int], None]
@@ -203,6 +204,10 @@ class Subscriptions:
             self._forget(subscription)
 
     def _tell_document(self, subscription: _Subscription, body: bytes) -> None:
+        if subscription.event == sip_mailbox.EVENT:
+            if told := sip_mailbox.mailbox_told(subscription.account.id, body):
+                self._thread.send(told)
+            return
         try:
             if subscription.event == "presence":
                 self._thread.send(_presence_told(subscription.number, pidf.parse(body)))

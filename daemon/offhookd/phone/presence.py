@@ -40,10 +40,16 @@ class SubscriptionState(StrEnum):
 
 
 class Package(StrEnum):
-    """What is subscribed to: a person's presence (RFC 3856), a telephone's dialogs (RFC 4235)."""
+    """What is subscribed to: a person's presence (RFC 3856), a telephone's dialogs (RFC 4235), a
+    voice mail box (RFC 3842)."""
 
     PRESENCE = "presence"
     DIALOG = "dialog"
+    SUMMARY = "message-summary"
+
+
+WATCHED = (Package.PRESENCE, Package.DIALOG)
+"""What is asked about colleagues."""
 
 
 class PresenceEngine(ABC):

@@ -9,6 +9,7 @@ from .dialogs import DialogTable, RemoteDialog
 from .events import Signal
 from .ports import Clock
 from .presence import (
+    WATCHED,
     DialogState,
     Package,
     PresenceEngine,
@@ -57,7 +58,7 @@ class Watch:
         self._packages: frozenset[Package] = frozenset()
         self.subscriptions = {
             package: Subscription(self.uri, package, engine, clock, next_number)
-            for package in Package
+            for package in WATCHED
         }
         for subscription in self.subscriptions.values():
             subscription.changed.connect(self._tell)
@@ -98,7 +99,7 @@ class Watch:
     @property
     def _best(self) -> Subscription:
         order = list(_RANKS)
-        used = [self.subscriptions[package] for package in Package if package in self._packages]
+        used = [self.subscriptions[package] for package in WATCHED if package in self._packages]
         candidates = used or self.subscriptions.values()
         return min(candidates, key=lambda one: order.index(one.state))
 
