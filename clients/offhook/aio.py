@@ -15,6 +15,7 @@ and `changes` go on, with a `Left` and a `Returned`, when that is started again.
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -152,17 +153,20 @@ class Phone(PhoneObject):
         confirm: bool = False,
         muted: bool = False,
         hide_caller_id: bool | None = None,
+        codecs: Sequence[str] = (),
     ) -> Call:
         """Call a number or a SIP, SIPS, tel: or callto: URI; returns when the call exists.
 
         With `confirm` nothing is dialled before `Call.start`.  `hide_caller_id` None leaves that
-        to the account.
+        to the account.  `codecs`: names such as "G722", best first, instead of the account's.
         """
         options = {"confirm": variant("b", confirm), "muted": variant("b", muted)}
         if account:
             options["account"] = variant("o", account.path)
         if hide_caller_id is not None:
             options["hide-caller-id"] = variant("b", hide_caller_id)
+        if codecs:
+            options["codecs"] = variant("as", list(codecs))
         return self.made(await self._call(TELEPHONY, "Dial", "sa{sv}", target, options))
 
     async def parse_target(self, target: str) -> dict[str, Any]:

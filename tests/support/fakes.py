@@ -88,8 +88,11 @@ class FakeEngine(CallEngine, RegistrationEngine):
         anonymous: bool,
         muted: bool,
         referral: int = 0,
+        codecs: tuple[str, ...] = (),
     ) -> None:
         self.told.append(("dial", call, account, target))
+        if codecs:
+            self.told.append(("dial_with", call, codecs))
         if referral:
             self.told.append(("dial_for", call, referral, dict(headers)))
         self.waiting.append(done)

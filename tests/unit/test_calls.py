@@ -735,3 +735,8 @@ def test_a_repeated_request_id_never_calls_twice(desk: Desk) -> None:
     desk.clock.advance(LINGER_S)
     assert desk.dial(request_id="x") is call
     assert len(desk.engine.said("dial")) == 1
+
+
+def test_codecs_of_a_call_reach_the_engine(desk: Desk) -> None:
+    call = desk.calls.dial("sip:b@x", "", WORK, DialOptions(codecs=("PCMA",)))
+    assert ("dial_with", call.id, ("PCMA",)) in desk.engine.told

@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
             confirm=options.confirm,
             muted=options.muted,
             hide_caller_id=options.hide_caller_id,
+            codecs=options.codec,
         )
         if options.confirm and not await _confirmed(call):
             return 1

@@ -2,7 +2,7 @@
 """org.offhook.Phone1.Telephony: placing calls, and acts on "the" call."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,9 @@ _DIAL_OPTIONS = {
     "headers": "a{ss}",
     "muted": "b",
     "through": "s",
+    "codecs": "as",
 }
+MOST_CODECS = 16
 LONGEST_TEXT = 256
 """Of a name or request-id, in characters; both are kept for a while."""
 
@@ -86,6 +88,7 @@ class TelephonyInterface(Exported):
             request_id=chosen.get("request-id", ""),
             muted=chosen.get("muted", False),
             headers=chosen.get("headers", {}),
+            codecs=_codecs(chosen.get("codecs", ())),
         )
         hide = chosen.get("hide-caller-id")
         planned = self._planner.plan(target, named)
@@ -152,6 +155,15 @@ class TelephonyInterface(Exported):
 
 def _path_of(call: Call | None) -> str:
     return call_path(call.id) if call else NOTHING
+
+
+def _codecs(names: Sequence[str]) -> tuple[str, ...]:
+    """Which of them there are is for the engine to say."""
+    if len(names) > MOST_CODECS:
+        raise InvalidArgumentError(f"option codecs: {MOST_CODECS} names at most are wanted")
+    for name in names:
+        _check_text("codecs", name)
+    return tuple(names)
 
 
 def _check_text(option: str, text: str) -> None:

@@ -33,7 +33,7 @@ from offhookd.phone.values import (
 MAX_ACCOUNTS = 8
 """Compiled into the SIP engine, which aborts at one more."""
 
-DEFAULT_CODECS = ("G722", "PCMA", "PCMU", "GSM", "iLBC")
+DEFAULT_CODECS = ("G722", "speex/16000", "PCMA", "PCMU", "GSM", "iLBC")
 """Wideband first; then what every exchange has; then what saves bandwidth."""
 
 DND_CODES = (486, 480, 603)

@@ -153,6 +153,7 @@ class EngineClient(CallEngine, RegistrationEngine):
         anonymous: bool,
         muted: bool,
         referral: int = 0,
+        codecs: tuple[str, ...] = (),
     ) -> None:
         command = p.Dial(
             leg=call,
@@ -162,6 +163,7 @@ class EngineClient(CallEngine, RegistrationEngine):
             anonymous=anonymous,
             muted=muted,
             referral=referral,
+            codecs=codecs,
         )
         self._legs.bind(call, call)
 

@@ -74,7 +74,8 @@ class Unregister(Command, kind="unregister"):
 
 
 class Dial(Command, kind="dial"):
-    """`referral`: the `Referred` that asked for it and is told how it goes, or 0."""
+    """`referral`: the `Referred` that asked for it and is told how it goes, or 0.  `codecs`: of
+    this call, in order of preference; none means those of the account."""
 
     leg: int
     account: str
@@ -83,6 +84,7 @@ class Dial(Command, kind="dial"):
     anonymous: bool
     muted: bool
     referral: int = 0
+    codecs: tuple[str, ...] = ()
 
 
 class Ring(Command, kind="ring"):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One SIP identity in the stack: its settings, its credentials, its REGISTER requests."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pjsua2 as pj
@@ -269,6 +270,17 @@ class Account:
         registration.unregWaitMsec = 0
         registration.delayBeforeRefreshSec = REFRESH_MARGIN_S
         registration.timeoutSec = self.settings.register_seconds
+
+    @contextmanager
+    def insisting(self) -> Iterator[None]:
+        """An INVITE that is sent in here demands encryption, whatever the account is set to."""
+        configuration = self._configuration()
+        configuration.mediaConfig.srtpUse = SRTP_USE["required"]
+        self.pj.modify(configuration)
+        try:
+            yield
+        finally:
+            self.pj.modify(self._configuration())
 
     def _configure_media(self, media: Any) -> None:
         media.transportConfig.port = 0

@@ -8,6 +8,7 @@ from .refusal import Refused
 from .sip_account import Account, IncomingCall
 from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, user_of
+from .sip_offer import best_codec
 from .sip_thread import SipThread
 
 MOST_ACCOUNTS = 8
@@ -63,7 +64,9 @@ class Accounts:
         best = self.best_for(address, users)
         if best is None:
             return None
-        self._endpoint.offer_codecs(best.settings.codecs)
+        codecs = best.settings.codecs
+        common = best_codec(message, codecs, best.settings.srtp)
+        self._endpoint.offer_codecs(common or codecs)
         return best.pj_id
 
     def best_for(self, address: str, users: tuple[str, str]) -> Account | None:

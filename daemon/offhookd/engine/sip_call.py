@@ -2,8 +2,8 @@
 """One leg: a pjsua call, its state as the daemon sees it, and what may be asked of it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
-from enum import StrEnum
 from functools import partial
 from typing import Any, Protocol
 
@@ -12,18 +12,22 @@ import pjsua2 as pj
 from .protocol import Dial, LegDtmf, LegState, Redirected
 from .refusal import Refused, check_uri
 from .schedule import Alarm
-from .sip_account import CHALLENGES, REQUEST_TIMEOUT, Account
+from .sip_account import REQUEST_TIMEOUT, Account
 from .sip_callbacks import PjCall, read_step, received
 from .sip_direction import RemoteHold, direction
 from .sip_dtmf import DtmfReceiver
+from .sip_ending import cause_of, no_media
 from .sip_endpoint import SipEndpoint
 from .sip_flash import Flash
 from .sip_forward import Forward, target_of
 from .sip_headers import Headers, clean
 from .sip_hold import Hold
 from .sip_media import LegMediaState, read_media
+from .sip_offer import best_codec
 from .sip_options import NOBODY, header, hide_caller, refusal_of, set_headers
+from .sip_retry import NOT_ACCEPTABLE_HERE, Retry
 from .sip_session import Session
+from .sip_state import ORDER, State
 from .sip_thread import DEBUG, INFO, SipThread
 from .sip_transfer import Transfer
 
@@ -44,22 +48,6 @@ LOST = (408, 481)
 OK = 200
 RINGING = 180
 SESSION_PROGRESS = 183
-MOST_REALM_RETRIES = 2
-
-
-class State(StrEnum):
-    """In the order in which a leg goes through them; none is ever left backwards."""
-
-    NEW = ""
-    DIALING = "dialing"
-    RINGING = "ringing"
-    EARLY = "early"
-    ANSWERED = "answered"
-    ACTIVE = "active"
-    ENDED = "ended"
-
-
-_ORDER = tuple(State)
 
 
 class Exchange(Protocol):
@@ -111,7 +99,9 @@ class Leg:
         self._reaping = False
         self._place: Callable[[], None] = lambda: None
         self._options: Any = None
-        self._realm_retries = 0
+        self._codecs: tuple[str, ...] = ()
+        self._common: tuple[str, ...] = ()
+        self._retry = Retry(account)
         self._no_ack: Alarm | None = None
         self.holding = Hold(self, thread.schedule)
         self.transfer = Transfer(number, thread, account.settings.uri)
@@ -130,6 +120,8 @@ class Leg:
             hide_caller(options.txOption, self.account.settings.uri)
             self.transfer = Transfer(self.number, self.thread, NOBODY)
         self.muted = command.muted
+        self._endpoint.check_codecs(command.codecs)
+        self._codecs = command.codecs
         self._place = partial(self._invite, target, options)
         self._options = options
         self._place()
@@ -148,7 +140,8 @@ class Leg:
         self.offer_codecs()
         call = self._call = PjCall(self, self.account.pj, pj.PJSUA_INVALID_ID)
         try:
-            call.makeCall(target, options)
+            with self.account.insisting() if self._retry.insists else nullcontext():
+                call.makeCall(target, options)
         except pj.Error as error:
             call.leg = None
             if self.state is State.NEW:
@@ -162,13 +155,19 @@ class Leg:
         self.sip_call_id = clean(headers.first("Call-ID"))
         self.peer = headers.direct_peer()
         self._remote_hold.heard(direction(message), offer=True, held_here=False)
+        self._common = best_codec(message, self.codecs, self.account.settings.srtp)
         call = self._call = PjCall(self, self.account.pj, call_id)
         return call
 
     # ------------------------------------------------------------ requests
 
+    @property
+    def codecs(self) -> tuple[str, ...]:
+        """What may be talked with, best first."""
+        return self._codecs or self.account.settings.codecs
+
     def offer_codecs(self) -> None:
-        self._endpoint.offer_codecs(self.account.settings.codecs)
+        self._endpoint.offer_codecs(self.codecs)
 
     def ring(self) -> None:
         self._expect("ring", State.NEW)
@@ -177,7 +176,7 @@ class Leg:
     def answer(self) -> None:
         """Send 200.  Raises `Refused` unless this is an incoming leg nobody has answered."""
         self._expect("be answered", State.NEW, State.RINGING)
-        self.offer_codecs()
+        self._endpoint.offer_codecs(self._common or self.codecs)
         self._answer(OK)
         self.expect_ack()
 
@@ -292,7 +291,8 @@ class Leg:
 
     def _on_disconnected(self, code: int, text: str, event: Any) -> None:
         message, source = received(event)
-        if self._may_answer_challenge(code, message, source):
+        again = self.outgoing and not self._cause and self._retry.wanted(code, message, source)
+        if again:
             self.thread.soon(self._place)
             return
         if self._no_ack:
@@ -302,6 +302,8 @@ class Leg:
             text = self._endpoint.recent_tls_refusal()
         elif cause == "no-ack":
             code, text = REQUEST_TIMEOUT, "The caller did not confirm the answer"
+        elif cause == "media" and not self.media.codec:
+            code, text = NOT_ACCEPTABLE_HERE, no_media(self.account.settings.srtp)
         elif cause == "forwarded" and self._forward.target:
             self.thread.soon(self._wait_for_decision)
             return
@@ -309,31 +311,16 @@ class Leg:
             code, text = self._forward.code, self._forward.text
         self._change(State.ENDED, code, text, cause)
 
-    def _may_answer_challenge(self, code: int, message: str, source: str) -> bool:
-        """Whether to call again, with credentials for a realm not seen before.
-
-        Only a server of the account is told anything: whoever knows an answer to a challenge can
-        try passwords on it.
-        """
-        if code not in CHALLENGES or not self.outgoing or self._cause:
-            return False
-        if self._realm_retries >= MOST_REALM_RETRIES:
-            return False
-        if source not in self.account.settings.servers:
-            return False
-        self._realm_retries += 1
-        return self.account.learn_realms(Headers(message).realms())
-
     def _find_cause(self, code: int, message: str) -> str:
-        if self.state in (State.ANSWERED, State.ACTIVE):
-            # 408 is what the stack ends a session with that nobody refreshed (RFC 4028, 10).
-            return "remote" if message and code != REQUEST_TIMEOUT else "network"
-        if not self.outgoing:
-            return "cancelled"
-        if message:
-            return ""
-        refused = self.account.settings.transport == "tls" and self._endpoint.recent_tls_refusal()
-        return "tls" if refused and code >= FIRST_FINAL_CODE else "network"
+        tls = self.account.settings.transport == "tls"
+        return cause_of(
+            code,
+            message,
+            outgoing=self.outgoing,
+            connected=self.state in (State.ANSWERED, State.ACTIVE),
+            had_media=self.media.codec != "",
+            tls_refusal=self._endpoint.recent_tls_refusal() if tls else "",
+        )
 
     def on_transaction(self, event: Any) -> None:
         self._session.remember(event)
@@ -412,8 +399,15 @@ class Leg:
         self._exchange.changed(self, new_media=True)
 
     def _note_early_media(self) -> None:
-        if _ORDER.index(self.state) < _ORDER.index(State.ANSWERED):
+        if ORDER.index(self.state) < ORDER.index(State.ANSWERED):
             self._change(State.EARLY, SESSION_PROGRESS, "Session Progress")
+
+    def judge_offer(self, sdp: str) -> int:
+        """A re-INVITE or UPDATE without a codec in common is refused, and the call goes on."""
+        common = best_codec(sdp, self.codecs, self.account.settings.srtp)
+        if common:
+            self._endpoint.offer_codecs(common)
+        return OK if common else NOT_ACCEPTABLE_HERE
 
     def on_dtmf(self, digit: str, duration_ms: int, flags: int) -> None:
         self._dtmf.heard(clean(digit, 1), max(0, duration_ms), flags)
@@ -425,7 +419,7 @@ class Leg:
 
     def _change(self, state: State, code: int, text: str, cause: str = "") -> None:
         """The only way to another state; what is not a step forward is ignored."""
-        if _ORDER.index(state) <= _ORDER.index(self.state):
+        if ORDER.index(state) <= ORDER.index(self.state):
             return
         self.thread.log(
             INFO, f"leg {self.number}: {self.state or 'new'} -> {state} ({code} {text} {cause})"

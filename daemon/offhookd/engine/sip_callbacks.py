@@ -20,7 +20,9 @@ class CallListener(Protocol):
     def on_state(self, event: Any) -> None: ...
     def on_transaction(self, event: Any) -> None: ...
     def on_media(self) -> None: ...
-    def offer_codecs(self) -> None: ...
+    def judge_offer(self, sdp: str) -> int:
+        """The status that an offer of the far end deserves."""
+
     def on_dtmf(self, digit: str, duration_ms: int, flags: int) -> None: ...
     def forwarded(self, event: Any) -> None: ...
     def transfer_progress(self, code: int, text: str, final: bool) -> bool:
@@ -58,9 +60,9 @@ class PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             self.leg.on_media()
 
     @guarded()
-    def onCallRxOffer(self, _prm: Any) -> None:  # noqa: N802 - pjsua2's name
+    def onCallRxOffer(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
         if self.leg:
-            self.leg.offer_codecs()
+            prm.statusCode = self.leg.judge_offer(prm.offer.wholeSdp)
 
     @guarded()
     def onDtmfEvent(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name

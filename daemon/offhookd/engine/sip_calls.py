@@ -12,7 +12,7 @@ from .protocol import Dial, Incoming, LegMedia
 from .refusal import Refused, check_headers, check_range
 from .schedule import Alarm
 from .sip_account import Account
-from .sip_call import Leg, State
+from .sip_call import Leg
 from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, clean, diversions
 from .sip_mixer import Mixer, Sound
@@ -20,6 +20,7 @@ from .sip_monitor import Monitor
 from .sip_player import Player
 from .sip_recorder import Recorder
 from .sip_referrals import Referrals
+from .sip_state import State
 from .sip_thread import INFO, WARNING, SipThread
 from .walls import Walls
 

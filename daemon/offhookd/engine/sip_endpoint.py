@@ -190,8 +190,17 @@ class SipEndpoint:
             "port": self.udp_port(),
         }
 
+    def check_codecs(self, names: tuple[str, ...]) -> None:
+        """Raises `Refused` for one that this build does not have."""
+        known = {part for codec_id in self._codec_ids for part in _spellings(codec_id)}
+        for name in names:
+            if name.lower() not in known:
+                has = ", ".join(codec_names(self._codec_ids))
+                raise Refused(f"There is no codec {clean(name, 32)!r} here; there is {has}.")
+
     def offer_codecs(self, names: tuple[str, ...]) -> None:
-        """Use these codecs, in this order, and no other for the next offer or answer.
+        """Use these codecs ("speex" with any rate, or "speex/16000"), in this order, and no other
+        for the next offer or answer.
 
         The library has one list for all accounts, so this comes just before each of them.
         """
@@ -199,10 +208,11 @@ class SipEndpoint:
             return
         ranks = {name.lower(): HIGHEST_PRIORITY - rank for rank, name in enumerate(names)}
         for codec_id in self._codec_ids:
-            name, rate, _ = codec_id.split("/")
+            name, exact = _spellings(codec_id)
             # The wider speex goes before the narrower: one step of rank holds all its rates.
-            usable = int(rate) <= CLOCK_RATE and name.lower() in ranks
-            self._pj.codecSetPriority(codec_id, ranks[name.lower()] if usable else 0)
+            rank = ranks.get(exact) or ranks.get(name, 0)
+            usable = int(codec_id.split("/")[1]) <= CLOCK_RATE
+            self._pj.codecSetPriority(codec_id, rank if usable else 0)
         self._offered = names
 
     def _tls_version(self) -> str:
@@ -283,6 +293,12 @@ class SipEndpoint:
         media.jbDiscardAlgo = _enumeration(media.jbDiscardAlgo, DISCARD_STATIC)
         media.noVad = True
         media.ecTailLen = 0
+
+
+def _spellings(codec_id: str) -> tuple[str, str]:
+    """ "speex/16000/1" as "speex" and as "speex/16000"."""
+    name, rate, _ = codec_id.lower().split("/")
+    return name, f"{name}/{rate}"
 
 
 def codec_names(codec_ids: list[str]) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 from .pjlib import PjlibError
 from .refusal import Refused
 from .schedule import Alarm
-from .sip_call import Leg, State
+from .sip_call import Leg
 from .sip_endpoint import SipEndpoint
 from .sip_media import NO_SLOT
+from .sip_state import State
 from .sip_thread import DEBUG, SipThread
 from .sip_tones import new_generator, start_tone
 from .wav_ports import connect, disconnect

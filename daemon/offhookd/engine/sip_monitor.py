@@ -7,9 +7,10 @@ import pjsua2 as pj
 
 from .refusal import Refused, check_range
 from .schedule import Alarm
-from .sip_call import Leg, State
+from .sip_call import Leg
 from .sip_headers import clean
 from .sip_quality import QualityMeter, read_levels
+from .sip_state import State
 from .sip_thread import DEBUG, SipThread
 
 QUALITY_EVERY_S = 5.0

@@ -6,10 +6,11 @@ from typing import Any
 from .pjlib import PjlibError
 from .protocol import Referred
 from .refusal import Refused, check_range, check_uri
-from .sip_call import Leg, State
+from .sip_call import Leg
 from .sip_callbacks import received
 from .sip_headers import Headers
 from .sip_referral import TRYING, Referral, read_request, refuse
+from .sip_state import State
 from .sip_thread import WARNING, SipThread
 
 MOST_REFERRALS = 8

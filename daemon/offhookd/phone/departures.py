@@ -140,6 +140,7 @@ class Departures:
             anonymous=options.anonymous,
             muted=call.muted,
             referral=options.referral,
+            codecs=options.codecs,
         )
         if call.state is CallState.PENDING:
             call.change(CallState.DIALING, "dialled")  # after it: saying so takes 0.2 ms

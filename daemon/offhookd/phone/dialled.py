@@ -18,6 +18,8 @@ class DialOptions:
     anonymous: bool = False
     muted: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    codecs: tuple[str, ...] = ()
+    """In order of preference; none means those of the account."""
     emergency: bool = False
     referral: int = 0
     """The transfer that asked for it, see `CallEngine.dial`."""

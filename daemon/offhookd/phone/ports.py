@@ -63,8 +63,10 @@ class CallEngine(ABC):
         anonymous: bool,
         muted: bool,
         referral: int = 0,
+        codecs: tuple[str, ...] = (),
     ) -> None:
-        """`referral`: the transfer that asked for this call and is told how it goes."""
+        """`referral`: the transfer that asked for this call and is told how it goes.  `codecs`:
+        best first, none for those of the account."""
 
     @abstractmethod
     def ring(self, call: CallId) -> None:

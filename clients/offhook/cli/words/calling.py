@@ -23,6 +23,13 @@ def add(verbs: Any) -> None:
         "--wait", action="store_true", help="stay until the call is over; Ctrl-C hangs up"
     )
     dial.add_argument(
+        "--codec",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="offer this codec instead of the account's; again for the next best",
+    )
+    dial.add_argument(
         "--hide-caller-id",
         action=argparse.BooleanOptionalAction,
         help="whether the called person may see who calls; else as the account is set",

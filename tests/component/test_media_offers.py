@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the engine offers, and how it answers offers of all kinds: a raw peer reads the SDP."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from offhookd.engine.protocol import Answer, Dial, Hold, Incoming, LegMedia, LegState
+from tests.support.engine import EngineProcess
+from tests.support.raw_sip import SDP, Dialog, RawPeer, status_of, to_tag_of
+
+NOT_ACCEPTABLE = 488
+HEAD = SDP.partition("m=")[0]
+G729_ONLY = f"{HEAD}m=audio 40000 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\n"
+PCMU_ONLY = f"{HEAD}m=audio 40000 RTP/AVP 0\r\n"
+VIDEO = "m=video 40002 RTP/AVP 99\r\na=rtpmap:99 H264/90000\r\n"
+TEXT = "m=text 40004 RTP/AVP 98\r\na=rtpmap:98 t140/1000\r\n"
+IMAGE = "m=image 40006 udptl t38\r\na=T38FaxVersion:0\r\n"
+MESSAGE = "m=message 40008 TCP/MSRP *\r\na=accept-types:text/plain\r\n"
+
+
+@pytest.fixture
+def engine() -> Iterator[EngineProcess]:
+    with EngineProcess() as process:
+        process.add_account("bob")
+        yield process
+
+
+@pytest.fixture
+def peer(engine: EngineProcess) -> Iterator[RawPeer]:
+    raw = RawPeer(engine.port)
+    yield raw
+    raw.close()
+
+
+def hear(peer: RawPeer, engine: EngineProcess, what: int | str) -> str:
+    """The first message that is a response of this status, or a request of this method."""
+    for _ in range(60):
+        for message in peer.receive():
+            if status_of(message) == what or message.startswith(f"{what} ".encode()):
+                return message.decode()
+        engine.read(0.05)
+    raise AssertionError(f"no {what} from the engine")
+
+
+def talk(peer: RawPeer, engine: EngineProcess, sdp: str) -> tuple[Dialog, str]:
+    """A call of the peer's that is up, and our answer."""
+    dialog = Dialog()
+    peer.send(peer.request("INVITE", dialog, body=sdp))
+    engine.wait_for(Incoming)
+    engine.ask(Answer(leg=-1))
+    ok = hear(peer, engine, 200)
+    dialog.to_tag = to_tag_of(ok.encode())
+    peer.send(peer.request("ACK", dialog))
+    engine.wait_state(-1, "active")
+    return dialog, ok
+
+
+def offer_again(peer: RawPeer, dialog: Dialog, sdp: str) -> None:
+    dialog.cseq += 1
+    peer.send(peer.request("INVITE", dialog, body=sdp))
+
+
+def media_lines(message: str) -> list[str]:
+    return re.findall(r"^m=.*?(?=\r$)", message, flags=re.MULTILINE)
+
+
+# ---------------------------------------------------------------- other media than sound
+
+
+@pytest.mark.parametrize("extra", [VIDEO, TEXT, IMAGE, MESSAGE, VIDEO + TEXT + IMAGE + MESSAGE])
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_no_sound_is_declined_and_the_call_goes_on(
+    engine: EngineProcess, peer: RawPeer, extra: str, first: bool
+) -> None:
+    audio = SDP.removeprefix(HEAD)
+    _, ok = talk(peer, engine, HEAD + (extra + audio if first else audio + extra))
+    lines = media_lines(ok)
+    wanted = [line.split()[0] for line in media_lines(HEAD + extra)]
+    wanted = [*wanted, "m=audio"] if first else ["m=audio", *wanted]
+    assert [line.split()[0] for line in lines] == wanted  # RFC 3264 section 6: as many lines
+    for line in lines:
+        assert (line.split()[1] == "0") is not line.startswith("m=audio"), line
+    assert engine.wait_for(LegMedia).flow == "both"
+
+
+def test_video_alone_is_refused(engine: EngineProcess, peer: RawPeer) -> None:
+    peer.send(peer.request("INVITE", Dialog(), body=HEAD + VIDEO))
+    assert "SIP/2.0 488" in hear(peer, engine, 488)
+    assert not engine.of(Incoming)
+
+
+def test_video_added_later_is_declined_and_hold_works_after_it(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    dialog, _ = talk(peer, engine, SDP)
+    offer_again(peer, dialog, SDP + VIDEO + TEXT)
+    lines = media_lines(hear(peer, engine, 200))
+    assert [line.split()[1] == "0" for line in lines] == [False, True, True]
+    peer.send(peer.request("ACK", dialog))
+    engine.tell(Hold(leg=-1, held=True))
+    invite = hear(peer, engine, "INVITE")
+    assert [line.split()[1] == "0" for line in media_lines(invite)] == [False, True, True]
+    answer = SDP + VIDEO.replace("40002", "0") + TEXT.replace("40004", "0") + "a=recvonly\r\n"
+    peer.send(peer.answer(invite.encode(), "200 OK", body=answer, to_tag=""))
+    engine.wait_for(LegMedia, lambda e: e.local_hold)
+
+
+# ---------------------------------------------------------------- codecs
+
+
+def test_offer_without_a_common_codec_in_a_call_is_refused_and_the_call_goes_on(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    dialog, _ = talk(peer, engine, SDP)
+    before = engine.wait_for(LegMedia)
+    for _ in range(2):
+        offer_again(peer, dialog, G729_ONLY)
+        hear(peer, engine, 488)
+        peer.send(peer.request("ACK", dialog))
+    assert engine.of(LegMedia)[-1] == before
+    offer_again(peer, dialog, PCMU_ONLY)
+    hear(peer, engine, 200)
+    peer.send(peer.request("ACK", dialog))
+    engine.wait_for(LegMedia, lambda e: e.codec == "PCMU" and e.flow == "both")
+    assert engine.states(-1)[-1] == "active"
+
+
+def test_update_without_a_common_codec_is_refused_likewise(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    dialog, _ = talk(peer, engine, SDP)
+    dialog.cseq += 1
+    peer.send(peer.request("UPDATE", dialog, body=G729_ONLY))
+    hear(peer, engine, 488)
+    assert engine.states(-1)[-1] == "active"
+
+
+def test_wideband_is_taken_whatever_comes_first_in_the_offer(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    _, ok = talk(peer, engine, f"{HEAD}m=audio 40000 RTP/AVP 8 0 9\r\n")
+    assert media_lines(ok)[0].split()[3:4] == ["9"]
+    media = engine.wait_for(LegMedia)
+    assert (media.codec, media.clock_rate) == ("G722", 16_000)
+
+
+def test_wideband_speex_is_told_from_the_narrow_one(engine: EngineProcess, peer: RawPeer) -> None:
+    engine.add_account("bob", codecs=("speex/16000", "PCMA"))
+    rates = "a=rtpmap:97 speex/8000\r\na=rtpmap:98 speex/16000\r\n"
+    talk(peer, engine, f"{HEAD}m=audio 40000 RTP/AVP 8 97 98\r\n{rates}")
+    media = engine.wait_for(LegMedia)
+    assert (media.codec.lower(), media.clock_rate) == ("speex", 16_000)
+
+
+def test_codecs_of_one_call_outweigh_those_of_the_account(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    engine.ask(dial(peer.port, leg=1, codecs=("PCMU", "GSM")))
+    invite = hear(peer, engine, "INVITE")
+    assert media_lines(invite)[0].split()[3:5] == ["0", "3"]
+    assert "PCMA" not in invite
+    peer.send(peer.answer(invite.encode(), "486 Busy Here"))
+    hear(peer, engine, "ACK")
+    engine.ask(dial(peer.port, leg=2))
+    assert media_lines(hear(peer, engine, "INVITE"))[0].split()[3:5] == ["9", "8"]
+    engine.wait_for(LegState, lambda e: e.leg == 1 and e.state == "ended")
+
+
+def test_codec_that_is_not_there_is_told_by_name(engine: EngineProcess) -> None:
+    reply = engine.try_to(dial(9, codecs=("G729",)))
+    assert reply.error.startswith("There is no codec 'G729' here; there is ")
+
+
+# ---------------------------------------------------------------- encryption
+
+CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "A" * 40 + "\r\n"
+
+
+def secure(sdp: str) -> str:
+    return sdp.replace("RTP/AVP", "RTP/SAVP") + CRYPTO
+
+
+def test_optional_encryption_is_offered_anew_to_who_demands_it(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    engine.add_account("bob", srtp="optional")
+    engine.ask(dial(peer.port))
+    first = hear(peer, engine, "INVITE")
+    assert "RTP/AVP" in media_lines(first)[0]
+    assert "a=crypto:" in first
+    peer.send(peer.answer(first.encode(), "488 Not Acceptable Here"))
+    second = hear(peer, engine, "INVITE")
+    assert "RTP/SAVP" in media_lines(second)[0]
+    tag = re.search(r"a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80", second)
+    assert tag
+    answer = secure(SDP).replace("crypto:1", f"crypto:{tag[1]}")
+    peer.send(peer.answer(second.encode(), "200 OK", body=answer))
+    hear(peer, engine, "ACK")
+    assert engine.wait_for(LegMedia).encryption == "sdes"
+    assert engine.states(1) == ["dialing", "answered", "active"]
+    engine.ask(dial(peer.port, leg=2))
+    assert "RTP/AVP" in media_lines(hear(peer, engine, "INVITE"))[0]  # that was for one call
+
+
+def test_who_refuses_both_offers_is_not_asked_a_third_time(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    engine.add_account("bob", srtp="optional")
+    engine.ask(dial(peer.port))
+    for _ in range(2):
+        invite = hear(peer, engine, "INVITE")
+        peer.send(peer.answer(invite.encode(), "488 Not Acceptable Here"))
+    ended = engine.wait_for(LegState, lambda e: e.state == "ended")
+    assert ended.code == NOT_ACCEPTABLE
+    assert engine.states(1) == ["dialing", "ended"]
+
+
+def test_who_answers_a_demand_for_encryption_in_plain_is_hung_up_on(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    engine.add_account("bob", srtp="required")
+    engine.ask(dial(peer.port))
+    invite = hear(peer, engine, "INVITE")
+    peer.send(peer.answer(invite.encode(), "200 OK", body=SDP))
+    peer.send(peer.answer(hear(peer, engine, "BYE").encode(), "200 OK"))
+    ended = engine.wait_for(LegState, lambda e: e.state == "ended")
+    assert (ended.cause, ended.code) == ("media", NOT_ACCEPTABLE)
+    assert ended.text == "The far end does not encrypt, and the account requires it"
+    assert "both" not in {event.flow for event in engine.of(LegMedia)}
+
+
+@pytest.mark.parametrize("srtp", ["optional", "required"])
+def test_encryption_that_a_caller_demands_is_given(
+    engine: EngineProcess, peer: RawPeer, srtp: str
+) -> None:
+    engine.add_account("bob", srtp=srtp)
+    _, ok = talk(peer, engine, secure(SDP))
+    assert "RTP/SAVP" in media_lines(ok)[0]
+    assert engine.wait_for(LegMedia).encryption == "sdes"
+
+
+def test_encryption_is_not_talked_down_in_the_call(engine: EngineProcess, peer: RawPeer) -> None:
+    engine.add_account("bob", srtp="required")
+    dialog, _ = talk(peer, engine, secure(SDP))
+    offer_again(peer, dialog, SDP)
+    hear(peer, engine, 488)
+    peer.send(peer.request("ACK", dialog))
+    assert engine.of(LegMedia)[-1].encryption == "sdes"
+    assert engine.states(-1)[-1] == "active"
+
+
+def test_encryption_and_codec_that_change_in_the_call_are_told(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    engine.add_account("bob", srtp="optional")
+    dialog, _ = talk(peer, engine, SDP)
+    assert engine.wait_for(LegMedia).encryption == "none"
+    offer_again(peer, dialog, secure(PCMU_ONLY))
+    hear(peer, engine, 200)
+    peer.send(peer.request("ACK", dialog))
+    engine.wait_for(LegMedia, lambda e: (e.codec, e.encryption) == ("PCMU", "sdes"))
+
+
+def dial(port: int, leg: int = 1, codecs: tuple[str, ...] = ()) -> Dial:
+    return Dial(
+        leg=leg,
+        account="bob",
+        target=f"sip:peer@127.0.0.1:{port}",
+        headers={},
+        anonymous=False,
+        muted=False,
+        codecs=codecs,
+    )

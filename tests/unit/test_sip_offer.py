@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an offer is answered with, if with anything."""
+
+import pytest
+
+from offhookd.engine.sip_ending import cause_of
+from offhookd.engine.sip_offer import best_codec
+
+OURS = ("G722", "speex/16000", "PCMA", "PCMU")
+HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+
+
+def offer(*lines: str) -> str:
+    return HEAD + "".join(f"{line}\r\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "best"),
+    [
+        (["m=audio 4000 RTP/AVP 8 0 9"], ("G722",)),
+        (["m=audio 4000 RTP/AVP 0"], ("PCMU",)),
+        (
+            ["m=audio 4000 RTP/AVP 8 99", "a=rtpmap:99 SPEEX/16000"],
+            ("speex/16000",),
+        ),
+        (["m=audio 4000 RTP/AVP 8 99", "a=rtpmap:99 speex/8000"], ("PCMA",)),
+        (["m=audio 4000 RTP/AVP 18", "a=rtpmap:18 G729/8000"], ()),
+        (["m=audio 4000 RTP/AVP 18", "a=rtpmap:8 PCMA/8000"], ()),
+        (["m=audio 0 RTP/AVP 8"], ()),
+        (["m=video 4000 RTP/AVP 8"], ()),
+        (["m=audio 0 RTP/AVP 8", "m=audio 4000 RTP/AVP 0"], ("PCMU",)),
+        (["m=audio 4000/1 RTP/AVP 8"], ("PCMA",)),
+        ([], ()),
+    ],
+)
+def test_the_best_codec_that_is_offered_is_taken(lines: list[str], best: tuple[str, ...]) -> None:
+    assert best_codec(offer(*lines), OURS, "disabled") == best
+
+
+@pytest.mark.parametrize(
+    ("profile", "srtp", "taken"),
+    [
+        ("RTP/AVP", "disabled", True),
+        ("RTP/AVP", "optional", True),
+        ("RTP/AVP", "required", False),
+        ("RTP/SAVP", "disabled", False),
+        ("UDP/TLS/RTP/SAVPF", "disabled", False),
+        ("UDP/TLS/RTP/SAVPF", "required", False),
+        ("RTP/SAVP", "optional", True),
+        ("RTP/SAVP", "required", True),
+    ],
+)
+def test_encryption_decides_with(profile: str, srtp: str, taken: bool) -> None:
+    assert bool(best_codec(offer(f"m=audio 4000 {profile} 8"), OURS, srtp)) is taken
+
+
+def test_rate_left_open_takes_any() -> None:
+    sdp = offer("m=audio 4000 RTP/AVP 99", "a=rtpmap:99 speex/8000")
+    assert best_codec(sdp, ("speex",), "disabled") == ("speex",)
+
+
+def test_whole_message_is_read_like_its_body() -> None:
+    message = "INVITE sip:a@b SIP/2.0\r\nSubject: m=audio\r\n\r\n" + offer("m=audio 4 RTP/AVP 8")
+    assert best_codec(message, OURS, "disabled") == ("PCMA",)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "outgoing", "connected", "had_media", "tls", "cause"),
+    [
+        (200, "BYE sip:a SIP/2.0", True, True, True, "", "remote"),
+        (200, "SIP/2.0 200 OK", True, True, True, "", "remote"),
+        (200, "SIP/2.0 200 OK", True, True, False, "", "media"),
+        (408, "", True, True, True, "", "network"),
+        (408, "SIP/2.0 408", True, True, True, "", "network"),
+        (487, "CANCEL", False, False, False, "", "cancelled"),
+        (486, "SIP/2.0 486", True, False, False, "", ""),
+        (503, "", True, False, False, "expired", "tls"),
+        (503, "", True, False, False, "", "network"),
+    ],
+)
+def test_end_that_nobody_here_asked_for_has_a_cause(
+    code: int, message: str, outgoing: bool, connected: bool, had_media: bool, tls: str, cause: str
+) -> None:
+    found = cause_of(
+        code,
+        message,
+        outgoing=outgoing,
+        connected=connected,
+        had_media=had_media,
+        tls_refusal=tls,
+    )
+    assert found == cause
