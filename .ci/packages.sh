@@ -26,6 +26,8 @@ test | openssl                   | program:openssl             | a certificate a
 test | python3-gi                | python:gi                   | a D-Bus client that is not ours
 test | gir1.2-glib-2.0           | typelib:Gio-2.0             | what that client speaks through
 test | slapd                     | program:slapd               | an LDAP server
+test | gnome-keyring             | program:gnome-keyring-daemon | a keyring
+test | libsecret-tools           | program:secret-tool         | putting a password into it
 test | zsh                       | program:zsh                 | the completion of another shell
 test | systemd                   | program:busctl              | busctl and the check of the unit
 vm   | qemu-system-x86           | program:qemu-system-x86_64  | an emulated machine for the tests

@@ -19,7 +19,7 @@ VERBS = frozenset(
     | {"merge", "split"}
     | {"presence", "colleagues", "pickup"}
     | {"device", "devices", "dnd", "forward", "callback"}
-    | {"merge", "split", "record", "play", "toggle"}
+    | {"merge", "split", "record", "play", "toggle", "account"}
 )
 
 
@@ -83,6 +83,9 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("audio test capture --seconds 5", {"path": "capture", "seconds": 5}),
         ("watch --json", {"module": "watch", "json": True}),
         ("config check", {"act": "check"}),
+        ("account add", {"module": "account", "act": "add", "id": "", "uri": ""}),
+        ("account add work --transport tls", {"id": "work", "transport": "tls"}),
+        ("account remove work", {"act": "remove", "id": "work"}),
         (
             "device describe --descriptor x --json",
             {"module": "device", "act": "describe", "descriptor": "x", "json": True},
@@ -119,6 +122,8 @@ def test_a_line_becomes_what_its_verb_needs(line: str, expected: dict[str, Any])
         "history delete",
         "history delete c1 --all",
         "toggle nose",
+        "account",
+        "account add --password-stdin --password-command x",
         "complete noses",
         "device",
         "device describe",

@@ -8,6 +8,7 @@ from offhook.cli.completion import WORDS
 from .common import actions, add_json, add_verb, level
 
 PATHS = ("capture", "playback", "ringer")
+TRANSPORTS = ("udp", "tcp", "tls")
 LONGEST_TEST_S = 15
 """What the daemon plays or loops at most."""
 
@@ -49,6 +50,7 @@ def _add_upkeep(verbs: Any) -> None:
         choices=("check", "reload", "path"),
         help="check: say what is wrong with it; reload: apply it; path: print where it is",
     )
+    _add_account(verbs)
     device = add_verb(verbs, "device", "device", "examine telephone sets")
     acts = device.add_subparsers(dest="act", metavar="ACTION", required=True)
     describe = acts.add_parser(
@@ -86,3 +88,29 @@ def _add_complete(verbs: Any) -> None:
     complete.set_defaults(module="complete")
     complete.add_argument("kind", choices=sorted(set(WORDS.values())))
     complete.add_argument("prefix", nargs="?", default="")
+
+
+def _add_account(verbs: Any) -> None:
+    account = add_verb(verbs, "account", "account", "add or remove an account, password and all")
+    acts = account.add_subparsers(dest="act", metavar="ACTION", required=True)
+    text = "write it into the configuration, keep its password in the keyring, and register"
+    add = acts.add_parser("add", help=text, description=f"{text}; asks for what is not given")
+    add.add_argument("id", nargs="?", default="", metavar="NEW", help="its name here, such as work")
+    add.add_argument("--uri", default="", metavar="URI", help="sip:user@server")
+    add.add_argument("--transport", choices=TRANSPORTS, default="", help="default: udp")
+    add.add_argument("--username", default="", metavar="TEXT", help="that goes with the password")
+    add.add_argument("--display-name", default="", metavar="TEXT", help="what the called see")
+    add.add_argument(
+        "--registrar", default="", metavar="URI", help='default: the server of --uri; "none": none'
+    )
+    add.add_argument("--proxy", default="", metavar="URI", help="outbound proxy")
+    which = add.add_mutually_exclusive_group()
+    which.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
+    which.add_argument(
+        "--password-command", default="", metavar="COMMAND", help="a program that prints it"
+    )
+    text = "take it out of the configuration and the keyring"
+    remove = acts.add_parser("remove", help=text, description=text)
+    remove.add_argument("id", metavar="ACCOUNT")
