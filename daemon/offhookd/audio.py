@@ -31,6 +31,11 @@ LONGEST_NAME = 512
 """Of an endpoint, in characters; the engine takes no longer one."""
 
 
+MUTED = {
+    Role.CAPTURE: "The other end does not hear {}",
+    Role.PLAYBACK: "Nothing of the call is heard from {}",
+}
+
 NOT_RUNG: tuple[tuple[str, ...], str] = ((), "")
 """Where the engine was told to ring, and with what, while it is silent."""
 
@@ -173,8 +178,19 @@ class Audio(AudioControl, Alerting):
         for role in (Role.CAPTURE, Role.PLAYBACK):
             reason = "" if self._silent else self._sound.route(role).reason
             self._problems.hold(f"audio-no-{role}", reason)
+            self._problems.hold(f"audio-muted-{role}", self._muted(role))
         interrupted = self._status.state in {"waiting", "moved"}
         self._problems.hold("audio-interrupted", self._status.reason if interrupted else "")
+
+    def _muted(self, role: Role) -> str:
+        """Told of a call's device, and left to the user: who muted it there, for all programs, had
+        a reason, and a call that is muted is another thing."""
+        name = self.active(AudioPath(role)) if self._in_use else ""
+        endpoint = self._sound.inventory.find(role.side, name)
+        if endpoint is None or not endpoint.muted:
+            return ""
+        effect = MUTED[role].format(endpoint.description)
+        return f"{effect}: it is muted in the desktop's sound settings, unmute it there."
 
     # ------------------------------------------------------------ devices
 

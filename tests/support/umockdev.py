@@ -8,7 +8,9 @@ hidraw node is a terminal; it is made to read a line at a time, and each report 
 import asyncio
 import ctypes as c
 import os
+import signal
 import sys
+import tempfile
 import termios
 from pathlib import Path
 
@@ -17,6 +19,9 @@ ROOT = Path(__file__).parents[2]
 PRELOAD = "libumockdev-preload.so.0"
 
 DEVICE_LINK = "L: device=../..\n"
+
+LIMIT_S, ABORT_S = 150.0, 5.0
+"""The longest story takes 30 s on a busy machine."""
 
 NEXT_NUMBER = 8
 """Between the node of a phone and that of the same one plugged in again."""
@@ -29,17 +34,31 @@ NOBODY = 65534
 
 
 async def run(program: str, *arguments: str) -> tuple[int, str]:
-    """Exit status and all output of a Python module under the mock."""
+    """Exit status and all output of a Python module under the mock; when it does not end, that
+    includes where all its threads are."""
     paths = os.pathsep.join(str(ROOT / one) for one in ("daemon", "clients", ""))
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-W", "error", "-m", program, *arguments),
-        env={**os.environ, "LD_PRELOAD": PRELOAD, "PYTHONPATH": paths},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await child.communicate()
-    assert child.returncode is not None
-    return child.returncode, output.decode()
+    # Into a file: what the program has left running could keep a pipe open for ever.
+    with tempfile.TemporaryFile() as output:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-X", "dev", "-W", "error", "-m", program, *arguments),
+            env={**os.environ, "LD_PRELOAD": PRELOAD, "PYTHONPATH": paths},
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        status = await _ended(child)
+        output.seek(0)
+        return status, output.read().decode()
+
+
+async def _ended(child: asyncio.subprocess.Process) -> int:
+    """SIGABRT has Python's developer mode tell where each thread is."""
+    for limit_s, signal_ in ((LIMIT_S, signal.SIGABRT), (ABORT_S, signal.SIGKILL)):
+        try:
+            async with asyncio.timeout(limit_s):
+                return await child.wait()
+        except TimeoutError:
+            child.send_signal(signal_)
+    return await child.wait()
 
 
 class Testbed:

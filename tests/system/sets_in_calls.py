@@ -27,11 +27,13 @@ from tests.support.processes import until
 from tests.support.sipp import Sipp
 from tests.support.sound import RATE, Recording, SoundServer, sound_server
 from tests.support.telephone_set import descriptor
-from tests.support.tones import level, level_at, purity_at, sine
+from tests.support.tones import Samples, level, level_at, purity_at, sine
 from tests.support.umockdev import MockPhone, Testbed
 
 JABRA = descriptor("EVOLVE LINK MS")
 LIFTED, LOUDER, NOTHING = "020100", "010200", "010000"
+CRADLED, MUTE_PRESSED, MUTE_RELEASED = "020000", "020500", "020100"
+DIAL_TONE_HZ = KNOCK_HZ = 425
 SPEAKERS, ROOM_MICROPHONE = "ring", "room_mic"
 ROOM_HZ = 600
 TONE_S, TONE_DBFS = 60.0, -14.0
@@ -39,6 +41,10 @@ PRESSES = 3
 BELL_S = 5.0
 """The bell's period, 4 s, and more."""
 RINGING_DBFS = -40.0
+KNOCKING_DBFS, APART_DBFS = -25.0, -40.0
+"""A gap in the microphone's own tone, on a busy machine, spreads over other frequencies."""
+BURST_S = 0.1
+"""The call waiting tone is 0.2 s long."""
 HEARD_DBFS, SILENT_DBFS = -20.0, -60.0
 PURE = 0.9
 LISTEN_S = 1.5
@@ -136,14 +142,15 @@ class Scene:
             await until(lambda: level(ear.last(0.3)) < SILENT_DBFS, 3, f"silence of {sink}")
 
     @asynccontextmanager
-    async def loudspeakers_silent(self) -> AsyncIterator[None]:
-        """Nothing of any call may come out of them meanwhile, and for a while afterwards."""
+    async def loudspeakers_silent(self, *tones_hz: int) -> AsyncIterator[None]:
+        """Nothing of any call may come out of them meanwhile, and for a while afterwards, nor one
+        of these tones."""
         with self.server.recording(f"{SPEAKERS}.monitor") as ear:
             await until(lambda: ear.seconds > 0.1, 5, "the recording")
             yield
             end_s = ear.seconds + LISTEN_S
             await until(lambda: ear.seconds > end_s, 5, "the loudspeakers")
-        for hz in (self.a.hz, self.b.hz, ROOM_HZ):
+        for hz in (self.a.hz, self.b.hz, ROOM_HZ, *tones_hz):
             found = level_at(ear.samples, RATE, hz)
             assert found < SILENT_DBFS, f"{hz} Hz at {found} dBFS"
 
@@ -416,6 +423,62 @@ async def volume_keys(nature: str) -> None:
         assert "100%" in here.server.pactl("get-source-volume", ROOM_MICROPHONE)
 
 
+async def mute_key(nature: str) -> None:
+    """It mutes the call and shows it; the switch at the sound server is the user's own, who is
+    told when it makes the call silent."""
+    async with scene(nature) as here:
+        call = await lifted(here, here.a)
+        for muted in (True, False):
+            here.press(here.a, MUTE_PRESSED)
+            here.press(here.a, MUTE_RELEASED)
+            await here.phone.until("Call", "Muted", muted, call)
+            await here.phone.until("Device", "Muted", muted, here.a.path)
+            assert "no" in here.server.pactl("get-source-mute", here.a.microphone)
+            await (here.silent(here.a.name) if muted else here.heard(here.a.name, here.a.hz))
+        here.server.pactl("set-source-mute", here.a.microphone, "1")
+        await until_problem(here.phone, "audio-muted-capture")
+        assert await here.phone.get("Call", "Muted", call) is False
+        assert await here.phone.get("Device", "Muted", here.a.path) is False
+        here.server.pactl("set-source-mute", here.a.microphone, "0")
+        await until_problem(here.phone, "audio-muted-capture", present=False)
+        here.server.pactl("set-sink-mute", here.a.name, "1")
+        await until_problem(here.phone, "audio-muted-playback")
+        await here.phone.call("Call", "Hangup", path=call)
+        await until_problem(here.phone, "audio-muted-playback", present=False)
+
+
+async def dial_tone(nature: str) -> None:
+    """In the ear of who lifts the set, and from no loudspeaker."""
+    async with scene(nature) as here:
+        here.a.plug()
+        await here.ready(here.a)
+        async with here.loudspeakers_silent(DIAL_TONE_HZ):
+            here.press(here.a, LIFTED)
+            await here.heard(here.a.name, DIAL_TONE_HZ)
+            here.press(here.a, CRADLED)
+            await here.silent(here.a.name)
+
+
+async def call_waiting(nature: str) -> None:
+    """The tone is in the user's ear; neither the room nor the far end hears it."""
+    async with scene(nature) as here:
+        await lifted(here, here.a)
+        here.far.echoes = False
+        await here.silent(here.a.name)
+        here.far.packets.clear()
+        callee = f"ada@127.0.0.1:{await sip_port(here.phone)}"
+        directory = here.server.directory.parent / "caller"
+        directory.mkdir()
+        with here.server.recording(f"{here.a.name}.monitor") as ear:
+            async with here.loudspeakers_silent(KNOCK_HZ):
+                with Sipp(directory, "call", user="bob", call=callee):
+                    await until(lambda: level(ear.last(0.1)) > KNOCKING_DBFS, 8, "the tone")
+        assert loudest(ear.samples, RATE, KNOCK_HZ) > KNOCKING_DBFS
+        said, rate = here.far.heard()
+        assert loudest(said, rate, here.a.hz) > HEARD_DBFS
+        assert loudest(said, rate, KNOCK_HZ) < APART_DBFS
+
+
 async def ringing(nature: str) -> None:
     """The bell has a device and a volume of its own, and moves on when the device goes."""
     async with scene(nature, ringer=["bell", "b_spk"]) as here:
@@ -438,9 +501,27 @@ async def ringing(nature: str) -> None:
                 await here.silent("b_spk")
 
 
+def loudest(samples: Samples, rate: int, hz: int) -> float:
+    """Level of a tone that comes in bursts, where it is strongest."""
+    size = int(BURST_S * rate)
+    starts = range(0, len(samples) - size, size)
+    return max(level_at(samples[start : start + size], rate, hz) for start in starts)
+
+
 async def problems(phone: Phone) -> set[str]:
     listed: Any = await phone.get("Manager", "Problems")
     return {code for code, _, _ in listed}
+
+
+async def until_problem(phone: Phone, code: str, *, present: bool = True) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            since = len(phone.client.seen)
+            if (code in await problems(phone)) is present:
+                return
+            await phone.client.wait_for(
+                lambda one: "Problems" in str(one["body"]), "signal", since=since
+            )
 
 
 async def until_active(here: Scene, sink: str) -> None:
@@ -465,6 +546,9 @@ STORIES: dict[str, Callable[[str], Coroutine[None, None, None]]] = {
     "chosen_device": chosen_device,
     "two_sets": two_sets,
     "volume_keys": volume_keys,
+    "mute_key": mute_key,
+    "dial_tone": dial_tone,
+    "call_waiting": call_waiting,
     "ringing": ringing,
 }
 
