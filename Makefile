@@ -45,8 +45,8 @@ bench: ## measure speed and size, as tables
 		.venv/bin/python -m tests.bench.$$program || exit; \
 	done
 
-install: ## for this user: programs, service, completions (PREFIX=~/.local)
-	@.ci/install "$(PREFIX)"
+install: ## for this user: programs, service, completions (PREFIX=~/.local; ARGS=tray: icon and window too)
+	@.ci/install "$(PREFIX)" $(ARGS)
 
 uninstall: ## remove what install put there; configuration and history stay
 	@.ci/install --remove "$(PREFIX)"

@@ -29,6 +29,14 @@ test | slapd                     | program:slapd               | an LDAP server
 test | gnome-keyring             | program:gnome-keyring-daemon | a keyring
 test | libsecret-tools           | program:secret-tool         | putting a password into it
 test | zsh                       | program:zsh                 | the completion of another shell
+test | xvfb                      | program:Xvfb                | a screen for the tray
+test | xfce4-panel               | program:xfce4-panel         | a panel that shows its icon
+test | dunst                     | program:dunst               | a notification service
+test | openbox                   | program:openbox             | a window manager
+test | xdotool                   | program:xdotool             | a hand on mouse and keyboard
+test | x11-utils                 | program:xmessage            | a window of another program
+test | libxcb-cursor0            | library:libxcb-cursor.so.0  | Qt on X11
+test | libegl1                   | library:libEGL.so.1         | Qt
 test | systemd                   | program:busctl              | busctl and the check of the unit
 vm   | qemu-system-x86           | program:qemu-system-x86_64  | an emulated machine for the tests
 vm   | mmdebstrap                | program:mmdebstrap          | a Debian to run in it

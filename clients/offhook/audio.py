@@ -46,6 +46,10 @@ class Audio(PhoneObject):
     async def set_volume(self, path: str, volume: float) -> None:
         await self._set(AUDIO, f"{path.capitalize()}Volume", "d", volume)
 
+    async def silence(self) -> None:
+        """Stop the ringer until the ringing ends."""
+        await self._set(AUDIO, "Silenced", "b", True)
+
     async def test(self, path: str, seconds: int) -> float:
         """Play a tone, or loop the microphone back; the highest level heard."""
         timeout_s = REPLY_TIMEOUT_S + seconds

@@ -79,18 +79,31 @@ def variant(signature: str, value: object) -> object:
     return _Variant(signature, value)
 
 
+class Request(NamedTuple):
+    """A method call to this program."""
+
+    interface: str
+    member: str
+    body: list[Any]
+
+
 class Bus:
-    """A connection; `on_lost` is called with a sentence when it ends without `close`."""
+    """A connection; `on_lost` is called with a sentence when it ends without `close`.
+
+    `on_request` tells whether it did what a method call wanted; an empty reply then says so.
+    """
 
     def __init__(
         self,
         address: str = "",
         on_signal: Callable[[Signal], None] = lambda _: None,
         on_lost: Callable[[str], None] = lambda _: None,
+        on_request: Callable[[Request], bool] = lambda _: False,
     ) -> None:
         self._address = address
         self._on_signal = on_signal
         self._on_lost = on_lost
+        self._on_request = on_request
         self._pending: dict[int, tuple[asyncio.Future[Reply], Callable[[Reply], None]]] = {}
         self._end: asyncio.Task[None] | None = None
         self._link: Any = None
@@ -179,7 +192,17 @@ class Bus:
                 )
             case _Type.METHOD_RETURN | _Type.ERROR:
                 return self._settle(message)
+            case _Type.METHOD_CALL:
+                return self._serve(message)
         return False
+
+    def _serve(self, message: Any) -> bool:
+        body = [_plain(value) for value in message.body]
+        done = self._on_request(Request(message.interface, message.member, body))
+        if done and not message.flags & _library.MessageFlag.NO_REPLY_EXPECTED:
+            reply = _Message.new_method_return(message)
+            self._link.send(reply).add_done_callback(_failure_is_known)
+        return done
 
     def _settle(self, message: Any) -> bool:
         reply, on_reply = self._pending.get(message.reply_serial, (None, None))

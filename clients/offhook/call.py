@@ -34,6 +34,7 @@ class Call(PhoneObject):
     contact_name = Property(CALL, "ContactName", "")
     caller = Property[dict[str, str]](CALL, "Caller", {})
     """What the address books know: name, organization, note, url, photo-path, source."""
+    diversion_uri = Property(CALL, "DiversionUri", "")
     created_at = Property(CALL, "CreatedAt", 0)
     answered_at = Property(CALL, "AnsweredAt", 0)
     ended_at = Property(CALL, "EndedAt", 0)
@@ -69,6 +70,10 @@ class Call(PhoneObject):
     async def hangup(self) -> None:
         """End, cancel or decline it, whichever its state needs."""
         await self._call(CALL, "Hangup")
+
+    async def decline(self, reason: str = "declined") -> None:
+        """Refuse it: "busy" (486), "declined" (603, everywhere) or "not-here" (480)."""
+        await self._call(CALL, "Decline", "s", reason)
 
     async def hold(self) -> None:
         await self._call(CALL, "Hold")

@@ -54,6 +54,10 @@ class History(PhoneObject):
                 break
         return rows
 
+    async def mark_seen(self, up_to: int) -> None:
+        """Every missed call up to this id was noticed."""
+        await self._call(HISTORY, "MarkSeen", "t", up_to)
+
     async def get(self, call: int) -> Row:
         """The row of one call, by its id."""
         (row,) = await self._call(HISTORY, "Get", "t", call)

@@ -44,6 +44,15 @@ FOREIGN_ROOMS = {
     "yaml": ("config/", "devices/"),
 }
 
+CLIENT_ROOMS = {
+    "dbus_next": ("bus.py",),
+    "PySide6": ("tray/",),
+}
+"""The tray's Qt is an extra: whoever does without it has it nowhere."""
+
+PURE_TRAY = ("cards", "deeds", "menu", "notices", "people", "status", "words")
+"""From the phone to what a person sees, without Qt."""
+
 OFFLINE = {
     "cli/device.py": ("offhookd.devices.",),
     "cli/learn.py": (
@@ -150,6 +159,23 @@ def test_a_client_uses_the_bus_and_never_the_daemons_code(path: Path) -> None:
     used = [name for name in imports(path) if name.split(".")[0] == "offhookd"]
     allowed = OFFLINE.get(path.relative_to(CLIENT).as_posix(), ())
     assert not [name for name in used if not name.startswith(allowed)]
+
+
+@pytest.mark.parametrize(
+    "path", sources(CLIENT), ids=lambda path: path.relative_to(CLIENT).as_posix()
+)
+def test_a_clients_foreign_libraries_stay_in_their_rooms(path: Path) -> None:
+    used = {name.split(".")[0] for name in imports(path)} & CLIENT_ROOMS.keys()
+    inside_client = path.relative_to(CLIENT).as_posix()
+    assert not {name for name in used if not inside_client.startswith(CLIENT_ROOMS[name])}
+
+
+@pytest.mark.parametrize("room", PURE_TRAY)
+def test_what_the_tray_shows_is_decided_without_qt(room: str) -> None:
+    names = set(imports(CLIENT / "tray" / f"{room}.py"))
+    assert not {name for name in names if name.startswith("PySide6")}
+    rooms_used = {name.split(".")[2] for name in names if name.startswith("offhook.tray.")}
+    assert rooms_used <= set(PURE_TRAY)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One event loop for asyncio and Qt: asyncio's own, which lets Qt do the waiting.
+
+`PySide6.QtAsyncio` has no `add_reader`, which every D-Bus library needs.  A selector is all that
+asyncio leaves to others, so Qt becomes one: nothing wakes up while nothing happens.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine, Mapping
+from contextvars import Context
+from math import ceil
+from typing import Any, TypeVar, TypeVarTuple
+
+from PySide6.QtCore import QEventLoop, QSocketNotifier, QTimer
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_KINDS = {
+    selectors.EVENT_READ: QSocketNotifier.Type.Read,
+    selectors.EVENT_WRITE: QSocketNotifier.Type.Write,
+}
+
+
+class _QtSelector(selectors.BaseSelector):
+    """Waits in a Qt event loop, so that windows and icons live while asyncio has nothing to do."""
+
+    def __init__(self) -> None:
+        self._keys: dict[int, selectors.SelectorKey] = {}
+        self._notifiers: dict[int, list[QSocketNotifier]] = {}
+        self._ready: dict[int, int] = {}
+        self._waiting = QEventLoop()
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._waiting.quit)
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        descriptor = _descriptor(fileobj)
+        if descriptor in self._keys:
+            raise KeyError(f"{fileobj!r} is already registered")
+        key = selectors.SelectorKey(fileobj, descriptor, events, data)
+        self._keys[descriptor] = key
+        self._notifiers[descriptor] = [
+            self._notifier(descriptor, event) for event in _KINDS if event & events
+        ]
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        descriptor = _descriptor(fileobj)
+        for notifier in self._notifiers.pop(descriptor, ()):
+            notifier.setEnabled(False)
+            notifier.deleteLater()
+        self._ready.pop(descriptor, None)
+        return self._keys.pop(descriptor)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._ready.clear()
+        if timeout is not None:
+            self._timer.start(ceil(max(timeout, 0) * 1000))
+        self._waiting.exec()
+        self._timer.stop()
+        return [(self._keys[descriptor], events) for descriptor, events in self._ready.items()]
+
+    def wake(self) -> None:
+        """End the waiting: Qt's side of the program gave asyncio something to do."""
+        self._waiting.quit()
+
+    def close(self) -> None:
+        for descriptor in list(self._keys):
+            self.unregister(descriptor)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._keys
+
+    def _notifier(self, descriptor: int, event: int) -> QSocketNotifier:
+        def ready() -> None:
+            # Once: asyncio reads it after this, and Qt would tell it again in between.
+            self._ready[descriptor] = self._ready.get(descriptor, 0) | event
+            self._waiting.quit()
+
+        notifier = QSocketNotifier(descriptor, _KINDS[event])
+        notifier.activated.connect(ready)
+        return notifier
+
+
+class QtEventLoop(asyncio.SelectorEventLoop):
+    """Needs a QCoreApplication.  In a nested Qt loop (`QDialog.exec`) asyncio stands still."""
+
+    def __init__(self) -> None:
+        self._qt = _QtSelector()
+        super().__init__(self._qt)
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = super().call_soon(callback, *args, context=context)
+        self._qt.wake()
+        return handle
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        handle = super().call_at(when, callback, *args, context=context)
+        self._qt.wake()
+        return handle
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` with Qt alive."""
+    with asyncio.Runner(loop_factory=QtEventLoop) as runner:
+        return runner.run(main)
+
+
+def _descriptor(fileobj: Any) -> int:
+    return fileobj if isinstance(fileobj, int) else int(fileobj.fileno())

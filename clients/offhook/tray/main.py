@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`offhook-tray`: the phone on the desktop."""
+
+import argparse
+import asyncio
+import signal
+import sys
+
+from offhook.errors import NoDaemonError
+
+from .words import speak, tr
+
+NEEDS_QT = "offhook-tray needs PySide6: install offhook[tray], or run make install ARGS=tray again"
+
+
+def main() -> None:
+    """The `offhook-tray` program; exit status 1 says that there is no desktop to be on."""
+    parser = argparse.ArgumentParser("offhook-tray", description=__doc__)
+    parser.add_argument(
+        "--background", action="store_true", help="show only the icon, where there is a panel"
+    )
+    options = parser.parse_args()
+    try:
+        from PySide6.QtCore import QLocale  # noqa: PLC0415 - an extra that may be missing
+    except ImportError:
+        sys.exit(NEEDS_QT)
+    speak(QLocale.system().name())
+    _on_desktop(background=options.background)
+
+
+def _on_desktop(*, background: bool) -> None:
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - likewise
+
+    from . import icons, loop  # noqa: PLC0415 - likewise
+
+    application = QApplication(["offhook-tray"])
+    application.setApplicationDisplayName(tr("Phone"))
+    application.setDesktopFileName("offhook-tray")
+    application.setQuitOnLastWindowClosed(False)
+    application.setWindowIcon(icons.icon(icons.APPLICATION))
+    try:
+        loop.run(_serve(background=background))
+    except NoDaemonError as error:
+        sys.exit(f"offhook-tray: {error.message}")
+
+
+async def _serve(*, background: bool) -> None:
+    from .app import Applet  # noqa: PLC0415 - likewise
+    from .desktop import activate_first, is_first  # noqa: PLC0415 - likewise
+
+    applet = Applet(background=background)
+    async with applet.bus as bus:
+        if not await is_first(bus):
+            await activate_first(bus)
+            return
+        serving = asyncio.ensure_future(applet.run())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, applet.quit)
+        await serving
+
+
+if __name__ == "__main__":
+    main()

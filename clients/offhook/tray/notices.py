@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which notifications should be on the screen now; how they get there is another matter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from offhook.aio import Phone
+from offhook.call import Call
+from offhook.history import Row
+
+from .menu import Act
+from .people import details, missed, party, row_party
+from .status import ringing
+from .words import ntr, tr
+
+MISSED = "missed"
+"""Key of the one notification that tells of missed calls."""
+
+NAMED = 4
+"""Callers a notification of missed calls names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`url` is a page to be opened instead of something to do."""
+
+    label: str
+    act: Act | None = field(default=None, compare=False)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Plain text; `key` says what it is about, so that it is updated and never stacked."""
+
+    key: str
+    summary: str
+    lines: tuple[str, ...]
+    icon: str
+    urgent: bool = False
+    photo: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+def wanted(phone: Phone, recent: Sequence[Row]) -> list[Notice]:
+    """Of every call that rings, and of the missed ones nobody has looked at."""
+    if not phone.present:
+        return []
+    notices = [_incoming(call) for call in ringing(phone)]
+    if phone.history.unseen_missed:
+        notices.append(_missed(phone, recent))
+    return notices
+
+
+def _incoming(call: Call) -> Notice:
+    buttons = [Button(tr("Answer"), call.answer), Button(tr("Decline"), call.hangup)]
+    if page := call.caller.get("screen-pop", ""):
+        buttons.append(Button(tr("Open page"), url=page))
+    return Notice(
+        key=call.path,
+        summary=tr("{} is calling").format(party(call)),
+        lines=tuple(details(call)),
+        icon="offhook-ringing",
+        urgent=True,
+        photo=call.caller.get("photo-path", ""),
+        buttons=tuple(buttons),
+    )
+
+
+def _missed(phone: Phone, recent: Sequence[Row]) -> Notice:
+    count = phone.history.unseen_missed
+    rows = [row for row in recent if missed(row)][: min(count, NAMED)]
+    return Notice(
+        key=MISSED,
+        summary=ntr("{} missed call", "{} missed calls", count),
+        lines=tuple(row_party(row) for row in rows),
+        icon="offhook-missed",
+    )

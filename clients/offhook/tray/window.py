@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The window of the phone."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing, suppress
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QMainWindow,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from offhook.aio import Phone
+from offhook.call import Call
+from offhook.errors import OffhookError
+from offhook.history import Row
+
+from .call_cards import CallCards
+from .cards import cards
+from .display import Display
+from .history_panel import HistoryPanel
+from .keypad import Keypad
+from .menu import AVAILABILITIES, Act, availability_words
+from .people_panel import PeoplePanel
+from .sound_panel import SoundPanel
+from .status import current
+from .words import tr
+
+METER_INTERVAL_MS = 100
+"""Fast enough for the eye, and a tenth of what a voice needs of the machine."""
+
+SENTENCE_MS = 15_000
+"""How long a failure stays in the status bar."""
+
+FOUND = 20
+SIZE = (370, 560)
+
+
+class PhoneWindow(QMainWindow):
+    def __init__(self, phone: Phone, do: Callable[[Act], None]) -> None:
+        super().__init__()
+        self._phone = phone
+        self._do = do
+        self._rows: Sequence[Row] = ()
+        self._search: asyncio.Task[None] | None = None
+        self._metering: asyncio.Task[None] | None = None
+        self._metered: Call | None = None
+        self._build()
+        self._keys()
+
+    # ------------------------------------------------------------ what it shows
+
+    def update_view(self, rows: Sequence[Row]) -> None:
+        """Show the phone as it is now, with these past calls."""
+        self._rows = rows
+        if not self.isVisible():
+            return
+        phone = self._phone
+        self._display.update_view(phone)
+        self._cards.update_view(cards(phone, self._typed()))
+        self._history.update_view(rows)
+        self._sound.update_view(phone)
+        self._availability.setCurrentIndex(_index(phone.availability))
+        self._availability.setEnabled(phone.present)
+        if not self._typed():
+            self._people.show_colleagues(phone.colleagues)
+        self._measure()
+
+    def tell(self, sentence: str) -> None:
+        """Say why something was not done."""
+        self.statusBar().showMessage(sentence, SENTENCE_MS)
+
+    def come(self) -> None:
+        """Be where the user, who asked for it, can see and use it."""
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def toggle(self) -> None:
+        if self.isVisible() and self.isActiveWindow():
+            self.hide()
+        else:
+            self.come()
+
+    def demand_attention(self) -> None:
+        """Somebody calls, and nothing else can tell it; the keyboard stays where it is."""
+        if not self.isVisible():
+            self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+            self.show()
+            self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, on=False)
+        QApplication.alert(self)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self.update_view(self._rows)
+        self._see_missed()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        super().hideEvent(event)
+        self._measure()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """The phone goes on without its window."""
+        event.accept()
+
+    # ------------------------------------------------------------ its parts
+
+    def _build(self) -> None:
+        self.setWindowTitle(tr("Phone"))
+        self.resize(*SIZE)
+        self._display = Display()
+        self._cards = CallCards(self._do)
+        self._keypad = Keypad()
+        self._keypad.pressed.connect(self._key)
+        self._people = PeoplePanel(self._dial)
+        self._history = HistoryPanel(self._dial)
+        self._sound = SoundPanel(self._phone.audio, self._do)
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self._keypad, tr("&Keypad"))
+        self._tabs.addTab(self._people, tr("&People"))
+        self._tabs.addTab(self._history, tr("&History"))
+        self._tabs.addTab(self._sound, tr("&Sound"))
+        self._tabs.currentChanged.connect(lambda _: self._see_missed())
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.addWidget(self._display)
+        column.addWidget(self._cards)
+        column.addLayout(self._dialling())
+        column.addWidget(self._tabs, 1)
+        column.addWidget(self._availability_choice())
+        self.setCentralWidget(middle)
+
+    def _dialling(self) -> QHBoxLayout:
+        self._entry = QLineEdit()
+        self._entry.setPlaceholderText(tr("Name, number or address"))
+        self._entry.setAccessibleName(tr("Name, number or address"))
+        self._entry.setClearButtonEnabled(True)
+        self._entry.textChanged.connect(self._typing)
+        self._entry.returnPressed.connect(self._dial_typed)
+        call = QPushButton(tr("&Call"))
+        call.clicked.connect(self._dial_typed)
+        line = QHBoxLayout()
+        line.addWidget(self._entry, 1)
+        line.addWidget(call)
+        return line
+
+    def _availability_choice(self) -> QComboBox:
+        self._availability = QComboBox()
+        self._availability.setAccessibleName(tr("Availability"))
+        for one in AVAILABILITIES:
+            self._availability.addItem(availability_words(one), one)
+        self._availability.activated.connect(
+            lambda index: self._do(partial(self._phone.set_availability, AVAILABILITIES[index]))
+        )
+        return self._availability
+
+    def _keys(self) -> None:
+        for keys, slot in (
+            ("Ctrl+L", self._entry.setFocus),
+            ("Ctrl+M", self._mute),
+            ("Ctrl+W", self.close),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    # ------------------------------------------------------------ what the user does
+
+    def _typed(self) -> str:
+        return self._entry.text().strip()
+
+    def _key(self, key: str) -> None:
+        """A key of the keypad: a tone in a call, a digit of the next one otherwise."""
+        call = current(self._phone)
+        if call and "SendDtmf" in call.actions:
+            self._do(partial(call.send_dtmf, key))
+        else:
+            self._entry.insert(key)
+
+    def _mute(self) -> None:
+        if call := current(self._phone):
+            self._do(partial(call.mute, not call.muted))
+
+    def _dial_typed(self) -> None:
+        typed = self._typed()
+        name = "@" not in typed and ":" not in typed and any(map(str.isalpha, typed))
+        if target := (name and self._people.first()) or typed:
+            self._dial(target)
+
+    def _dial(self, target: str) -> None:
+        self._entry.clear()
+        self._do(partial(self._phone.dial, target))
+
+    def _typing(self) -> None:
+        if self._search:
+            self._search.cancel()
+        if self._typed():
+            self._search = asyncio.get_running_loop().create_task(self._look_up(), name="search")
+        self.update_view(self._rows)
+
+    async def _look_up(self) -> None:
+        with suppress(OffhookError):
+            found = await self._phone.contacts.search(self._typed(), FOUND)
+            self._people.show_found(found)
+            if found:
+                self._tabs.setCurrentWidget(self._people)
+
+    def _see_missed(self) -> None:
+        """Who looks at the past calls has seen the missed ones."""
+        looking = self.isVisible() and self._tabs.currentWidget() is self._history
+        if looking and self._rows and self._phone.history.unseen_missed:
+            self._do(partial(self._phone.history.mark_seen, self._rows[0]["id"]))
+
+    # ------------------------------------------------------------ the meters
+
+    def _measure(self) -> None:
+        """Follow the levels of the call that is heard, as long as somebody can see them."""
+        call = current(self._phone) if self.isVisible() else None
+        call = call if call and call.state == "active" else None
+        if call is self._metered:
+            return
+        self._metered = call
+        if self._metering:
+            self._metering.cancel()
+        self._display.show_levels(None)
+        if call:
+            loop = asyncio.get_running_loop()
+            self._metering = loop.create_task(self._follow_levels(call), name="levels")
+
+    async def _follow_levels(self, call: Call) -> None:
+        with suppress(OffhookError):
+            async with aclosing(call.levels(METER_INTERVAL_MS)) as levels:
+                async for now in levels:
+                    self._display.show_levels(now)
+
+
+def _index(availability: str) -> int:
+    known = availability in AVAILABILITIES
+    return AVAILABILITIES.index(availability if known else "busy")

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A desktop of the test's own: an X server, a panel that shows icons, notifications, windows."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.support.dbus import PrivateBus
+
+SCREEN = "1000x760x24"
+STOP_LIMIT_S = 5.0
+
+PANEL = """<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-panel" version="1.0">
+  <property name="configver" type="int" value="2"/>
+  <property name="panels" type="array">
+    <value type="int" value="1"/>
+    <property name="dark-mode" type="bool" value="true"/>
+    <property name="panel-1" type="empty">
+      <property name="position" type="string" value="p=8;x=0;y=0"/>
+      <property name="length" type="uint" value="100"/>
+      <property name="position-locked" type="bool" value="true"/>
+      <property name="size" type="uint" value="30"/>
+      <property name="plugin-ids" type="array">
+        <value type="int" value="1"/>
+        <value type="int" value="2"/>
+        <value type="int" value="3"/>
+      </property>
+    </property>
+  </property>
+  <property name="plugins" type="empty">
+    <property name="plugin-1" type="string" value="tasklist"/>
+    <property name="plugin-2" type="string" value="separator">
+      <property name="expand" type="bool" value="true"/>
+    </property>
+    <property name="plugin-3" type="string" value="systray"/>
+  </property>
+</channel>
+"""
+
+DUNST = """[global]
+origin = top-right
+offset = 16x16
+width = 320
+font = DejaVu Sans 10
+markup = full
+format = "<b>%s</b>\\n%b"
+icon_position = left
+max_icon_size = 48
+dmenu = grep -m1 "#Answer "
+"""
+"""Whoever asks for the menu of buttons presses Answer."""
+
+
+class Desktop:
+    """What programs need to be on it is in `environment`."""
+
+    def __init__(self, bus: PrivateBus, directory: Path, stack: ExitStack) -> None:
+        self._stack = stack
+        self._directory = directory
+        self.environment: Mapping[str, str] = {
+            **os.environ,
+            "HOME": str(directory),
+            "XDG_CONFIG_HOME": str(directory / "config"),
+            "XDG_CACHE_HOME": str(directory / "cache"),
+            "XDG_STATE_HOME": str(directory / "state"),
+            "DBUS_SESSION_BUS_ADDRESS": bus.address,
+            "DISPLAY": self._screen(),
+            "LANG": "C.UTF-8",
+            "NO_AT_BRIDGE": "1",
+            "GSETTINGS_BACKEND": "memory",
+            "GIO_USE_VFS": "local",
+        }
+        # What the bus starts, such as the panel's settings, belongs here too.
+        self.run("dbus-update-activation-environment", "--all")
+
+    def show_windows(self) -> None:
+        self.start("openbox")
+
+    def show_panel(self) -> None:
+        settings = self._directory / "config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(PANEL)
+        self.start("xfce4-panel", "--disable-wm-check")
+
+    def show_notifications(self) -> None:
+        settings = self._directory / "dunstrc"
+        settings.write_text(DUNST)
+        self.start("dunst", "-config", str(settings))
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a program that ends with the desktop."""
+        process = self._start(command, self.environment)
+        self._stack.callback(stop, process)
+        return process
+
+    def run(self, *command: str) -> str:
+        """What a program prints."""
+        return subprocess.run(
+            command,
+            env=self.environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ).stdout
+
+    def picture(self, file: Path) -> None:
+        """A screenshot, for a person."""
+        self.run("import", "-window", "root", str(file))
+
+    def _start(
+        self, command: tuple[str, ...], environment: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        with (self._directory / "desktop.log").open("ab") as log:
+            return subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def _screen(self) -> str:
+        """Start an X server, which chooses a free number; returns its name."""
+        reading, writing = os.pipe()
+        process = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp"],
+            pass_fds=[writing],
+            stderr=subprocess.DEVNULL,
+        )
+        self._stack.callback(stop, process)
+        os.close(writing)
+        with open(reading) as number:  # noqa: PTH123 - a descriptor is no path
+            return f":{number.readline().strip()}"
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a program and wait for it, whatever it does."""
+    process.terminate()
+    try:
+        process.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def desktop(bus: PrivateBus, directory: Path) -> Iterator[Desktop]:
+    """An empty one, for the length of the block."""
+    with ExitStack() as stack:
+        yield Desktop(bus, directory, stack)
