@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLay
 
 from .buttons import button
 from .cards import Card
+from .labels import plain_label
 from .menu import Act
 from .people import length
 from .words import tr
@@ -62,14 +63,14 @@ class CallCards(QWidget):
         frame.setFrameShape(QFrame.Shape.StyledPanel)
         frame.setAccessibleName(f"{card.title}, {card.state}")
         grid = QGridLayout(frame)
-        title = QLabel(card.title)
+        title = plain_label(card.title)
         font = title.font()
         font.setBold(True)
         title.setFont(font)
         clock = QLabel()
         grid.addWidget(title, 0, 0)
         grid.addWidget(clock, 0, 1)
-        grid.addWidget(QLabel("\n".join((card.state, *card.lines))), 1, 0, 1, 2)
+        grid.addWidget(plain_label("\n".join((card.state, *card.lines))), 1, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         for index in range(0, len(card.buttons), PER_LINE):
             line = QHBoxLayout()

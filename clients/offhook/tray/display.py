@@ -3,12 +3,13 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QProgressBar, QSizePolicy
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QProgressBar
 
 from offhook.aio import Phone
 from offhook.call import Levels
 
 from .icons import status_icon
+from .labels import plain_label
 from .people import party
 from .status import call_words, current, ringing, status_of, tooltip
 from .words import tr
@@ -29,11 +30,11 @@ class Display(QFrame):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._icon = QLabel()
-        self._first = _wrapping_label()
+        self._first = plain_label()
         font = self._first.font()
         font.setPointSizeF(font.pointSizeF() * LARGER)
         self._first.setFont(font)
-        self._second = _wrapping_label()
+        self._second = plain_label()
         self._sent = _meter(tr("Your voice"))
         self._received = _meter(tr("The other side's voice"))
         grid = QGridLayout(self)
@@ -63,14 +64,6 @@ class Display(QFrame):
         if levels:
             self._sent.setValue(max(round(levels.sent), QUIETEST_DBFS))
             self._received.setValue(max(round(levels.received), QUIETEST_DBFS))
-
-
-def _wrapping_label() -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return label
 
 
 def _meter(name: str) -> QProgressBar:
