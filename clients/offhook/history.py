@@ -64,10 +64,6 @@ class History(PhoneObject):
         found: Row = row
         return found
 
-    async def mark_seen(self, up_to: int) -> None:
-        """Every missed call up to this id was noticed."""
-        await self._call(HISTORY, "MarkSeen", "t", up_to)
-
     async def delete(self, calls: Iterable[int]) -> None:
         """Forget these calls; those that are gone already are no error."""
         await self._call(HISTORY, "Delete", "at", list(calls))
