@@ -29,6 +29,13 @@ def lengthen(frame: bytes, least: int, most: int) -> bytes:
     return (samples[:more] + middle + samples[len(samples) - more :]).tobytes()
 
 
+def rise(frame: bytes, length: int) -> bytes:
+    """`frame` with its first `length` samples faded in, to follow silence."""
+    samples = array("h", frame)
+    beginning = samples[:length]
+    return (_fade(array("h", bytes(2 * len(beginning))), beginning) + samples[length:]).tobytes()
+
+
 def _best_shift(samples: "array[int]", least: int, most: int) -> int:
     """By how much the samples must move to meet themselves with the smallest difference."""
     span = len(samples) - most

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The loudspeaker of a call."""
+"""The loudspeaker of a call.
+
+When the queue runs dry the server goes on with silence, and says so only afterwards: that end is
+hard, for what could soften it has been played.  (To have a fade lie ready behind each frame, every
+write would have to take back the one before: fifty rewinds a second at the server.)  What follows
+the gap is faded in.
+"""
 
 from offhookd.engine.audio import drift
 from offhookd.engine.audio.device import PROPERTIES, Device
@@ -13,6 +19,8 @@ READING_FRAMES = 10
 """A reading of the queue is a short message each way, and wakes nobody."""
 JUMP_MS = 50
 """More than this is one gap rather than a splice every half second."""
+RISE_MS = 4
+"""Long enough for no click, too short to swallow a consonant."""
 SPLICE_MS = (2, 8)
 """One period of a low man's voice is 10 ms, of a woman's 5."""
 
@@ -35,6 +43,7 @@ class Playback(Device[PlaybackStream]):
         self._underflow = 0
         self._frames = 0
         self._must_refill = False
+        self._after_gap = False
         self.live = False
         """Whether somebody listens; before, sound may be cut and need not be spliced."""
 
@@ -59,7 +68,11 @@ class Playback(Device[PlaybackStream]):
             self._ran_dry(now)
         if self._must_refill:
             self._refill(stream, now)
-        stream.write(self._spliced(stream, frame, now))
+        frame = self._spliced(stream, frame, now)
+        if self._after_gap:
+            self._after_gap = False
+            frame = drift.rise(frame, RISE_MS * self._rate // 1000)
+        stream.write(frame)
         self._frames += 1
         if self._frames % READING_FRAMES == 0:
             stream.ask_queued()
@@ -89,6 +102,7 @@ class Playback(Device[PlaybackStream]):
     def _refill(self, stream: PlaybackStream, now: float) -> None:
         """Replace what is queued by the reserve, as silence."""
         self._must_refill = False
+        self._after_gap = True
         self.reserve.restart(now)
         self._underflow = stream.underflow
         samples = int(self.reserve.target_ms * self._bytes_per_ms) // SAMPLE_BYTES
