@@ -20,6 +20,7 @@ from offhookd.config.problems import ConfigError
 from offhookd.config.schema import Config
 from offhookd.desktop import secrets
 from offhookd.desktop.resolve import Resolver
+from offhookd.desktop_manners import DesktopManners
 from offhookd.directory.books import AddressBooks
 from offhookd.directory.client import ReaderClient
 from offhookd.engine import protocol as p
@@ -28,7 +29,6 @@ from offhookd.engine.launch import Launched
 from offhookd.engine.message_client import MessageClient
 from offhookd.hooks import Hooks
 from offhookd.lines import Lines
-from offhookd.manners import Manners
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
@@ -172,7 +172,7 @@ class Daemon(Service, AccountSwitch):
         )
         moments = Moments(self.calls)
         self._callers = Callers(self.calls, self.directory, moments)
-        self._manners = Manners(self.calls, lambda: self._config.desktop)
+        self._manners = DesktopManners(self.calls, lambda: self._config.desktop)
         self._hooks = Hooks(self.calls, moments, self.problems, lambda: self._config, self._country)
 
     # ------------------------------------------------------------ life

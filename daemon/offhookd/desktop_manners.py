@@ -18,7 +18,7 @@ WHY = "A call goes on"
 logger = logging.getLogger(__name__)
 
 
-class Manners:
+class DesktopManners:
     """Follows `calls`.  What fails is logged and never touches a call."""
 
     def __init__(self, calls: Calls, config: Callable[[], DesktopConfig]) -> None:
