@@ -29,6 +29,7 @@ from offhookd.engine.launch import Launched
 from offhookd.engine.message_client import MessageClient
 from offhookd.hooks import Hooks
 from offhookd.lines import Lines
+from offhookd.phone import remote
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
@@ -351,6 +352,9 @@ class Daemon(Service, AccountSwitch):
 
     def message_received(self, letter: Letter) -> None:
         self.messages.received(letter)
+
+    def remote_press(self, account: AccountId, key: str, call: CallId) -> None:
+        remote.press(self.calls, account, key, call)
 
     def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None:
         rules = ", ".join(f"{rule} {count}" for rule, count in sorted(dropped.items()))

@@ -342,5 +342,6 @@ def command_for(config: AccountConfig, password: str, servers: tuple[str, ...]) 
         keepalive_seconds=config.keepalive_seconds,
         servers=servers,
         flash=config.flash,
+        remote_control=config.remote_control,
         accept_anyone=config.accept_from is AcceptFrom.ANYONE,
     )

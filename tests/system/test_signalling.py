@@ -3,6 +3,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,79 @@ async def test_a_session_time_that_is_too_short_for_us_is_refused(
     assert "Min-SE: 90" in refusal
     taken = next(text for text in received if text.startswith("SIP/2.0 200"))
     assert "Session-Expires: 90;refresher=uas" in taken
+
+
+# ---------------------------------------------------------------- the server's keys
+
+
+KEY = "Subscription-State: active\r\nEvent: "
+
+
+@pytest.mark.parametrize("keys", [{"remote_control": True}])
+@pytest.mark.parametrize("where", ["in the dialog", "outside"])
+async def test_the_server_answers_holds_and_resumes(
+    phone: Phone, server: Party, where: str
+) -> None:
+    dialog = Dialog()
+    server.raw.send(server.raw.request("INVITE", dialog, body=SDP, to="1001"))
+    path = await incoming(phone)
+    dialog.to_tag = to_tag_of(await server.hears(180))
+
+    async def press(key: str) -> None:
+        about = dialog if where == "in the dialog" else Dialog()
+        about.cseq += 1
+        notify = server.raw.request("NOTIFY", about, f"{KEY}{key}\r\n", to="1001")
+        server.raw.send(notify)
+        server.raw.send(notify)
+
+    await press("talk")
+    await until(lambda: any(b"1 INVITE" in one for one in server.heard(200)), 3.0, "the answer")
+    server.raw.send(server.raw.request("ACK", replace(dialog, cseq=1), to="1001"))
+    await phone.until("Call", "State", "active", path)
+    for key, direction, held in (("hold", b"a=sendonly", True), ("talk", b"a=sendrecv", False)):
+        server.received.clear()
+        await press(key)
+        invite = await server.hears("INVITE")
+        assert direction in invite
+        sdp = SDP if not held else SDP + "a=recvonly\r\n"
+        server.raw.send(server.raw.answer(invite, "200 OK", server.contact_line, sdp))
+        await phone.until("Call", "LocalHold", held, path)
+        await server.hears("ACK")
+    await hang_up(phone, server, path)
+
+
+async def test_nobody_is_answered_for_a_server_that_may_not(phone: Phone, server: Party) -> None:
+    dialog = Dialog()
+    server.raw.send(server.raw.request("INVITE", dialog, body=SDP, to="1001"))
+    path = await incoming(phone)
+    server.raw.send(server.raw.request("NOTIFY", Dialog(), f"{KEY}talk\r\n", to="1001"))
+    await server.hears(489)
+    assert await phone.get("Call", "State", path) == "incoming"
+    await phone.call("Telephony", "HangupAll")
+
+
+async def test_a_call_that_is_answered_while_it_is_given_up_is_ended(
+    phone: Phone, kamailio: Kamailio
+) -> None:
+    """The CANCEL and the 200 cross (RFC 3261, 9.1), and the far end forgets the call at once."""
+    with Party("127.0.0.1") as peer:
+        kamailio.add_contact(PEER, peer.contact)
+        path = await phone.dial(PEER)
+        invite = await peer.hears("INVITE")
+        peer.raw.talk_to(kamailio.port)
+        peer.raw.send(peer.raw.answer(invite, "180 Ringing", peer.contact_line))
+        await phone.until("Call", "State", "ringing", path)
+        await phone.client.send(path, "org.offhook.Phone1.Call", "Hangup")
+        cancel = await peer.hears("CANCEL")
+        routes = "".join(
+            f"{line}\r\n"
+            for line in invite.decode().split("\r\n")
+            if line.startswith("Record-Route")
+        )
+        peer.raw.send(peer.raw.answer(cancel, "200 OK"))
+        peer.raw.send(peer.raw.answer(invite, "200 OK", routes + peer.contact_line, SDP))
+        await peer.hears("ACK")
+        peer.raw.send(peer.raw.answer(await peer.hears("BYE"), "481 Gone"))
+        await phone.until("Call", "State", "ended", path)
+        call = await phone.properties("Call", path)
+    assert call["EndReason"] == "cancelled"

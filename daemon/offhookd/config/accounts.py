@@ -65,6 +65,7 @@ KEYS: SectionReaders = {
     "auto_answer_seconds": readers.number(0, LONGEST_ANSWER_S),
     "voicemail": readers.target,
     "mwi": readers.choice(Mwi),
+    "remote_control": readers.flag,
     "flash": readers.choice(FlashMethod),
 }
 

@@ -148,6 +148,7 @@ class AccountConfig:
     voicemail: str = ""
     mwi: Mwi = Mwi.NOTIFY
     flash: FlashMethod = FlashMethod.AUTO
+    remote_control: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

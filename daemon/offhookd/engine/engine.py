@@ -18,6 +18,7 @@ from .sip_calls import Calls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
 from .sip_messages import Post
 from .sip_presence import Presence
+from .sip_remote import RemoteControl
 from .sip_requests import Requests
 from .sip_thread import LONGEST_SLEEP_S, SipThread
 from .walls import Walls
@@ -44,6 +45,7 @@ class Engine:
         self._requests = Requests(thread, start.user_agent)
         self._presence = Presence(thread, self._accounts, self._walls, self._requests)
         self._post = Post(thread, self._accounts, self._walls, self._requests, time.monotonic)
+        self._remote = RemoteControl(thread, self._accounts, self._walls, self._calls.all)
         self._walls.claim = self._claim
         self._commands = Commands(
             thread,
@@ -70,7 +72,8 @@ class Engine:
 
     def _claim(self, message: SipMessage, source: Source) -> bool:
         """Whether one of our own parts has dealt with a message; see `Gate.claim`."""
-        return self._presence.take(message, source) or self._post.take(message, source)
+        parts = (self._presence, self._post, self._remote)
+        return any(part.take(message, source) for part in parts)
 
     def _start_sound(self) -> AudioThread:
         logging.getLogger().addHandler(_ToDaemon(self._thread))

@@ -48,6 +48,7 @@ class SetAccount(Command, kind="set-account"):
     keepalive_seconds: int
     servers: tuple[str, ...]
     accept_anyone: bool
+    remote_control: bool = False
     flash: str = "auto"
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What daemon and engine say to each other about text messages and voice mail; see `protocol`."""
+"""What daemon and engine say to each other about text messages and voice mail, and what servers ask
+of the phone; see `protocol`."""
 
 from typing import Annotated
 
@@ -23,6 +24,14 @@ class MessageReceived(Event, kind="message-received"):
     peer_uri: str
     peer_name: str
     text: Annotated[str, LINES]
+
+
+class RemotePress(Event, kind="remote-press"):
+    """A server presses a key, which the account allows: "talk" or "hold"; `leg` 0 names none."""
+
+    account: str
+    leg: int
+    key: str
 
 
 class MailboxTold(Event, kind="mailbox-told"):

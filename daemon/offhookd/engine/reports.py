@@ -57,6 +57,8 @@ class EngineListener(Protocol):
 
     def message_received(self, letter: Letter) -> None: ...
 
+    def remote_press(self, account: AccountId, key: str, call: CallId) -> None: ...
+
     def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None: ...
 
     def recorded(self, event: p.Recorded) -> None: ...
@@ -161,6 +163,9 @@ class Reports:
                 self._listener.audio_status(event)
             case p.MessageReceived():
                 self._message(event)
+            case p.RemotePress(key="talk" | "hold"):
+                call = self._legs.call(event.leg)
+                self._listener.remote_press(AccountId(event.account), event.key, call)
             case p.MailboxTold():
                 self._mailbox(event)
             case p.GateReport():

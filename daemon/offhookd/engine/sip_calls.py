@@ -48,7 +48,7 @@ class Calls:
         walls: Walls,
         country: str,
     ) -> None:
-        self.mixer = Mixer(thread, endpoint, sound, country, self._all)
+        self.mixer = Mixer(thread, endpoint, sound, country, self.all)
         self.recorder = Recorder(thread, self.mixer)
         self.player = Player(thread, self.mixer)
         self._thread = thread
@@ -64,7 +64,8 @@ class Calls:
         self._ended: list[Leg] = []
         self.referrals = Referrals(thread)
 
-    def _all(self) -> list[Leg]:
+    def all(self) -> list[Leg]:
+        """Every leg that has not ended."""
         return list(self._legs.values())
 
     def find(self, number: int) -> Leg:
@@ -191,18 +192,18 @@ class Calls:
         self.mixer.update(leg)
 
     def hang_up_all(self) -> None:
-        for leg in self._all():
+        for leg in self.all():
             self.hang_up(leg.number)
 
     def leave(self, account: Account) -> None:
         """End all calls of an account that is to be removed."""
-        for leg in self._all():
+        for leg in self.all():
             if leg.account is account:
                 self.hang_up(leg.number)
 
     def hold_slots(self, account: Account) -> bool:
         """Whether the stack may still have a call of this account."""
-        held = [leg for leg in [*self._all(), *self._ended] if leg.account is account]
+        held = [leg for leg in [*self.all(), *self._ended] if leg.account is account]
         return any(leg.state is not State.ENDED or leg.holds_slot for leg in held)
 
     @property
@@ -215,7 +216,7 @@ class Calls:
         self.player.release()
         self.mixer.release()
         self.referrals.release()
-        for leg in [*self._all(), *self._ended]:
+        for leg in [*self.all(), *self._ended]:
             leg.release()
         self._legs.clear()
         self._ended.clear()
