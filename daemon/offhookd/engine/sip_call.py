@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import pjsua2 as pj
 
-from .protocol import Dial, LegDtmf, LegState, Redirected
+from .protocol import Dial, LegDtmf, LegState
 from .refusal import Refused, check_uri
 from .schedule import Alarm
 from .sip_account import REQUEST_TIMEOUT, Account
@@ -18,13 +18,15 @@ from .sip_direction import RemoteHold, direction
 from .sip_dtmf import DtmfReceiver
 from .sip_ending import cause_of, no_media
 from .sip_endpoint import SipEndpoint
+from .sip_exchange import Exchange
 from .sip_flash import Flash
-from .sip_forward import Forward, target_of
+from .sip_forward import Forward
 from .sip_headers import Headers, clean
 from .sip_hold import Hold
 from .sip_media import LegMediaState, read_media
 from .sip_offer import best_codec
 from .sip_options import NOBODY, header, hide_caller, refusal_of, set_headers
+from .sip_replacement import Replacement
 from .sip_retry import NOT_ACCEPTABLE_HERE, Retry
 from .sip_session import Session
 from .sip_state import ORDER, State
@@ -48,23 +50,6 @@ LOST = (408, 481)
 OK = 200
 RINGING = 180
 SESSION_PROGRESS = 183
-
-
-class Exchange(Protocol):
-    """What knows all legs."""
-
-    def changed(self, leg: "Leg", *, new_media: bool = False, code: int = 0) -> None:
-        """After every change of state (by the SIP status `code`) or media, in or out of a
-        callback."""
-
-    def referred(self, leg: "Leg", event: Any) -> None:
-        """A REFER of the far end, inside the callback."""
-
-    def replacement(self, leg: "Leg", source: str, message: str) -> "Leg | int":
-        """The leg of an INVITE that takes the place of `leg`, or the status that refuses it."""
-
-    def arrived(self, leg: "Leg", replaces: int) -> None:
-        """`leg` takes the place of another one now."""
 
 
 class Leg:
@@ -93,9 +78,8 @@ class Leg:
         self._call: PjCall | None = None
         self._session = Session()
         self._cause = ""
-        self._forward = Forward()
+        self._forward = Forward(number, thread)
         self._remote_hold = RemoteHold()
-        self._heir: Leg | None = None
         self._reaping = False
         self._place: Callable[[], None] = lambda: None
         self._options: Any = None
@@ -105,6 +89,7 @@ class Leg:
         self._no_ack: Alarm | None = None
         self.holding = Hold(self, thread.schedule)
         self.transfer = Transfer(number, thread, account.settings.uri)
+        self.replacement = Replacement(self, exchange)
         self.flash = Flash()
         self._dtmf = DtmfReceiver(thread.schedule, self._dtmf_complete)
 
@@ -131,7 +116,7 @@ class Leg:
         check_uri("The target", target)
         if not self._forward.waits:
             raise Refused(f"Call {self.number} was not sent elsewhere.")
-        self._forward = Forward()
+        self._forward.decided()
         self._cause = self.sip_call_id = ""
         self._place = partial(self._invite, self.account.route(target), self._options)
         self._place()
@@ -356,36 +341,17 @@ class Leg:
     def forwarded(self, event: Any) -> None:
         """The far end is elsewhere: the stack would end the call with a 487 of its own."""
         self._cause = "forwarded"
-        headers = Headers(received(event)[0])
-        self._forward = Forward(*headers.status(), target_of(headers.first("Contact")))
+        self._forward.heard(received(event)[0])
 
     def _wait_for_decision(self) -> None:
         """The call of the stack is over; ours goes on where the daemon says, if anywhere."""
         self._bury()
-        self._forward = forward = replace(self._forward, waits=True)
-        self.thread.send(
-            Redirected(leg=self.number, target=forward.target, code=forward.code, text=forward.text)
-        )
-
-    def replacement(self, source: str, message: str) -> PjCall | int:
-        found = self._exchange.replacement(self, source, message)
-        if isinstance(found, int):
-            return found
-        self._heir = found
-        self.offer_codecs()
-        return found.adopt(pj.PJSUA_INVALID_ID, message)
+        self._forward.ask()
 
     def replaced(self) -> None:
-        """The other INVITE is being answered; this call ends."""
+        """The call of another leg takes the place of this one, which ends."""
         self._cause = "replaced"
-        if self._heir:
-            self._heir.arrived(self.number)
-            self._heir = None
-
-    def arrived(self, replaces: int) -> None:
-        """In the place of the leg `replaces`."""
-        self._exchange.arrived(self, replaces)
-        self.expect_ack()
+        self.replacement.done()
 
     def on_media(self) -> None:
         if self._call is None:

@@ -12,10 +12,18 @@ from .sip_thread import SipThread, guarded
 DECLINE = 603
 
 
+class Successor(Protocol):
+    def asked(self, source: str, message: str) -> "PjCall | int":
+        """The call that takes the place of this one, or the status of the refusal."""
+
+
 class CallListener(Protocol):
     """Called inside callbacks: nothing may be answered or hung up."""
 
     thread: SipThread
+
+    @property
+    def replacement(self) -> Successor: ...
 
     def on_state(self, event: Any) -> None: ...
     def on_transaction(self, event: Any) -> None: ...
@@ -27,9 +35,6 @@ class CallListener(Protocol):
     def forwarded(self, event: Any) -> None: ...
     def transfer_progress(self, code: int, text: str, final: bool) -> bool:
         """Whether more news of the transfer are wanted."""
-
-    def replacement(self, source: str, message: str) -> "PjCall | int":
-        """The call that takes the place of this one, or the status of the refusal."""
 
     def replaced(self) -> None: ...
 
@@ -88,7 +93,7 @@ class PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
     @guarded()
     def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
         prm.statusCode = DECLINE
-        heir = self.leg and self.leg.replacement(prm.rdata.srcAddress, prm.rdata.wholeMsg)
+        heir = self.leg and self.leg.replacement.asked(prm.rdata.srcAddress, prm.rdata.wholeMsg)
         if isinstance(heir, PjCall):
             self._heirs.append(heir)
             prm.newCall = heir

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a leg tells to whoever knows all legs."""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .sip_call import Leg
+
+
+class Exchange(Protocol):
+    """Knows all legs."""
+
+    def changed(self, leg: "Leg", *, new_media: bool = False, code: int = 0) -> None:
+        """After every change of state (by the SIP status `code`) or media, in or out of a
+        callback."""
+
+    def referred(self, leg: "Leg", event: Any) -> None:
+        """A REFER of the far end, inside the callback."""
+
+    def replacement(self, leg: "Leg", source: str, message: str) -> "Leg | int":
+        """The leg of an INVITE that takes the place of `leg`, or the status that refuses it."""
+
+    def arrived(self, leg: "Leg", replaces: int) -> None:
+        """`leg` takes the place of another one now."""
