@@ -159,7 +159,8 @@ class Daemon(Service, AccountSwitch):
         self.lines.guests.append(lambda: self.messages.awaited)
         self.messages.settled.connect(lambda _: self.lines.guests_changed())
         self.handovers = Handovers(
-            Transfers(self.calls, self.engine, clock), Detours(self.calls, self.engine)
+            Transfers(self.calls, self.engine, clock),
+            Detours(self.calls, self.engine, self.rules.planner),
         )
         self.engine.connect(self.calls, self.accounts, self.lines, self, self.handovers)
         self.problems.changed.connect(self._follow_problems)

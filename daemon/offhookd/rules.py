@@ -12,6 +12,7 @@ from offhookd.phone.planner import Outgoing, Planner
 from offhookd.phone.ports import Clock, Timer
 from offhookd.phone.problems import Problems
 from offhookd.phone.reception import AccountManners, Manners, Reception
+from offhookd.phone.waits import is_out
 from offhookd.phone.wishes import ChoiceStore, Wishes
 
 UNREACHABLE = "emergency-unreachable"
@@ -65,7 +66,7 @@ class Rules:
         self._judge()
 
     def _note_emergency(self, call: Call) -> None:
-        if call.emergency:
+        if call.emergency and is_out(call):
             self._emergency.called()
 
     def _judge(self) -> None:

@@ -3,19 +3,32 @@
 
 import pytest
 
+from offhookd.phone.account import Account, AccountFacts, Answer
+from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.departures import CONFIRM_LIMIT_S
 from offhookd.phone.detours import MOST_HOPS, Detours, Policy, Reference
+from offhookd.phone.dial_plan import DialPlan
 from offhookd.phone.dialled import DialOptions
+from offhookd.phone.emergency import Emergency
 from offhookd.phone.errors import EngineError
+from offhookd.phone.numbering import Numbering
+from offhookd.phone.planner import Outgoing, Planner
 from offhookd.phone.ports import ignore
-from offhookd.phone.values import AccountId, CallId, CallState, Detour, EndReason
+from offhookd.phone.values import AccountId, CallId, CallState, Detour, EndReason, Transport
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog
 
 WORK = AccountId("work")
 BOSS = "sip:boss@example.com"
 DAVE = "sip:dave@example.com"
+RISKY = (
+    "sip:112@example.com",
+    "sip:0112@example.com",
+    "sip:*21*0900123%23@example.com",
+    "sip:09001234567@example.com",
+    "sip:+499001234567@gateway.test",
+)
 
 
 class Desk:
@@ -23,7 +36,23 @@ class Desk:
         self.engine = FakeEngine()
         self.clock = FakeClock()
         self.calls = Calls(self.engine, FakeLog(), FakeAlerting(), self.clock)
-        self.detours = Detours(self.calls, self.engine)
+        self.emergency = Emergency(self.clock)
+        self.emergency.numbering = Numbering("de")
+        self.accounts = Accounts()
+        self.account = self.register(WORK)
+        planner = Planner(self.accounts, self.emergency)
+        plan = DialPlan(outside_prefix="0")
+        outgoing = Outgoing(plan=plan, country="de", headers={"X-Office": "1"})
+        planner.configure({WORK: outgoing}, {})
+        self.detours = Detours(self.calls, self.engine, planner)
+
+    def register(self, name: AccountId) -> Account:
+        facts = AccountFacts(name, name, f"sip:{name}@example.com", True, Transport.UDP)
+        account = Account(facts, FakeEngine(), self.clock, lambda: 0.0)
+        self.accounts.add(account)
+        account.engine_ready()
+        account.result(Answer(200, "OK", expires_s=300))
+        return account
 
     def policy(self, what: Detour) -> None:
         self.detours.policy = Policy(transferred=what, redirected=what)
@@ -36,9 +65,9 @@ class Desk:
         self.calls.progressed(call.id, CallState.ACTIVE, "abc@host")
         return call
 
-    def refer(self, call: Call, number: int = 7) -> None:
+    def refer(self, call: Call, number: int = 7, target: str = DAVE) -> None:
         headers = {"Referred-By": f"<{BOSS}>"}
-        self.detours.referred(call.id, Reference(number, DAVE, BOSS, headers))
+        self.detours.referred(call.id, Reference(number, target, BOSS, headers))
 
     def newest(self) -> Call:
         return list(self.calls)[-1]
@@ -57,7 +86,8 @@ def test_by_default_a_person_starts_the_call_that_a_transfer_asks_for(desk: Desk
     assert (new.referred_by, new.replaces) == (BOSS, call.id)
     assert desk.engine.said("end_referral") == []
     desk.calls.start(new, ignore)
-    assert desk.engine.said("dial_for") == [(new.id, 7, {"Referred-By": f"<{BOSS}>"})]
+    headers = {"X-Office": "1", "Referred-By": f"<{BOSS}>"}
+    assert desk.engine.said("dial_for") == [(new.id, 7, headers)]
     desk.calls.progressed(new.id, CallState.RINGING, "new@host")
     desk.calls.ended(new.id, "", 486, "Busy Here")
     assert desk.engine.said("end_referral") == []  # the engine tells who asked
@@ -128,7 +158,7 @@ def test_by_default_a_person_starts_the_call_that_a_redirection_names(desk: Desk
     new = desk.newest()
     assert (new.state, new.peer_uri, new.replaces) == (CallState.PENDING, DAVE, call.id)
     assert new.referred_by == "sip:bob@example.com"
-    assert desk.calls.options_of(new).headers == {"X": "1"}
+    assert desk.calls.options_of(new).headers == {"X-Office": "1", "X": "1"}
     desk.calls.ended(call.id, "forwarded", 302, "Moved Temporarily")
     assert (call.end_reason, call.end_code) == (EndReason.FORWARDED, 302)
 
@@ -173,3 +203,70 @@ def test_a_redirection_after_the_hang_up_is_ignored(desk: Desk) -> None:
     desk.calls.hangup(call, ignore)
     desk.detours.redirected(call.id, DAVE)
     assert desk.engine.said("follow") == []
+
+
+# ---------------------------------------------------------------- what only a person decides
+
+
+@pytest.mark.parametrize("target", RISKY)
+def test_a_transfer_to_what_costs_or_calls_for_help_is_never_followed_unasked(
+    desk: Desk, target: str
+) -> None:
+    desk.policy(Detour.FOLLOW)
+    desk.refer(desk.talk(), target=target)
+    assert desk.newest().state is CallState.PENDING
+
+
+@pytest.mark.parametrize("target", RISKY)
+def test_a_redirection_to_what_costs_or_calls_for_help_is_never_followed_unasked(
+    desk: Desk, target: str
+) -> None:
+    desk.policy(Detour.FOLLOW)
+    call = desk.dial()
+    desk.detours.redirected(call.id, target)
+    assert desk.engine.said("follow") == []
+    assert desk.engine.said("hangup") == [(call.id,)]
+    assert desk.newest().state is CallState.PENDING
+
+
+def test_a_transfer_to_an_emergency_number_is_a_call_for_help_once_it_is_started(
+    desk: Desk,
+) -> None:
+    desk.refer(desk.talk(), target="sip:112@example.com")
+    new = desk.newest()
+    assert (new.emergency, new.peer_uri) == (True, "sip:112@example.com")
+    desk.calls.limit = 1
+    desk.calls.start(new, ignore)  # a line is given up for it
+    assert desk.engine.said("hangup") != []
+
+
+def test_a_target_that_is_no_address_is_told_to_who_asked(desk: Desk) -> None:
+    desk.refer(desk.talk(), target="sip:dave@@")
+    assert desk.engine.said("end_referral") == [(7, 400)]
+
+
+def test_without_a_line_nothing_comes_of_a_transfer(desk: Desk) -> None:
+    call = desk.talk()
+    desk.account.result(Answer(403, "Forbidden"))
+    desk.refer(call)
+    assert desk.engine.said("end_referral") == [(7, 503)]
+    assert desk.newest() is call
+
+
+def help_call(desk: Desk) -> Call:
+    return desk.calls.dial("sip:112@example.com", "", WORK, DialOptions(emergency=True))
+
+
+@pytest.mark.parametrize("policy", [Detour.ASK, Detour.REFUSE])
+def test_a_call_for_help_goes_where_it_is_sent(desk: Desk, policy: Detour) -> None:
+    desk.policy(policy)
+    call = help_call(desk)
+    desk.detours.redirected(call.id, "sip:north@psap.test")
+    assert desk.engine.said("follow") == [(call.id, "sip:north@psap.test")]
+
+
+def test_a_call_for_help_is_handed_on_by_those_who_help(desk: Desk) -> None:
+    call = help_call(desk)
+    desk.calls.progressed(call.id, CallState.ACTIVE, "abc@host")
+    desk.refer(call, target="sip:fire@psap.test")
+    assert (desk.newest().state, desk.newest().emergency) == (CallState.DIALING, True)

@@ -16,8 +16,10 @@ from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.detours import Detours
 from offhookd.phone.dialled import DialOptions
+from offhookd.phone.emergency import Emergency
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.handovers import Handovers
+from offhookd.phone.planner import Planner
 from offhookd.phone.transfers import Transfers
 from offhookd.phone.values import AccountId, CallState, EndReason, Transport
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog
@@ -81,8 +83,9 @@ class Room:
         clock = FakeClock()
         self.calls = Calls(self.client, self.log, FakeAlerting(), clock)
         self.accounts = Accounts()
+        planner = Planner(self.accounts, Emergency(clock))
         self.handovers = Handovers(
-            Transfers(self.calls, self.client, clock), Detours(self.calls, self.client)
+            Transfers(self.calls, self.client, clock), Detours(self.calls, self.client, planner)
         )
         self.client.connect(self.calls, self.accounts, self.names, Deaf(), self.handovers)
         facts = AccountFacts(WORK, "Work", "sip:1@example.com", True, Transport.UDP)

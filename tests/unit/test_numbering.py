@@ -82,3 +82,11 @@ def test_the_library_is_not_loaded_before_a_number_needs_it() -> None:
         "sys.exit('phonenumbers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "premium"),
+    [("09001234567", True), ("+18005550100", False), ("030123456", False), ("112", False)],
+)
+def test_numbers_that_cost_more_than_the_call_are_known(number: str, *, premium: bool) -> None:
+    assert GERMANY.is_premium(number) is premium

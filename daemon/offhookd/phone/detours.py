@@ -3,7 +3,8 @@
 answering (302).
 
 Whoever is called or calls could send the phone to a number that costs money, so the user decides,
-unless the configuration does.
+unless the configuration does; about what only a person should have dialled, the user does always.
+The other way round, a call for help goes where those who help send it, whatever is configured.
 """
 
 from collections.abc import Mapping
@@ -12,14 +13,15 @@ from dataclasses import dataclass, replace
 from .call import Call
 from .calls import Calls
 from .dialled import DialOptions
-from .errors import LimitReachedError, PhoneError
+from .errors import InvalidTargetError, LimitReachedError, PhoneError
+from .planner import Planned, Planner
 from .ports import CallEngine
 from .values import CallId, Detour, EndReason
 from .waits import is_out
 
 MOST_HOPS = 5
 """A call that is sent on more often goes in a circle."""
-BUSY, UNAVAILABLE, DECLINE = 486, 503, 603
+BAD_REQUEST, BUSY, UNAVAILABLE, DECLINE = 400, 486, 503, 603
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,11 @@ class Reference:
 
 
 class Detours:
-    def __init__(self, calls: Calls, engine: CallEngine) -> None:
+    def __init__(self, calls: Calls, engine: CallEngine, planner: Planner) -> None:
         self.policy = Policy()
         self._calls = calls
         self._engine = engine
+        self._planner = planner
         self._hops: dict[CallId, int] = {}
         self._references: dict[CallId, int] = {}
         calls.changed.connect(self._follow)
@@ -54,11 +57,12 @@ class Detours:
     def referred(self, call_id: CallId, reference: Reference) -> None:
         """The far end of a call hands us over to `reference.target`."""
         call = self._calls.get(call_id)
-        if call is None or not call.up or self.policy.transferred is Detour.REFUSE:
+        what = self._policy_for(call, self.policy.transferred)
+        if call is None or not call.up or what is Detour.REFUSE:
             self._engine.end_referral(reference.number, DECLINE)
             return
         options = DialOptions(
-            confirm=self.policy.transferred is Detour.ASK,
+            confirm=what is Detour.ASK,
             headers=reference.headers,
             muted=call.muted,
             referral=reference.number,
@@ -66,9 +70,9 @@ class Detours:
             replaces=call.id,
         )
         try:
-            new = self._calls.dial(reference.target, "", call.account, options)
-        except LimitReachedError:
-            self._engine.end_referral(reference.number, BUSY)
+            new = self._dial(call, reference.target, options)
+        except PhoneError as error:
+            self._engine.end_referral(reference.number, _code_of(error))
             return
         self._references[new.id] = reference.number
         self._follow(new)
@@ -79,17 +83,45 @@ class Detours:
         if call is None or not call.up or call.ending:
             return
         hops = self._hops[call.id] = self._hops.get(call.id, 0) + 1
-        if self.policy.redirected is Detour.REFUSE or hops > MOST_HOPS:
+        what = self._policy_for(call, self.policy.redirected)
+        planned = self._plan(call, target)
+        if what is Detour.REFUSE or hops > MOST_HOPS or planned is None:
             self._engine.hangup(call.id)
-        elif self.policy.redirected is Detour.ASK:
+        elif what is Detour.ASK or self._is_risky(call, target, planned):
             self._ask(call, target)
         else:
             call.diversion_uri = call.diversion_uri or call.peer_uri
-            call.peer_uri = target
-            self._engine.follow(call.id, call.account, target, lambda e: self._failed(call, e))
+            call.peer_uri = planned.uri
+            self._engine.follow(call.id, call.account, planned.uri, lambda e: self._failed(call, e))
             self._calls.changed(call)
 
     # ------------------------------------------------------------ how it is done
+
+    @staticmethod
+    def _policy_for(call: Call | None, configured: Detour) -> Detour:
+        return Detour.FOLLOW if call and call.emergency else configured
+
+    def _plan(self, call: Call, target: str) -> Planned | None:
+        try:
+            return self._planner.plan(target, call.account)
+        except PhoneError:
+            return None
+
+    def _is_risky(self, call: Call, target: str, planned: Planned) -> bool:
+        """Whether a person has to decide, whatever is configured."""
+        if call.emergency:
+            return False
+        moved = planned.account != call.account
+        return moved or planned.emergency or self._planner.is_risky(target)
+
+    def _dial(self, call: Call, target: str, given: DialOptions) -> Call:
+        """Raises a `PhoneError`."""
+        planned = self._planner.plan(target, call.account)
+        planned = replace(planned, emergency=planned.emergency or call.emergency)
+        options = self._planner.options(planned, given, given.anonymous or None)
+        if self._is_risky(call, target, planned):
+            options = replace(options, confirm=True)
+        return self._calls.dial(planned.uri, planned.display_name, planned.account, options)
 
     def _ask(self, call: Call, target: str) -> None:
         """End it, and leave the next one to be started by a person."""
@@ -99,8 +131,8 @@ class Detours:
         )
         self._engine.hangup(call.id)
         try:
-            self._calls.dial(target, "", call.account, options)
-        except LimitReachedError:
+            self._dial(call, target, options)
+        except PhoneError:
             return
 
     def _failed(self, call: Call, error: PhoneError | None) -> None:
@@ -118,3 +150,13 @@ class Detours:
         if not is_out(call):
             declined = call.end_reason is EndReason.CANCELLED
             self._engine.end_referral(reference, DECLINE if declined else UNAVAILABLE)
+
+
+def _code_of(error: PhoneError) -> int:
+    match error:
+        case LimitReachedError():
+            return BUSY
+        case InvalidTargetError():
+            return BAD_REQUEST
+        case _:
+            return UNAVAILABLE

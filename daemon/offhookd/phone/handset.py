@@ -103,7 +103,8 @@ class Handset(Set):
             return
         unanswered = call.direction is Direction.OUTGOING and not call.answered_us
         by_us = call.end_reason in (EndReason.LOCAL, EndReason.CANCELLED)
-        if by_us and not self.in_hand:
+        goes_on = any(one.replaces == call.id for one in self._desk.waiting_of(self.device))
+        if goes_on or (by_us and not self.in_hand):
             self.release("")
         else:
             self.release((unanswered and tone_of(call.end_reason)) or "busy")
@@ -139,8 +140,11 @@ class Handset(Set):
         self.stage = Stage.IN_CALL
 
     def hang_up(self) -> None:
-        """End what is in the ear or on its way there; calls on hold wait on."""
+        """End what is in the ear or on its way there; calls on hold wait on, and what a person
+        starts later is heard elsewhere."""
         self._enter(Stage.ON_HOOK, None)
+        for call in self._desk.waiting_of(self.device):
+            self._desk.give(call, None)
         ends = [call for call in self._desk.calls_of(self.device) if not parked(call)]
         for call in ends:
             self._desk.give(call, None)

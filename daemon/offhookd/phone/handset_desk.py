@@ -100,6 +100,14 @@ class Desk:
         """Oldest first; those that are about to end are nobody's any more."""
         return [c for c in self._calls if self._owners.get(c.id) == device and usable(c)]
 
+    def waiting_of(self, device: DeviceId) -> list[Call]:
+        """Those that wait for a person to start them."""
+        return [
+            call
+            for call in self._calls
+            if self._owners.get(call.id) == device and call.state is CallState.PENDING
+        ]
+
     def held_of(self, device: DeviceId) -> Call | None:
         """The newest call on hold of `device`."""
         return next((call for call in reversed(self.calls_of(device)) if parked(call)), None)

@@ -11,7 +11,7 @@ from .handset import Handset
 from .handset_desk import Desk, Surroundings, parked, usable
 from .handset_keys import Keys
 from .handset_table import Stage
-from .values import Direction
+from .values import CallId, Direction
 
 
 class Handsets:
@@ -27,6 +27,8 @@ class Handsets:
         self._shown: dict[DeviceId, Lamps] = {}
         self._spoke: DeviceId | None = None
         self._message_waiting = False
+        self._heirs: dict[CallId, DeviceId] = {}
+        """Calls that belong to a set as soon as they are on hold, as those before them were."""
         self._desk.changed.connect(self._follow)
         self._calls.added.connect(self._added)
         self._calls.changed.connect(self._changed)
@@ -115,8 +117,20 @@ class Handsets:
     def _added(self, call: Call) -> None:
         if call.direction is Direction.OUTGOING and self._desk.placing is not None:
             self._desk.give(call, self._desk.placing)
+        elif call.replaces is not None:
+            self._inherit(call, self._calls.get(call.replaces))
+
+    def _inherit(self, call: Call, before: Call | None) -> None:
+        """`call` goes on with what `before` was, on the same set."""
+        owner = self._desk.owner(before) if before else None
+        if before and owner and parked(before) and call.direction is Direction.INCOMING:
+            self._heirs[call.id] = owner  # a set that is on-hook must not pick it up
+        elif owner:
+            self._desk.give(call, owner)
 
     def _changed(self, call: Call) -> None:
+        if parked(call) and (heir := self._heirs.pop(call.id, None)):
+            self._desk.give(call, heir)
         if not call.up or call.ending:
             self._over(call)
         self._follow()
@@ -124,6 +138,7 @@ class Handsets:
     def _over(self, call: Call) -> None:
         owner = self._desk.owner(call)
         self._desk.forget(call)
+        self._heirs.pop(call.id, None)
         if owner is not None:
             self._handsets[owner].over(call)
 

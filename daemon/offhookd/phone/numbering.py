@@ -65,6 +65,11 @@ class Numbering:
             return False
         return bool(_library().is_emergency_number(number, self.country))
 
+    def is_premium(self, number: str) -> bool:
+        """Whether a call to `number` is charged beyond the call itself, as far as is known."""
+        full = self.e164(number)
+        return bool(full) and _is_premium(full)
+
 
 def _library() -> Any:
     import phonenumbers  # noqa: PLC0415 - 33 ms and 1.5 MB, see above
@@ -82,6 +87,16 @@ def _e164(number: str, country: str) -> str:
     if not library.is_possible_number(parsed):
         return ""
     return str(library.format_number(parsed, library.PhoneNumberFormat.E164))
+
+
+@lru_cache(maxsize=256)
+def _is_premium(full: str) -> bool:
+    library = _library()
+    try:
+        kind = library.number_type(library.parse(full))
+    except library.NumberParseException:
+        return False
+    return bool(kind == library.PhoneNumberType.PREMIUM_RATE)
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,7 @@ Who dials, whether over D-Bus, with a key or from the history, asks here, so tha
 means the same everywhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .accounts import Accounts
@@ -124,6 +124,16 @@ class Planner:
             headers={**outgoing.headers, **given.headers},
         )
 
+    def is_risky(self, target: str) -> bool:
+        """Whether only a person should have `target`, an address, dialled: it calls for help, is
+        charged beyond the call, or changes how the line works ("*21*...#" forwards it)."""
+        number, _ = user_and_host(target)
+        if {"*", "#"} & set(number):
+            return True
+        bare = self._without_prefixes(number, self._outgoing)
+        numbering = self._emergency.numbering
+        return any(self._emergency.includes(one) or numbering.is_premium(one) for one in bare)
+
     def spellings(self, number: str) -> tuple[str, ...]:
         """Every way in which a server of ours may have written `number`, itself first."""
         found = self._emergency.numbering.spellings(number)
@@ -146,10 +156,13 @@ class Planner:
     def _is_emergency(self, number: str, account: AccountId | None) -> bool:
         """With or without the prefix of an outside line before it: fear forgets, or is used to
         it."""
-        accounts = [account] if account else list(self._outgoing)
+        accounts = [account] if account else self._outgoing
+        return any(map(self._emergency.includes, self._without_prefixes(number, accounts)))
+
+    def _without_prefixes(self, number: str, accounts: Iterable[AccountId]) -> set[str]:
+        """`number`, and what is left of it behind the prefix of an outside line."""
         prefixes = {self._of(one).plan.outside_prefix for one in accounts}
-        bare = {number.removeprefix(prefix) for prefix in prefixes}
-        return any(map(self._emergency.includes, bare | {number}))
+        return {number, *(number.removeprefix(prefix) for prefix in prefixes)}
 
     def _speed_dial(self, text: str) -> str:
         text = text.strip()
