@@ -15,6 +15,9 @@ COMMAND_LIMIT_S = 60.0
 GRACE_S = 20.0
 """The agent's own limit comes first, so that the answer tells what hung."""
 
+NAP_S = 3.0
+"""The machine's clock counts whole seconds: it must see that some have passed."""
+
 
 class CommandError(Exception):
     """A command in the guest failed; the text is what it wrote."""
@@ -58,6 +61,13 @@ class Guest:
     def put(self, path: str, data: bytes) -> None:
         """A file, owned by root."""
         self.ask("put", payload=data, path=path, size=len(data))
+
+    def sleep_and_wake(self) -> None:
+        """Suspend to memory, and a key is pressed."""
+        self.run("systemctl", "suspend", user="root")
+        self.machine.wait_for("suspended")
+        time.sleep(NAP_S)
+        self.machine.monitor("system_wakeup")
 
     def ask(
         self, do: str, patience_s: float = COMMAND_LIMIT_S, payload: bytes = b"", **words: Any

@@ -45,7 +45,7 @@ class Machine:
         self._answers.readline()  # its greeting
         self.monitor("qmp_capabilities")
         if state:
-            self._wait_for("running", "paused", limit_s=START_LIMIT_S)
+            self.wait_for("running", "paused")
             self.monitor("cont")
 
     def __enter__(self) -> Self:
@@ -96,10 +96,11 @@ class Machine:
         texts = (self.directory / name for name in ("qemu.log", "console"))
         return "\n".join(one.read_text(errors="replace") for one in texts if one.exists())
 
-    def _wait_for(self, *states: str, limit_s: float) -> None:
+    def wait_for(self, *states: str) -> None:
+        """One of QEMU's run states."""
         wait_until(
             lambda: self.monitor("query-status")["status"] in states,
-            limit_s,
+            START_LIMIT_S,
             f"the machine to be {' or '.join(states)}",
         )
 

@@ -87,3 +87,14 @@ def test_two_sets_ring_and_the_one_that_is_lifted_has_the_call(
     assert headset.take_peak() == 0
     other.report(PUT_DOWN)
     plugged.wait_for_calls()
+
+
+def test_a_machine_that_slept_takes_a_set_and_a_call(serving: Telephone) -> None:
+    """It goes to sleep without a set: the virtual controller refuses to sleep with one."""
+    serving.guest.sleep_and_wake()
+    serving.wait(lambda: "the machine woke up" in serving.journal, lambda: "the waking")
+    headset = UsbPhone(serving.guest, HEADSET)
+    headset.plug()
+    serving.wait_for_set(HEADSET)
+    answer(serving, headset)
+    wait_for_sound(serving, headset)
