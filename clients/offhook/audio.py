@@ -23,6 +23,7 @@ class Endpoint(TypedDict):
 class Audio(PhoneObject):
     """`path` is one of `PATHS`; volumes are 0.0 to 1.0."""
 
+    silenced = Property(AUDIO, "Silenced", False)
     endpoints = Property[dict[str, Endpoint]](AUDIO, "Endpoints", {})
 
     def preferences(self, path: str) -> list[str]:

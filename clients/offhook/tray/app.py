@@ -16,7 +16,8 @@ from offhook.history import Row
 from .deeds import Deeds
 from .desktop import PanelWatch, is_activation
 from .menu import SEPARATOR, Entry, menu_of
-from .notices import Button, wanted
+from .names import with_names
+from .notices import MISSED, Button, Notice, wanted
 from .notifier import Notifier
 from .status import status_of, tooltip
 from .tray import Tray
@@ -89,7 +90,8 @@ class Applet:
 
     async def _read_history(self) -> None:
         if self._phone.present:
-            self._rows = await self._phone.history.query(HISTORY_ROWS)
+            rows = await self._phone.history.query(HISTORY_ROWS)
+            self._rows = await with_names(self._phone.contacts, rows)
         self._refresh_soon()
 
     def _refresh_soon(self) -> None:
@@ -117,9 +119,11 @@ class Applet:
     async def _quit(self) -> None:
         self.quit()
 
-    def _press(self, button: Button | None) -> None:
+    def _press(self, notice: Notice, button: Button | None) -> None:
         if button is None:
             self._window.come()
+            if notice.key == MISSED:
+                self._window.show_history()
         elif button.url:
             QDesktopServices.openUrl(QUrl(button.url))
         elif button.act:

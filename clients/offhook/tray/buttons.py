@@ -3,42 +3,50 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy
 
-from .menu import Act, Entry
+from .menu import Act, Entry, Role
+
+_COLOURS = {Role.BEGINS: "#2a8a5c", Role.ENDS: "#c43c37"}
+"""White on these has a contrast of 4.5 at least (WCAG AA)."""
+_STYLE = (
+    "QPushButton {{ background: {0}; color: white; font-weight: bold; border: 2px solid {0};"
+    " border-radius: 4px; padding: 3px 10px; }}"
+    "QPushButton:focus {{ border-color: palette(highlight); }}"
+    "QPushButton:pressed {{ border-color: palette(text); }}"
+)
 
 
-def button(entry: Entry, about: str, do: Callable[[Act], None]) -> QWidget:
+def button(entry: Entry, about: str, do: Callable[[Act], None]) -> QPushButton:
     """`about` is whom it concerns, for those who cannot see where it stands."""
-    made = _menu_button(entry, do) if entry.children else _push_button(entry, do)
-    made.setAccessibleName(f"{entry.label}: {about}" if about else entry.label)
-    return made
-
-
-def _push_button(entry: Entry, do: Callable[[Act], None]) -> QPushButton:
-    made = QPushButton(entry.label.replace("&", "&&"))
+    made = QPushButton(_label(entry))
     made.setAutoDefault(False)
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    made.setAccessibleName(f"{entry.label}: {about}" if about else entry.label)
+    if colour := _COLOURS.get(entry.role):
+        made.setStyleSheet(_STYLE.format(colour))
     if entry.checked is not None:
         made.setCheckable(True)
         made.setChecked(entry.checked)
-    if act := entry.act:
+    if entry.children:
+        made.setMenu(_menu(made, entry, do))
+    elif act := entry.act:
         made.clicked.connect(lambda: do(act))
     return made
 
 
-def _menu_button(entry: Entry, do: Callable[[Act], None]) -> QToolButton:
-    made = QToolButton()
-    made.setText(entry.label)
-    made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    menu = QMenu(made)
+def _menu(parent: QPushButton, entry: Entry, do: Callable[[Act], None]) -> QMenu:
+    menu = QMenu(parent)
     for child in entry.children:
         if act := child.act:
-            _line(menu, child.label, act, do)
-    made.setMenu(menu)
-    return made
+            _line(menu, child, act, do)
+    return menu
 
 
-def _line(menu: QMenu, label: str, act: Act, do: Callable[[Act], None]) -> None:
-    menu.addAction(label.replace("&", "&&")).triggered.connect(lambda: do(act))
+def _line(menu: QMenu, entry: Entry, act: Act, do: Callable[[Act], None]) -> None:
+    menu.addAction(_label(entry)).triggered.connect(lambda: do(act))
+
+
+def _label(entry: Entry) -> str:
+    """On a button "&" marks a key."""
+    return entry.label.replace("&", "&&")

@@ -4,8 +4,18 @@
 import time
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .buttons import button
 from .cards import Card
@@ -17,18 +27,29 @@ from .words import tr
 TICK_MS = 1000
 """Lengths are in seconds; nothing ticks while nobody talks or looks."""
 
-PER_LINE = 4
+TALLEST = 300
+"""Pixels: two calls; the others are scrolled to."""
+
+PER_LINE = 3
 """Buttons beside one another."""
 
 
-class CallCards(QWidget):
+class CallCards(QScrollArea):
+    """As tall as it needs to be, up to `TALLEST`."""
+
     def __init__(self, do: Callable[[Act], None]) -> None:
         super().__init__()
         self._do = do
         self._cards: Sequence[Card] = ()
         self._clocks: list[tuple[QLabel, int]] = []
-        self._column = QVBoxLayout(self)
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(0, 0, 0, 0)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.hide()
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -38,10 +59,29 @@ class CallCards(QWidget):
         if list(cards) == list(self._cards):
             return
         self._cards = cards
+        place = self._place_of_focus()
         self._clear()
         for card in cards:
             self._column.addWidget(self._drawn(card))
+        if found := self.findChild(QPushButton, place):
+            found.setFocus()
         self._keep_time()
+        self.setVisible(bool(cards))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        handled = super().eventFilter(watched, event)
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._fit()
+        return handled
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Now that Qt knows how tall the cards are."""
+        height = self._column.totalHeightForWidth(self.viewport().width())
+        self.setFixedHeight(min(max(height, 1), TALLEST))
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         del event
@@ -51,11 +91,16 @@ class CallCards(QWidget):
         del event
         self._timer.stop()
 
+    def _place_of_focus(self) -> str:
+        """So that the keyboard stays where it was, though Hold has become Resume."""
+        focused = self.focusWidget()
+        return focused.objectName() if focused and focused.hasFocus() else "nowhere"
+
     def _clear(self) -> None:
         self._clocks.clear()
         while item := self._column.takeAt(0):
             if widget := item.widget():
-                widget.hide()
+                widget.setParent(None)  # at once: its buttons are not to be found any more
                 widget.deleteLater()
 
     def _drawn(self, card: Card) -> QWidget:
@@ -74,9 +119,10 @@ class CallCards(QWidget):
         grid.setColumnStretch(0, 1)
         for index in range(0, len(card.buttons), PER_LINE):
             line = QHBoxLayout()
-            for entry in card.buttons[index : index + PER_LINE]:
-                line.addWidget(button(entry, card.title, self._do))
-            line.addStretch()
+            for place, entry in enumerate(card.buttons[index : index + PER_LINE], index):
+                made = button(entry, card.title, self._do)
+                made.setObjectName(f"{card.path} {place}")
+                line.addWidget(made)
             grid.addLayout(line, 2 + index // PER_LINE, 0, 1, 2)
         if card.since:
             self._clocks.append((clock, card.since))

@@ -9,7 +9,7 @@ from offhook.aio import Phone
 from offhook.call import Call
 from offhook.conference import Conference
 
-from .menu import Entry
+from .menu import Entry, Role
 from .people import details, party
 from .status import call_words
 from .words import tr
@@ -61,10 +61,11 @@ def _state(call: Call) -> str:
 
 def _buttons(phone: Phone, call: Call, typed: str) -> Iterator[Entry]:
     if "Start" in call.actions:
-        yield Entry(tr("Dial"), call.start)
+        yield Entry(tr("Dial"), call.start, role=Role.BEGINS)
     if "Answer" in call.actions:
-        yield Entry(tr("Answer"), call.answer)
-    yield Entry(tr("Decline") if call.state == "incoming" else tr("Hang up"), call.hangup)
+        yield Entry(tr("Answer"), call.answer, role=Role.BEGINS)
+    words = tr("Decline") if call.state == "incoming" else tr("Hang up")
+    yield Entry(words, call.hangup, role=Role.ENDS)
     if "Hold" in call.actions:
         yield Entry(tr("Hold"), call.hold)
     if "Resume" in call.actions:

@@ -4,38 +4,24 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
-
 from offhook.history import Row
 
+from .address_list import AddressList
 from .people import length, missed, row_party, row_time
 from .words import tr
 
 
-class HistoryPanel(QListWidget):
-    """`chosen` gets an address to be called."""
-
+class HistoryPanel(AddressList):
     def __init__(self, chosen: Callable[[str], None]) -> None:
-        super().__init__()
-        self.setAccessibleName(tr("Past calls"))
-        self.itemActivated.connect(lambda item: chosen(item.data(Qt.ItemDataRole.UserRole)))
-        self._rows: Sequence[Row] = ()
+        super().__init__(tr("Past calls"), chosen)
 
     def update_view(self, rows: Sequence[Row]) -> None:
-        if rows is self._rows:
-            return
-        self._rows = rows
-        self.clear()
         now = datetime.now(UTC).astimezone()
-        for row in rows:
-            item = QListWidgetItem(row_line(row, now))
-            item.setData(Qt.ItemDataRole.UserRole, row["peer-uri"])
-            if missed(row):
-                font = item.font()
-                font.setBold(True)
-                item.setFont(font)
-            self.addItem(item)
+        items = self.fill([(row_line(row, now), row["peer-uri"]) for row in rows])
+        for item, row in zip(items, rows, strict=True):
+            font = item.font()
+            font.setBold(missed(row))
+            item.setFont(font)
 
 
 def row_line(row: Row, now: datetime) -> str:

@@ -12,6 +12,8 @@ LETTERS = ("", "ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ", "", "+"
 
 COLUMNS = 3
 KEY_HEIGHT = 44
+LARGER = 1.2
+"""Digits, beside the desktop's font."""
 
 
 class Keypad(QWidget):
@@ -29,6 +31,9 @@ class Keypad(QWidget):
         button = QPushButton(f"{key}\n{letters}" if letters else key)
         button.setMinimumHeight(KEY_HEIGHT)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        font = button.font()
+        font.setPointSizeF(font.pointSizeF() * LARGER)
+        button.setFont(font)
         button.setAutoDefault(False)
         button.setAccessibleName(tr("Key {}").format(key))
         button.clicked.connect(lambda: self.pressed.emit(key))

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,14 @@ RECENT = 8
 AVAILABILITIES = ("available", "busy", "away", "dnd", "offline")
 
 
+class Role(StrEnum):
+    """What stands out on a button."""
+
+    PLAIN = "plain"
+    BEGINS = "begins"
+    ENDS = "ends"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line of the menu: something to do, a choice (`checked` is not None), or more lines.
@@ -35,6 +44,7 @@ class Entry:
     checked: bool | None = None
     children: Sequence["Entry"] = field(default=())
     enabled: bool = True
+    role: Role = Role.PLAIN
 
 
 SEPARATOR = Entry("")
@@ -45,7 +55,7 @@ def menu_of(phone: Phone, recent: Sequence[Row]) -> list[Entry]:
     if not phone.present:
         return [Entry(tr("The phone is not running"), enabled=False)]
     groups = [
-        [entry for call in ringing(phone) for entry in _ringing(call)],
+        [*(entry for call in ringing(phone) for entry in _ringing(call)), *_silence(phone)],
         [entry for call in conversations(phone) for entry in _conversation(phone, call)],
         [*_dialling(phone, recent)],
         [_do_not_disturb(phone), _availability(phone), *_accounts(phone), *_devices(phone)],
@@ -60,6 +70,11 @@ def _ringing(call: Call) -> Iterator[Entry]:
     who = party(call)
     yield Entry(tr("Answer {}").format(who), call.answer)
     yield Entry(tr("Decline {}").format(who), call.hangup)
+
+
+def _silence(phone: Phone) -> Iterator[Entry]:
+    if ringing(phone) and not phone.audio.silenced:
+        yield Entry(tr("Stop ringing"), phone.audio.silence)
 
 
 def _conversation(phone: Phone, call: Call) -> Iterator[Entry]:

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from offhook.aio import Phone
 from offhook.call import Call
@@ -70,9 +71,12 @@ def _incoming(call: Call) -> Notice:
 def _missed(phone: Phone, recent: Sequence[Row]) -> Notice:
     count = phone.history.unseen_missed
     rows = [row for row in recent if missed(row)][: min(count, NAMED)]
+    callers = {row["peer-uri"] for row in rows}
+    back = [Button(tr("Call back"), partial(phone.dial, uri)) for uri in callers]
     return Notice(
         key=MISSED,
         summary=ntr("{} missed call", "{} missed calls", count),
         lines=tuple(row_party(row) for row in rows),
         icon="offhook-missed",
+        buttons=tuple(back) if len(back) == 1 else (),
     )

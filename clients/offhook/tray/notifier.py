@@ -37,12 +37,15 @@ class _Shown:
 class Notifier:
     """Shows what `want` was told last.
 
-    `press` gets a button, or None for the notification itself; `unavailable` is called when nobody
-    shows an urgent notice.
+    `press` gets a button, or None for a click on the notice itself; `unavailable` is called when
+    nobody shows an urgent notice.
     """
 
     def __init__(
-        self, bus: Bus, press: Callable[[Button | None], None], unavailable: Callable[[], None]
+        self,
+        bus: Bus,
+        press: Callable[[Notice, Button | None], None],
+        unavailable: Callable[[], None],
     ) -> None:
         self._bus = bus
         self._press = press
@@ -81,11 +84,18 @@ class Notifier:
             case "ActivationToken", str(token):
                 os.environ["XDG_ACTIVATION_TOKEN"] = token  # where Qt takes it from
             case "ActionInvoked", str(action):
-                self._press(None if action == _DEFAULT else notice.buttons[int(action)])
+                self._pressed(notice, action)
             case "NotificationClosed", reason:
                 del self._shown[notice.key]
                 if reason != _CLOSED_BY_US:
                     self._put_away[notice.key] = notice
+
+    def _pressed(self, notice: Notice, action: str) -> None:
+        buttons = dict(enumerate(notice.buttons))
+        if action == _DEFAULT:
+            self._press(notice, None)
+        elif action.isdecimal() and (button := buttons.get(int(action))):
+            self._press(notice, button)
 
     async def _follow(self) -> None:
         match = f"type='signal',sender='{NOTIFICATIONS}',interface='{NOTIFICATIONS}'"

@@ -3,13 +3,12 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from offhook.contacts import Contact
 from offhook.presence import Presence
 
+from .address_list import AddressList
 from .menu import colleague_mark
 from .people import number, shown
 from .words import tr
@@ -17,37 +16,17 @@ from .words import tr
 _COLOURS = {"●": "#e0524d", "◉": "#e0912f", "⊘": "#e0524d", "◐": "#e0912f", "○": "#2fa36b"}
 
 
-class PeoplePanel(QListWidget):
-    """`chosen` gets an address to be called."""
-
+class PeoplePanel(AddressList):
     def __init__(self, chosen: Callable[[str], None]) -> None:
-        super().__init__()
-        self.setAccessibleName(tr("People"))
-        self.itemActivated.connect(lambda item: chosen(item.data(Qt.ItemDataRole.UserRole)))
-        self._seen: list[tuple[str, str]] = []
+        super().__init__(tr("People"), chosen)
 
     def show_colleagues(self, colleagues: Sequence[Presence]) -> None:
-        self._fill([(_lamp_line(one), one.uri) for one in colleagues])
+        for item in self.fill([(_lamp_line(one), one.uri) for one in colleagues]):
+            if colour := _COLOURS.get(item.text()[0]):
+                item.setForeground(QColor(colour))
 
     def show_found(self, people: Sequence[Contact]) -> None:
-        self._fill([line for person in people for line in _contact_lines(person)])
-
-    def first(self) -> str:
-        """The address to be called when nobody is chosen; "" for nobody."""
-        item = self.currentItem() or self.item(0)
-        return str(item.data(Qt.ItemDataRole.UserRole)) if item else ""
-
-    def _fill(self, lines: list[tuple[str, str]]) -> None:
-        if lines == self._seen:
-            return
-        self._seen = lines
-        self.clear()
-        for text, address in lines:
-            item = QListWidgetItem(text)
-            item.setData(Qt.ItemDataRole.UserRole, address)
-            if colour := _COLOURS.get(text[0]):
-                item.setForeground(QColor(colour))
-            self.addItem(item)
+        self.fill([line for person in people for line in _contact_lines(person)])
 
 
 def _lamp_line(one: Presence) -> str:
@@ -69,4 +48,4 @@ def lamp_words(mark: str) -> str:
 
 def _contact_lines(person: Contact) -> list[tuple[str, str]]:
     who = " · ".join(filter(None, (shown(person["name"]), shown(person["organization"]))))
-    return [(f"{who}\n{shown(kind)} {number(uri)}".strip(), uri) for kind, uri in person["uris"]]
+    return [(f"{who}\n     {shown(kind)} {number(uri)}", uri) for kind, uri in person["uris"]]

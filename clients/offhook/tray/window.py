@@ -86,6 +86,9 @@ class PhoneWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    def show_history(self) -> None:
+        self._tabs.setCurrentWidget(self._history)
+
     def toggle(self) -> None:
         if self.isVisible() and self.isActiveWindow():
             self.hide()
@@ -149,6 +152,7 @@ class PhoneWindow(QMainWindow):
         self._entry.textChanged.connect(self._typing)
         self._entry.returnPressed.connect(self._dial_typed)
         call = QPushButton(tr("&Call"))
+        call.setAccessibleName(tr("Call"))
         call.clicked.connect(self._dial_typed)
         line = QHBoxLayout()
         line.addWidget(self._entry, 1)
