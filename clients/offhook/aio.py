@@ -154,11 +154,13 @@ class Phone(PhoneObject):
         muted: bool = False,
         hide_caller_id: bool | None = None,
         codecs: Sequence[str] = (),
+        through: str = "",
     ) -> Call:
         """Call a number or a SIP, SIPS, tel: or callto: URI; returns when the call exists.
 
         With `confirm` nothing is dialled before `Call.start`.  `hide_caller_id` None leaves that
         to the account.  `codecs`: names such as "G722", best first, instead of the account's.
+        `through` is a configured desk phone that is to make the call, or "here".
         """
         options = {"confirm": variant("b", confirm), "muted": variant("b", muted)}
         if account:
@@ -167,6 +169,8 @@ class Phone(PhoneObject):
             options["hide-caller-id"] = variant("b", hide_caller_id)
         if codecs:
             options["codecs"] = variant("as", list(codecs))
+        if through:
+            options["through"] = variant("s", through)
         return self.made(await self._call(TELEPHONY, "Dial", "sa{sv}", target, options))
 
     async def parse_target(self, target: str) -> dict[str, Any]:

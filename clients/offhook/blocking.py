@@ -78,9 +78,17 @@ class Phone:
     def devices(self) -> list[Device]:
         return self._phone.devices
 
-    def dial(self, target: str, *, account: Account | None = None, muted: bool = False) -> Call:
-        """Call a number or address; returns when the call exists."""
-        return self.do(self._phone.dial(target, account=account, muted=muted))
+    def dial(
+        self,
+        target: str,
+        *,
+        account: Account | None = None,
+        muted: bool = False,
+        through: str = "",
+    ) -> Call:
+        """Call a number or address; returns when the call exists.  `through`: a desk phone."""
+        call = self._phone.dial(target, account=account, muted=muted, through=through)
+        return self.do(call)
 
     def history(self, limit: int = 20, *, missed: bool = False) -> list[Row]:
         """The newest calls, newest first."""

@@ -45,6 +45,8 @@ class Call(PhoneObject):
     remote_hold = Property(CALL, "RemoteHold", False)
     transfer_state = Property(CALL, "TransferState", "")
     referred_by = Property(CALL, "ReferredBy", "")
+    through = Property(CALL, "Through", "")
+    """The desk phone that carries it, "" for this machine."""
     muted = Property(CALL, "Muted", False)
     conference_path = Property(CALL, "Conference", "/")
     recording = Property(MEDIA, "Recording", "")

@@ -24,6 +24,7 @@ Row = TypedDict(
         "end-code": int,
         "end-text": str,
         "recording": str,
+        "through": str,
     },
 )
 """As in the contract; times are microseconds since 1970, 0 for never."""

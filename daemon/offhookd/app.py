@@ -18,6 +18,7 @@ from offhookd.clock import LoopClock
 from offhookd.config import load as config_files
 from offhookd.config.problems import ConfigError
 from offhookd.config.schema import Config
+from offhookd.desks import Desks
 from offhookd.desktop import secrets
 from offhookd.desktop.resolve import Resolver
 from offhookd.desktop_manners import DesktopManners
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 FEATURES = (
     "accounts",
     "conference",
+    "desk-phones",
     "directory",
     "dtmf",
     "early-media",
@@ -126,6 +128,7 @@ class Daemon(Service, AccountSwitch):
         self.accounts = Accounts()
         self._resolver = Resolver()
         self.calls = Calls(self.engine, self.history, self.audio, clock)
+        self.desks = Desks(self.calls, clock)
         self.rules = Rules(self.accounts, self.calls, self.choices, self.problems, clock)
         self.conferences = Conferences(self.calls, self.engine, self.history, clock)
         self._unplugging = Unplugging(self.calls, lambda: self._config.audio.on_unplug)
@@ -230,6 +233,7 @@ class Daemon(Service, AccountSwitch):
         await self.presence.stop()
         self._hooks.stop()
         await self._mail.stop()
+        await self.desks.stop()
         await self.lines.stop()
         await self.engine.stop()
         if self._sets:
@@ -400,6 +404,7 @@ class Daemon(Service, AccountSwitch):
         chosen = {name: self.choices.account(name).enabled for name in configs}
         self.presence.configure(configs)
         self.lines.apply(configs, chosen)
+        self.desks.configure(self._config)
         preferred = AccountId(self.choices.phone.default_account)
         if self.accounts.get(preferred):
             self.accounts.prefer(preferred)

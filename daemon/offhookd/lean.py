@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Imports that the daemon does without."""
+"""Imports that the daemon does without, or until it needs them."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,3 +18,11 @@ def without(module: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[module]
+
+
+def let_asyncio_have_tls() -> None:
+    """Undo for connections what `without("ssl")` did while asyncio was imported."""
+    importlib.import_module("ssl")
+    tls = importlib.import_module("asyncio.sslproto")
+    if tls.ssl is None:
+        importlib.reload(tls)

@@ -62,6 +62,7 @@ class Run:
                 daemon.directory,
                 daemon.rules.planner,
                 daemon.sounds.of_calls,
+                daemon.desks.calls,
             )
             await bus.publish()
             network.start()

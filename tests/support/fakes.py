@@ -181,6 +181,9 @@ class FakeLog(CallLog):
     def ended(self, call: CallId, at_us: int, reason: EndReason, code: int, text: str) -> None:
         self.rows[call].update(ended=at_us, reason=reason, code=code)
 
+    def carried_by(self, call: CallId, phone: str) -> None:
+        self.rows[call]["through"] = phone
+
     def recorded(self, call: CallId, path: str) -> None:
         self.rows[call]["recording"] = path
 

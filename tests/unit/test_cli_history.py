@@ -22,6 +22,7 @@ def row(peer: str, name: str = "") -> Row:
         "end-code": 487,
         "end-text": "Request Terminated",
         "recording": "",
+        "through": "",
     }
 
 

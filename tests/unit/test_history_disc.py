@@ -53,6 +53,14 @@ PRAGMA user_version = 2;
 """
 )
 
+VERSION_3 = (
+    VERSION_2
+    + """
+ALTER TABLE calls ADD COLUMN through TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 3;
+"""
+)
+
 
 class Desk:
     """A history file and what was said about it."""
@@ -131,6 +139,7 @@ def test_a_file_of_version_1_is_still_read(desk: Desk) -> None:
     assert (row.peer_name, row.end_reason, row.missed) == ("Ada", EndReason.CANCELLED, True)
     assert (history.revision, history.unseen_missed()) == (17, 1)
     assert history.query(Filter(peer="1001", text="ADA"))[0] == (row,)
+    assert row.through == ""
     assert ring(history) == 42
     assert desk.problems == []
 
@@ -152,7 +161,7 @@ def test_the_specimen_is_what_the_schema_made(tmp_path: Path) -> None:
         closing(sqlite3.connect(tmp_path / "old")) as old,
         closing(open_file(tmp_path / "new")) as new,
     ):
-        old.executescript(VERSION_2)
+        old.executescript(VERSION_3)
         names = "SELECT type, name FROM sqlite_master ORDER BY name"
         assert old.execute(names).fetchall() == new.execute(names).fetchall()
         for table in storage.TABLES:

@@ -21,7 +21,16 @@ MAY_IMPORT = {
     "config": {"config", "phone"},
     **{
         adaptor: {adaptor, "phone", "config", "lean", "__version__"}
-        for adaptor in ("bus", "desktop", "devices", "directory", "engine", "sound", "store")
+        for adaptor in (
+            "bus",
+            "desk",
+            "desktop",
+            "devices",
+            "directory",
+            "engine",
+            "sound",
+            "store",
+        )
     },
 }
 

@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
             muted=options.muted,
             hide_caller_id=options.hide_caller_id,
             codecs=options.codec,
+            through=options.through,
         )
         if options.confirm and not await _confirmed(call):
             return 1

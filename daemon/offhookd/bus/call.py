@@ -48,7 +48,7 @@ class CallInterface(Exported):
         return {
             "Id": call.id,
             "SipCallId": call.sip_call_id,
-            "Account": account_path(call.account),
+            "Account": account_path(call.account) if call.account else NOTHING,
             "Direction": call.direction,
             "State": call.state,
             "Actions": call.actions,
@@ -68,6 +68,7 @@ class CallInterface(Exported):
             "Replaces": call_path(call.replaces) if call.replaces else NOTHING,
             "LocalHold": call.local_hold,
             "RemoteHold": call.remote_hold,
+            "Through": call.desk.phone if call.desk else "",
             "Muted": call.muted,
             "Conference": conference_path(call.conference),
         }

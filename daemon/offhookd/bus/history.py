@@ -37,6 +37,7 @@ _ROW = {
     "end-code": "q",
     "end-text": "s",
     "recording": "s",
+    "through": "s",
 }
 
 
@@ -115,5 +116,6 @@ def _shown(row: Row) -> dict[str, Typed]:
             "end-code": row.end_code,
             "end-text": row.end_text,
             "recording": row.recording,
+            "through": row.through,
         },
     )

@@ -11,6 +11,7 @@ from offhookd.phone.call_sound import CallSound
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
 from offhookd.phone.contacts import Directory
+from offhookd.phone.desk_calls import DeskCalls
 from offhookd.phone.handovers import Handovers
 from offhookd.phone.messages import Messages
 from offhookd.phone.planner import Planner
@@ -57,6 +58,7 @@ class PhoneTree:
         directory: Directory,
         planner: Planner,
         sound: CallSound,
+        desk: DeskCalls,
     ) -> None:
         self._tree = tree
         self._switch = switch
@@ -66,7 +68,9 @@ class PhoneTree:
         self._transfers = handovers.transfers
         self._audio = audio
         self._manager = ManagerInterface(service, problems, presence.availability)
-        self._telephony = TelephonyInterface(calls, accounts, switch, history, planner, conferences)
+        self._telephony = TelephonyInterface(
+            calls, accounts, switch, history, planner, conferences, desk
+        )
         self._sound = AudioInterface(audio, calls)
         self._history = HistoryInterface(history, planner.spellings)
         contacts = ContactsInterface(directory, presence.watches)

@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,15 @@ from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
+from offhookd.phone.desk import DeskLeg
+from offhookd.phone.desk_calls import DeskCalls
 from offhookd.phone.dialled import DialOptions
-from offhookd.phone.errors import InvalidArgumentError, NotSupportedError
+from offhookd.phone.errors import (
+    InvalidArgumentError,
+    NoAccountError,
+    NotRegisteredError,
+    NotSupportedError,
+)
 from offhookd.phone.planner import Planned, Planner
 from offhookd.phone.redial import last_dialled
 from offhookd.phone.service import AccountSwitch, CallHistory
@@ -53,9 +61,11 @@ class TelephonyInterface(Exported):
         history: CallHistory,
         planner: Planner,
         conferences: Conferences,
+        desk: DeskCalls,
     ) -> None:
         self._calls = calls
         self._conferences = conferences
+        self._desk = desk
         self._accounts = accounts
         self._switch = switch
         self._history = history
@@ -79,8 +89,6 @@ class TelephonyInterface(Exported):
         chosen: dict[str, Any] = options(given, _DIAL_OPTIONS)
         for option in ("display-name", "request-id"):
             _check_text(option, chosen.get(option, ""))
-        if chosen.get("through"):
-            raise NotSupportedError("No desk phone is configured to dial through")
         asked = chosen.get("account", NOTHING)
         named = None if asked == NOTHING else account_at(asked, self._accounts)
         wanted = DialOptions(
@@ -91,9 +99,25 @@ class TelephonyInterface(Exported):
             codecs=_codecs(chosen.get("codecs", ())),
         )
         hide = chosen.get("hide-caller-id")
-        planned = self._planner.plan(target, named)
+        planned, desk = self._planned(target, named, chosen.get("through", ""))
+        if desk:
+            _check_desk_options(desk, chosen)
         name = chosen.get("display-name") or planned.display_name
-        return self._place(planned, name, wanted, hide)
+        return self._place(planned, name, replace(wanted, desk=desk), hide)
+
+    def _planned(
+        self, target: str, named: AccountId | None, through: str
+    ) -> tuple[Planned, DeskLeg | None]:
+        """What to dial, and which desk phone is to: one that may do without our account."""
+        try:
+            planned = self._planner.plan(target, named)
+        except (NoAccountError, NotRegisteredError):
+            planned = self._planner.preview(target)
+            desk = self._desk.choose(through, named or planned.account, emergency=planned.emergency)
+            if desk is None:
+                raise
+            return planned, desk
+        return planned, self._desk.choose(through, planned.account, emergency=planned.emergency)
 
     @method("ParseTarget")
     def parse_target(self, target: str) -> dict[str, object]:
@@ -123,7 +147,9 @@ class TelephonyInterface(Exported):
 
     @method("HangupAll")
     async def hangup_all(self) -> None:
-        ends = [completion(partial(self._calls.hangup, call)) for call in self._calls if call.up]
+        """But for those that only a desk phone can end."""
+        up = [call for call in self._calls if "Hangup" in call.actions]
+        ends = [completion(partial(self._calls.hangup, call)) for call in up]
         await asyncio.gather(*ends)
 
     @method("Swap")
@@ -134,10 +160,10 @@ class TelephonyInterface(Exported):
     def redial(self) -> str:
         last = last_dialled(self._history, self._calls)
         known = self._accounts.get(last.account)
-        planned = self._planner.plan(
-            last.peer_uri, last.account if known and known.can_call else None
-        )
-        return self._place(planned, last.peer_name, DialOptions(), None)
+        named = last.account if known and known.can_call else None
+        through = last.through if self._desk.knows(last.through) else ""
+        planned, desk = self._planned(last.peer_uri, named, through)
+        return self._place(planned, last.peer_name, DialOptions(desk=desk), None)
 
     def _place(self, planned: Planned, name: str, given: DialOptions, hide: bool | None) -> str:
         options = self._planner.options(planned, given, hide)
@@ -164,6 +190,14 @@ def _codecs(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         _check_text("codecs", name)
     return tuple(names)
+
+
+def _check_desk_options(desk: DeskLeg, chosen: Mapping[str, object]) -> None:
+    for option in ("muted", "headers", "hide-caller-id", "codecs"):
+        if chosen.get(option):
+            raise NotSupportedError(
+                f"option {option}: desk phone '{desk.phone}' makes the call as it is set up itself"
+            )
 
 
 def _check_text(option: str, text: str) -> None:

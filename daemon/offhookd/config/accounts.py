@@ -67,6 +67,7 @@ KEYS: SectionReaders = {
     "mwi": readers.choice(Mwi),
     "remote_control": readers.flag,
     "flash": readers.choice(FlashMethod),
+    "through": readers.text,
 }
 
 

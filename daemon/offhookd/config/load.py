@@ -10,6 +10,7 @@ from typing import Any
 
 from offhookd.config import calling, files, sections
 from offhookd.config.accounts import PASSWORD_KEYS, read_accounts
+from offhookd.config.desk import check_through, read_desk_phones
 from offhookd.config.directory import read_directory
 from offhookd.config.hooks import read_hooks, read_screen_pop
 from offhookd.config.problems import ConfigError, Problem, Report, did_you_mean
@@ -54,6 +55,7 @@ SECTIONS = (
     "hooks",
     "screen_pop",
     "recording",
+    "desk_phones",
 )
 
 
@@ -153,8 +155,11 @@ def _build(whole: Table, report: Report) -> Config:
         else:
             reason = f"unknown key{did_you_mean(name, SECTIONS)}"
             report.add(entry.file.path, entry.line, name, reason)
+    accounts = MappingProxyType(read_accounts(tables["accounts"], report))
+    check_through(tables["accounts"], accounts, tables["desk_phones"], report)
     return Config(
-        accounts=MappingProxyType(read_accounts(tables["accounts"], report)),
+        accounts=accounts,
+        desk_phones=read_desk_phones(tables["desk_phones"], accounts, report),
         sip=SipConfig(**read_section("sip", tables["sip"], sections.SIP, report)),
         audio=AudioConfig(**read_section("audio", tables["audio"], sections.AUDIO, report)),
         devices=DevicesConfig(

@@ -13,6 +13,7 @@ from typing import final
 
 from offhookd.phone.auto_answer import AutoAnswerRules
 from offhookd.phone.contacts import SourceKind
+from offhookd.phone.desk import AutoAnswerHeader, DeskWay
 from offhookd.phone.dial_plan import NumberFormat, Rewrite
 from offhookd.phone.emergency import EmergencyRules
 from offhookd.phone.moments import Moment
@@ -112,7 +113,8 @@ class AccountConfig:
     `registrar` is "" for an account of direct calls.  `password_command` is a program with its
     arguments, to be run without a shell.  `country` "" means that of the tones.  `identity`: the
     address the server is asked to show (P-Preferred-Identity), "" for its choice.
-    `auto_answer_seconds` None: the account answers nobody by itself.
+    `auto_answer_seconds` None: the account answers nobody by itself.  `through`: the desk phone
+    that makes its calls, "here" for this machine.
     """
 
     id: AccountId
@@ -149,6 +151,7 @@ class AccountConfig:
     mwi: Mwi = Mwi.NOTIFY
     flash: FlashMethod = FlashMethod.AUTO
     remote_control: bool = False
+    through: str = "here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +286,36 @@ class RecordingConfig:
     stereo: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskPhoneConfig:
+    """Another telephone that makes calls; what does not belong to its `way` is empty.
+
+    `account`: whose number it is.  At most one of the three password
+    keys is set; with none, the password is in the Secret Service under ``offhook-desk-phone=ID``.
+    `port` 0 means the usual one.  `variables` are those of Asterisk's channel.
+    """
+
+    id: str
+    way: DeskWay
+    account: str = ""
+    auto_answer: AutoAnswerHeader = AutoAnswerHeader.NONE
+    ring_seconds: int = 30
+    host: str = ""
+    port: int = 0
+    tls: bool = True
+    ca_file: Path | None = None
+    username: str = ""
+    password: Secret | None = field(default=None, repr=False)
+    password_file: Path | None = None
+    password_command: tuple[str, ...] = field(default=(), repr=False)
+    channel: str = ""
+    context: str = ""
+    priority: int = 1
+    caller_id: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+_NO_DESK_PHONES: Mapping[str, DeskPhoneConfig] = MappingProxyType({})
 _NO_ACCOUNTS: Mapping[AccountId, AccountConfig] = MappingProxyType({})
 
 
@@ -304,5 +337,6 @@ class Config:
     emergency: EmergencyRules = field(default_factory=EmergencyRules)
     desktop: DesktopConfig = DesktopConfig()
     recording: RecordingConfig = RecordingConfig()
+    desk_phones: Mapping[str, DeskPhoneConfig] = field(default_factory=lambda: _NO_DESK_PHONES)
     hooks: HooksConfig = HooksConfig()
     screen_pop: ScreenPopConfig = ScreenPopConfig()

@@ -18,7 +18,8 @@ class KeyringError(Exception):
 
 
 class Item(NamedTuple):
-    """How a secret is found: by one attribute, "offhook-account" or "offhook-directory"."""
+    """How a secret is found: by one attribute, "offhook-account", "offhook-directory" or
+    "offhook-desk-phone"."""
 
     attribute: str
     name: str

@@ -15,7 +15,7 @@ from offhookd.desktop import keyring, program
 from offhookd.phone.errors import PhoneError
 
 if TYPE_CHECKING:
-    from offhookd.config.schema import AccountConfig, BookConfig
+    from offhookd.config.schema import AccountConfig, BookConfig, DeskPhoneConfig
 
 # Long enough to type a passphrase into the window that the program may open.
 COMMAND_SECONDS = 15.0
@@ -60,8 +60,18 @@ async def book_password_for(book: "BookConfig") -> str:
     return _password(await _kept(item, key, KEYRING_SECONDS), f"{key}: the keyring")
 
 
+async def desk_password_for(phone: "DeskPhoneConfig") -> str:
+    """The same for the exchange that serves a desk phone."""
+    key = f"desk_phones.{phone.id}"
+    configured = await _configured(phone, key, COMMAND_SECONDS)
+    if configured is not None:
+        return configured
+    item = keyring.Item("offhook-desk-phone", phone.id)
+    return _password(await _kept(item, key, KEYRING_SECONDS), f"{key}: the keyring")
+
+
 async def _configured(
-    holder: "AccountConfig | BookConfig", key: str, command_seconds: float
+    holder: "AccountConfig | BookConfig | DeskPhoneConfig", key: str, command_seconds: float
 ) -> str | None:
     """From the key that the configuration has for it; None when it has none."""
     if holder.password is not None:

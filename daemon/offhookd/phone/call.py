@@ -11,7 +11,8 @@ import logging
 from dataclasses import dataclass
 
 from .contacts import Contact
-from .errors import InvalidStateError
+from .desk import DeskLeg
+from .errors import InvalidStateError, NotSupportedError
 from .events import Signal
 from .hold import LOCAL_HOLD, WANTED_HOLD, HoldState
 from .transfer import NEXT_TRANSFER, UNDER_WAY
@@ -110,6 +111,9 @@ class Call:
     Only `Calls` changes it; everybody else reads, and listens to `Calls.changed`.
     """
 
+    desk: DeskLeg | None = None
+    """The other telephone that carries it; None for this machine."""
+
     def __init__(
         self,
         call_id: CallId,
@@ -178,8 +182,8 @@ class Call:
 
     @property
     def on_line(self) -> bool:
-        """Whether both parties are connected."""
-        return self.state is CallState.ACTIVE
+        """Whether both parties are connected, and one of them is here."""
+        return self.state is CallState.ACTIVE and self.desk is None
 
     @property
     def ending(self) -> bool:
@@ -210,6 +214,8 @@ class Call:
         """The D-Bus methods that can succeed now, in a fixed order."""
         if self.ending or self.answering:
             return ("Hangup",)
+        if self.desk and self.state not in (CallState.PENDING, CallState.ENDED):
+            return self.desk.actions
         if self.state is CallState.ACTIVE:
             hold = "Resume" if self.local_hold else "Hold"
             said = ("Hangup", hold, "SendDtmf", "Flash")
@@ -252,6 +258,8 @@ class Call:
         """`InvalidStateError` unless the call is in one of `states` and stays there."""
         if self.ending:
             raise InvalidStateError("The call is being ended")
+        if self.desk and CallState.ACTIVE in states:
+            raise NotSupportedError(f"Desk phone '{self.desk.phone}' has the call; do it there")
         if self.state not in states:
             raise InvalidStateError(
                 f"The call is {self.state}; this needs one that is {' or '.join(states)}"

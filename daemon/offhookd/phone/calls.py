@@ -22,6 +22,7 @@ from .errors import (
     AmbiguousError,
     InvalidArgumentError,
     InvalidStateError,
+    NotSupportedError,
     PhoneError,
 )
 from .events import Signal
@@ -29,7 +30,7 @@ from .focus import Focus
 from .hold import HoldState
 from .holds import Holds
 from .policy import Invitation, Verdict, carried, decide
-from .ports import Alerting, CallEngine, CallLog, Clock, Done, all_of
+from .ports import Alerting, CallEngine, CallLog, Clock, DeskPort, Done, all_of
 from .register import Register
 from .transfer import UNDER_WAY
 from .values import AccountId, CallId, CallState, DtmfMethod, EndReason
@@ -53,6 +54,7 @@ class Calls:
 
     def __init__(self, engine: CallEngine, log: CallLog, alerting: Alerting, clock: Clock) -> None:
         self.limit = 4
+        self.desk: DeskPort
         self.decide: Callable[[Invitation, Iterable[Call], int], Verdict] = decide
         self.added: Signal[[Call]] = Signal()
         self.changed: Signal[[Call]] = Signal()
@@ -144,6 +146,9 @@ class Calls:
         if call.asks:
             self.decline(call, "declined", done)
             return
+        if call.desk and call.state is not CallState.PENDING:
+            self.desk.hangup(call, done)
+            return
         self.waits.add(call, has_ended, done)
         if call.ignored:
             self._arrivals.dismiss(call)
@@ -214,6 +219,10 @@ class Calls:
         """Close or open the microphone for this call and its conference."""
         if not call.up:
             raise InvalidStateError("The call has ended")
+        if call.desk:
+            raise NotSupportedError(
+                f"Desk phone '{call.desk.phone}' has the microphone; mute there"
+            )
         for one in self.together(call):
             if one.muted is not muted:
                 one.muted = muted
@@ -326,7 +335,7 @@ class Calls:
     def engine_lost(self, text: str) -> None:
         """Every call that the engine carried is gone with it."""
         for call in self:
-            if call.up and call.state is not CallState.PENDING:
+            if call.up and call.state is not CallState.PENDING and call.desk is None:
                 self.end(call, EndReason.ERROR, 0, text, "engine lost")
 
     # ------------------------------------------------------------ how it is done
@@ -334,6 +343,8 @@ class Calls:
     def _connected(self, call: Call) -> None:
         self.picked_up(call.id)
         call.answering = False
+        if call.desk:
+            return
         if self.focus is None:
             self._focus.set(call)
         elif call is not self.focus:

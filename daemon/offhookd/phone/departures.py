@@ -11,7 +11,7 @@ from .errors import InvalidStateError, LimitReachedError, PhoneError
 from .events import Signal
 from .focus import Focus
 from .holds import Holds
-from .ports import CallEngine, Clock, Done, ignore
+from .ports import CallEngine, Clock, DeskPort, Done, ignore
 from .register import Register
 from .room import ROOM_RETRY_S, most_expendable
 from .values import AccountId, CallState, Direction, EndReason
@@ -30,6 +30,7 @@ class Switchboard(Protocol):
 
     limit: int
     waits: Waits
+    desk: DeskPort
 
     @property
     def added(self) -> Signal[[Call]]: ...
@@ -75,11 +76,12 @@ class Departures:
         """
         if known := self._dialled.asked_before(options):
             return known
-        if not options.emergency:
+        if not options.emergency and (options.confirm or options.desk is None):
             self._require_room(pending=options.confirm)
         call = self._register.outgoing(account, uri, name)
         call.muted, call.emergency = options.muted, options.emergency
         call.referred_by, call.replaces = options.referred_by, options.replaces
+        call.desk = options.desk
         self._dialled.plan(call, uri, options)
         if options.confirm or self._lacks_room(call):
             self._wait(call, options)
@@ -103,12 +105,15 @@ class Departures:
         if self._lacks_room(call):
             self._make_room(call, done)
             return
-        if not call.emergency:
+        if not call.emergency and call.desk is None:
             self._require_room(pending=False)
         self._place(call)
         self._calls.changed(call)
         self._focus.take(call)
-        self._calls.waits.add(call, is_out, done)
+        if call.desk:
+            done(None)
+        else:
+            self._calls.waits.add(call, is_out, done)
 
     def drop_pending(self, call: Call) -> None:
         """Nobody wants it any more; of no effect once it was dialled."""
@@ -130,6 +135,10 @@ class Departures:
 
     def _place(self, call: Call) -> None:
         uri, options = self._dialled.of(call)
+        if call.desk:
+            self._calls.desk.dial(call, uri)
+            call.change(CallState.DIALING, f"through {call.desk.phone}")
+            return
         self._holds.hold_others(call, self._calls)
         self._engine.dial(
             call.id,

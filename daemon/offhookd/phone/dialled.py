@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .call import Call
+from .desk import DeskLeg
 from .values import CallId
 
 REMEMBERED_REQUESTS = 64
@@ -25,6 +26,8 @@ class DialOptions:
     """The transfer that asked for it, see `CallEngine.dial`."""
     referred_by: str = ""
     replaces: CallId | None = None
+    desk: DeskLeg | None = None
+    """The other telephone that is to carry it."""
 
 
 class Dialled:

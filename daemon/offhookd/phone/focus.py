@@ -23,9 +23,10 @@ class Focus:
         self._changed = changed
 
     def take(self, call: Call) -> None:
-        """The user turns to `call`."""
-        self._attention.hush()
-        self.set(call)
+        """The user turns to `call`; one that another telephone carries is not for these ears."""
+        if call.desk is None:
+            self._attention.hush()
+            self.set(call)
 
     def set(self, call: Call | None) -> None:
         if call is not self.call:
@@ -48,7 +49,8 @@ class Focus:
 
 def _next_of(calls: Iterable[Call]) -> Call | None:
     """One that talks, else one on hold, else one dialled; the latest."""
-    latest = [call for call in reversed(tuple(calls)) if call.up and not call.ending]
+    here = [call for call in calls if call.desk is None]
+    latest = [call for call in reversed(here) if call.up and not call.ending]
     connected = [call for call in latest if call.on_line]
     talking = (call for call in connected if not call.to_be_held)  # a conference goes on
     dialled = (call for call in latest if call.state in _DIALLED)

@@ -92,4 +92,5 @@ def caller_of(invitation: Invitation) -> Caller:
 
 def carried(calls: Iterable[Call]) -> int:
     """How many of `calls` occupy the engine."""
-    return sum(call.up and call.state is not CallState.PENDING for call in calls)
+    here = (call for call in calls if call.desk is None)
+    return sum(call.up and call.state is not CallState.PENDING for call in here)

@@ -8,10 +8,13 @@ exactly once, later: with None when it succeeded, with the error when it did not
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .errors import PhoneError
 from .values import AccountId, CallId, Direction, DtmfMethod, EndReason
+
+if TYPE_CHECKING:
+    from .call import Call
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -130,6 +133,19 @@ class CallEngine(ABC):
         """A call-progress tone ("ringback", "busy", ...) in the user's ear; "" stops it."""
 
 
+class DeskPort(ABC):
+    """Other telephones that carry calls, as the calls see them."""
+
+    @abstractmethod
+    def dial(self, call: "Call", target: str) -> None:
+        """Let the call's desk phone call `target`; what comes of it is told later."""
+
+    @abstractmethod
+    def hangup(self, call: "Call", done: Done) -> None:
+        """Done when the call is over; raises `NotSupportedError` where only the desk phone
+        itself can end it."""
+
+
 class RegistrationEngine(ABC):
     """The engine as the accounts see it; outcomes arrive as `Account.result`."""
 
@@ -164,6 +180,10 @@ class CallLog(ABC):
 
     @abstractmethod
     def ended(self, call: CallId, at_us: int, reason: EndReason, code: int, text: str) -> None: ...
+
+    @abstractmethod
+    def carried_by(self, call: CallId, phone: str) -> None:
+        """The desk phone `phone` makes the call."""
 
     @abstractmethod
     def recorded(self, call: CallId, path: str) -> None:

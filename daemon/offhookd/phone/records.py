@@ -34,7 +34,8 @@ class Row:
     """One call.  Times are microseconds of CLOCK_REALTIME, 0 while they have not come.
 
     `end_reason`, `end_code` and `end_text` say how it ended; code and text are the SIP status
-    line, or 0 and "".  `recording` is the path of a file or "".
+    line, or 0 and "".  `recording` is the path of a file or "".  `through`: the desk phone that
+    made the call, "" for this machine.
     """
 
     id: CallId
@@ -50,6 +51,7 @@ class Row:
     end_text: str
     recording: str
     missed: bool
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

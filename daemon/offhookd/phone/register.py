@@ -41,6 +41,8 @@ class Register:
         self._log.begin(
             call.id, call.account, call.direction, call.peer_uri, call.peer_name, call.created_us
         )
+        if call.desk:
+            self._log.carried_by(call.id, call.desk.phone)
 
     def answered(self, call: Call) -> None:
         call.answered_us = self._clock.now_us()

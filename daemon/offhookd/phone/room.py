@@ -13,7 +13,8 @@ ROOM_RETRY_S = 0.3
 def most_expendable(calls: Iterable[Call]) -> Call | None:
     """The call to give up: one that only rings, then one being dialled, then one on hold, and one
     that talks last; never another call for help."""
-    carried = [c for c in calls if c.up and c.state is not CallState.PENDING and not c.emergency]
+    here = [c for c in calls if c.up and c.desk is None and not c.emergency]
+    carried = [c for c in here if c.state is not CallState.PENDING]
     return min(carried, key=_worth, default=None)
 
 

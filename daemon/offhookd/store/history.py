@@ -33,7 +33,7 @@ from offhookd.store.storage import Storage
 
 _SELECT = (
     "SELECT id, account, direction, peer_uri, peer_name, started_us, answered_us, ended_us,"
-    " end_reason, end_code, end_text, recording, missed FROM calls WHERE "
+    " end_reason, end_code, end_text, recording, missed, through FROM calls WHERE "
 )
 _PAGE = _SELECT + "id < ?"
 _ONE = _SELECT + "id = ?"
@@ -100,6 +100,10 @@ class History(CallLog, CallHistory):
                 " missed = ? WHERE id = ? AND ended_us = 0",
                 (at_us, reason, code, storable(text), missed, call),
             )
+
+    def carried_by(self, call: CallId, phone: str) -> None:
+        """A desk phone makes the call."""
+        self._update("UPDATE calls SET through = ? WHERE id = ?", (storable(phone), call))
 
     def recorded(self, call: CallId, path: str) -> None:
         """The file of its recording; the last one counts."""
@@ -202,6 +206,7 @@ def _row(
     end_text: str,
     recording: str,
     missed: int,
+    through: str,
 ) -> Row:
     return Row(
         id=CallId(call),
@@ -217,6 +222,7 @@ def _row(
         end_text=end_text,
         recording=recording,
         missed=bool(missed),
+        through=through,
     )
 
 

@@ -35,6 +35,9 @@ def add(verbs: Any) -> None:
         help="whether the called person may see who calls; else as the account is set",
     )
     dial.add_argument(
+        "--through", metavar="NAME", default="", help="desk phone that makes the call; or here"
+    )
+    dial.add_argument(
         "--check", action="store_true", help="say what would be dialled, and dial nothing"
     )
     add_verb(verbs, "redial", "control", "call again what was dialled last")
