@@ -32,7 +32,7 @@ def inhibit(why: str) -> int:
     except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
         raise NoLockError(str(error) or type(error).__name__) from None
     if reply.header.message_type is MessageType.error:
-        raise NoLockError(str(reply.body)[:200])
+        raise NoLockError(" ".join(map(str, reply.body))[:200])
     return int(reply.body[0].to_raw_fd())
 
 

@@ -74,6 +74,8 @@ class JournalHandler(logging.Handler):
     def __init__(self, path: Path = JOURNAL_SOCKET, stderr: TextIO | None = None) -> None:
         """OSError where no journald listens at `path`."""
         super().__init__()
+        # Else `basicConfig` gives it one that says level and logger again, which are fields.
+        self.setFormatter(logging.Formatter("%(message)s"))
         self._stderr = logging.StreamHandler(stderr)
         self._stderr.setFormatter(TextFormatter(for_journal=True))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
