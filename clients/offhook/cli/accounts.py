@@ -8,7 +8,7 @@ from offhook.account import Account
 from offhook.aio import Phone
 
 from .forward import forwards
-from .output import USEC, print_json, print_table
+from .output import USEC, Table, print_json, print_table
 from .session import find_account, with_phone
 
 
@@ -32,7 +32,11 @@ def print_accounts(phone: Phone) -> None:
     """A line for each; the one that dials by default has a star."""
     if not phone.accounts:
         print("No account is configured: see offhook config path")
-    print_table(
+    print_table(*account_table(phone))
+
+
+def account_table(phone: Phone) -> Table:
+    return (
         ("", "ACCOUNT", "STATE", "ADDRESS", ""),
         [
             (

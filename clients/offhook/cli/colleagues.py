@@ -6,7 +6,7 @@ import argparse
 from offhook.aio import Phone
 from offhook.presence import Presence
 
-from .output import clean, print_json, print_table
+from .output import Table, clean, print_json, print_table
 from .refusal import RefusedError
 from .session import with_phone
 
@@ -60,7 +60,11 @@ async def _colleagues(phone: Phone, options: argparse.Namespace) -> None:
 def _print(phone: Phone) -> None:
     if not phone.colleagues:
         print("Nobody is watched: offhook colleagues add NUMBER")
-    print_table(
+    print_table(*colleague_table(phone))
+
+
+def colleague_table(phone: Phone) -> Table:
+    return (
         ("", "NAME", "ADDRESS", "STATE", "TELEPHONE", ""),
         [
             (one.name, one.label, one.uri, one.state, one.dialog, _detail(one))

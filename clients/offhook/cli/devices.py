@@ -6,7 +6,7 @@ import argparse
 from offhook.aio import Phone
 from offhook.device import Device
 
-from .output import print_json, print_table
+from .output import Table, print_json, print_table
 from .refusal import RefusedError
 from .session import with_phone
 
@@ -31,7 +31,14 @@ def _print_devices(phone: Phone) -> None:
     if not phone.devices:
         print("No telephone set is plugged in")
         return
-    print_table(
+    print_table(*device_table(phone))
+    for code, _, text in phone.problems:
+        if code.startswith("device"):
+            print(text)
+
+
+def device_table(phone: Phone) -> Table:
+    return (
         ("DEVICE", "NAME", "KIND", "STATE", "HOOK", ""),
         [
             (
@@ -45,9 +52,6 @@ def _print_devices(phone: Phone) -> None:
             for device in phone.devices
         ],
     )
-    for code, _, text in phone.problems:
-        if code.startswith("device"):
-            print(text)
 
 
 def _find(phone: Phone, name: str) -> Device:

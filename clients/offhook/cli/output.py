@@ -5,12 +5,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 PLACEHOLDER = "\N{REPLACEMENT CHARACTER}"
 USEC = 1_000_000
 """Microseconds in a second."""
+
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""A header, and rows as long as it."""
 
 
 class Colour(StrEnum):
@@ -61,14 +64,19 @@ def print_json(value: object) -> None:
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Columns as wide as they need; states in their colours.  Nothing for no rows."""
+    for line in table_lines(header, rows):
+        print(line)
+
+
+def table_lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     cells = [[clean(cell) for cell in row] for row in rows]
     if not cells:
         return
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-    print(paint(_line(header, widths), Colour.BOLD))
+    yield paint(_line(header, widths), Colour.BOLD)
     for row in cells:
         padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        print("  ".join(paint(cell, state_colour(cell)) for cell in padded).rstrip())
+        yield "  ".join(paint(cell, state_colour(cell)) for cell in padded).rstrip()
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

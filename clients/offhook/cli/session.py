@@ -11,11 +11,11 @@ from offhook.call import Call
 from .refusal import RefusedError
 
 
-def with_phone(act: Callable[[Phone], Awaitable[int]]) -> int:
-    """Connect, do it, leave; the exit status."""
+def with_phone(act: Callable[[Phone], Awaitable[int]], *, stay: bool = False) -> int:
+    """Connect, do it, leave; the exit status.  With `stay` the daemon may come and go."""
 
     async def session() -> int:
-        async with Phone() as phone:
+        async with Phone(stay=stay) as phone:
             return await act(phone)
 
     return asyncio.run(session())

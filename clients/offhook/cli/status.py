@@ -3,12 +3,13 @@
 
 import argparse
 import time
+from collections.abc import Iterator
 
 from offhook.aio import Phone
 from offhook.call import Call
 
 from .accounts import print_accounts
-from .output import Colour, clean, duration, paint, print_json, print_table, state_colour
+from .output import Colour, Table, clean, duration, paint, print_json, print_table, state_colour
 from .session import with_phone
 
 
@@ -30,19 +31,28 @@ def snapshot(phone: Phone) -> dict[str, object]:
 
 
 def _show(phone: Phone) -> None:
-    state = paint(phone.state, state_colour(phone.state))
-    print(f"offhookd {clean(phone.version)}: {state}")
-    for code, path, text in phone.problems:
-        where = "" if path == "/" else f" ({path.rpartition('/')[2]})"
-        print(paint(clean(f"{code}{where}: {text}"), Colour.RED))
+    for line in headline(phone):
+        print(line)
     print()
     print_accounts(phone)
     if phone.calls:
         print()
-    print_table(
+    print_table(*call_table(phone))
+
+
+def call_table(phone: Phone) -> Table:
+    return (
         ("CALL", "STATE", "TIME", "PEER", ""),
         [(call.name, call.state, _time(call), _peer(call), _notes(call)) for call in phone.calls],
     )
+
+
+def headline(phone: Phone) -> Iterator[str]:
+    """How the phone is, and what a person should know of it."""
+    yield f"offhookd {clean(phone.version)}: {paint(phone.state, state_colour(phone.state))}"
+    for code, path, text in phone.problems:
+        where = "" if path == "/" else f" ({path.rpartition('/')[2]})"
+        yield paint(clean(f"{code}{where}: {text}"), Colour.RED)
 
 
 def _time(call: Call) -> str:

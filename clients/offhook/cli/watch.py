@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``offhook watch``: every change of the phone as it happens, until it ends or Ctrl-C."""
+"""``offhook watch``: every change of the phone as it happens, until it ends or Ctrl-C; on a
+terminal, the phone as it is."""
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -14,13 +16,18 @@ from .session import with_phone
 
 
 def run(options: argparse.Namespace) -> int:
+    if not (options.json or options.lines) and sys.stdout.isatty():
+        from .live import show_live  # noqa: PLC0415 - for people only
+
+        return with_phone(show_live, stay=True)
+
     async def act(phone: Phone) -> int:
         show = _print_object if options.json else _print_line
         async for change in phone.changes():
             show(change)
         return 0
 
-    return with_phone(act)
+    return with_phone(act, stay=options.stay)
 
 
 def as_object(change: Change) -> dict[str, object]:
@@ -80,7 +87,12 @@ def _print_object(change: Change) -> None:
     print_json(as_object(change))
 
 
-def _print_line(change: Change) -> None:
+def as_line(change: Change) -> str:
+    """With the time, which is now."""
     now = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
     name = f"{change.subject.name:<8}"
-    print(f"{paint(now, Colour.DIM)}  {paint(name, Colour.BOLD)}  {as_words(change)}", flush=True)
+    return f"{paint(now, Colour.DIM)}  {paint(name, Colour.BOLD)}  {as_words(change)}"
+
+
+def _print_line(change: Change) -> None:
+    print(as_line(change), flush=True)

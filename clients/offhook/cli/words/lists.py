@@ -25,7 +25,17 @@ def add(verbs: Any) -> None:
         "disable": "leave a set to other programs; it stays so",
     }.items():
         acts.add_parser(name, help=text, description=text).add_argument("id", metavar="DEVICE")
-    add_json(add_verb(verbs, "watch", "watch", "print every change as it happens"))
+    watch = add_verb(
+        verbs,
+        "watch",
+        "watch",
+        "the phone as it is, on a terminal, else every change",
+    )
+    watch.add_argument("--lines", action="store_true", help="print changes on a terminal, too")
+    watch.add_argument(
+        "--stay", action="store_true", help="go on when offhookd ends; on a terminal it always does"
+    )
+    add_json(watch)
 
 
 def _add_history(verbs: Any) -> None:
