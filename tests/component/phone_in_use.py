@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from offhookd.bus.names import ROOT
+from offhookd.devices.hook import ECHO_S
+from offhookd.engine.protocol import Answer, Hangup, Transfer
 from tests.component.test_daemon import FarEnd, connected
 from tests.support.daemon import DIRECT, Phone, RunningDaemon
 from tests.support.dbus import glib_client, private_bus
@@ -183,6 +185,34 @@ async def sound_of_its_own() -> None:
             await here.shows("Hook", "off")
 
 
+async def transferred() -> None:
+    """The far end sends us on: the set that was lifted talks to the next one, and ends that."""
+    config = DIRECT + "calls: {transferred: follow}\n"
+    async with scene(config) as here:
+        first = await here.far.calls(here.phone)
+        await here.press(LIFTED)
+        await here.phone.until("Call", "State", "active", first)
+        seen = len(here.phone.client.seen)
+        here.far.engine.ask(Transfer(leg=1, target=here.far.uri, replaces=0))
+        added = await here.phone.client.wait_for(
+            lambda one: one["member"] == "InterfacesAdded" and "/calls/" in one["body"][0],
+            "signal",
+            since=seen,
+        )
+        second = added["body"][0]
+        leg = await here.far.rings()
+        here.far.engine.tell(Answer(leg=leg))
+        await here.phone.until("Call", "State", "active", second)
+        here.far.engine.tell(Hangup(leg=1))
+        await here.phone.until("Call", "State", "ended", first)
+        assert await here.phone.get("Call", "Replaces", second) == first
+        await here.shows("Hook", "off")
+        await asyncio.sleep(ECHO_S)  # until then the set might be answering its lamps
+        await here.press(CRADLED)
+        await here.phone.until("Call", "State", "ended", second)
+        await here.mock.taken(IDLE)
+
+
 class HeardAt:
     """Equal to the active endpoints of capture, playback and ringer, if playback is this."""
 
@@ -229,6 +259,7 @@ STORIES = {
     "engine_restart": engine_restart,
     "unplugged": unplugged,
     "disabled": disabled,
+    "transferred": transferred,
     "sound_of_its_own": sound_of_its_own,
 }
 

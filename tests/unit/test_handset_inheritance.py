@@ -3,6 +3,7 @@
 
 import pytest
 
+from offhookd.phone.buttons import DeviceId
 from offhookd.phone.call import Call
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.handset_table import Stage
@@ -100,3 +101,14 @@ def test_a_call_on_the_screen_is_replaced_on_the_screen(desk: Desktop) -> None:
     old = desk.connect(desk.ring())
     new = replace(desk, old)
     assert desk.handsets.owner(new) is None
+
+
+@pytest.mark.parametrize("device", [A, HEADSET])
+def test_the_set_ends_the_call_that_it_was_sent_to(desk: Desktop, device: DeviceId) -> None:
+    old = desk.talk(device)
+    new = send_on(desk, old, confirm=False)
+    desk.agree()
+    desk.connect(new)
+    desk.end(old)
+    desk.put_down(device)
+    assert desk.engine.said("hangup") == [(new.id,)]
