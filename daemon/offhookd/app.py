@@ -336,6 +336,7 @@ class Daemon(Service, AccountSwitch):
         self.problems.clear("engine-down")
         self._tell_faults(facts.get("faults", ()))
         self.audio.engine_started()
+        self.sounds.hold_music.engine_started()
         self._apply_policy()
         self.lines.engine_started()
         self.changed()
@@ -397,6 +398,7 @@ class Daemon(Service, AccountSwitch):
         calls = self._config.calls
         self.handovers.detours.policy = Policy(calls.transferred, calls.redirected)
         self.engine.tell(p.RefuseTransfers(refused=calls.transferred is Detour.REFUSE))
+        self.sounds.hold_music.use(str(self._config.audio.hold_music or ""))
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts

@@ -13,6 +13,7 @@ from offhookd.engine.client import EngineClient
 from offhookd.engine.sound_client import SoundClient
 from offhookd.phone.call_sound import CallSound
 from offhookd.phone.calls import Calls
+from offhookd.phone.hold_music import HoldMusic
 from offhookd.phone.playing import Playing
 from offhookd.phone.ports import CallLog, Clock
 from offhookd.phone.problems import Problems
@@ -39,7 +40,9 @@ class Sounds:
         self._recordings = Recordings(
             calls, client, self._files, log, problems, clock, self._options
         )
-        self.of_calls = CallSound(self._recordings, Playing(calls, client, WavReader()))
+        files = WavReader()
+        self.of_calls = CallSound(self._recordings, Playing(calls, client, files))
+        self.hold_music = HoldMusic(calls, client, files, problems)
 
     def recorded(self, event: p.Recorded) -> None:
         """What the engine sends; it is not trusted to send base64 of whole samples."""

@@ -33,6 +33,8 @@ OURS_HZ, OURS_DBFS = 1700, -16.0
 RATE = 16_000
 FILE_S = 20.0
 WHILE_S = 1.0
+MUSIC_TOLERANCE_DB = 1.5
+SILENT_DBFS = -50.0
 
 
 @pytest.fixture
@@ -247,6 +249,36 @@ async def test_who_is_on_hold_hears_the_file(phone: Phone, far: VoicePeer, voice
     await until(lambda: far.level_of(OURS_HZ) > OURS_DBFS - 1.0, 5, "music on hold")
     await phone.call("Call", "Hangup", path=call)
     assert await phone.get("CallMedia", "Playing", call) == ""
+
+
+async def test_who_is_on_hold_hears_music_again_and_again(
+    session_bus: PrivateBus, tmp_path: Path, far: VoicePeer
+) -> None:
+    music = tmp_path / "music.wav"
+    write_wav(music, sine(OURS_HZ, 0.4, RATE, OURS_DBFS), RATE)
+    config = DIRECT.replace("audio: {", f"audio: {{hold_music: {music}, ")
+    assert config != DIRECT
+    async with running_phone(session_bus, tmp_path, config) as phone:
+        call = await talk(phone, far)
+        for _ in range(2):
+            await phone.call("Call", "Hold", path=call)
+            await until(lambda: far.level_of(OURS_HZ) > OURS_DBFS - 7.5, 5, "music on hold")
+            await asyncio.sleep(1.0)  # longer than the file
+            assert abs(far.level_of(OURS_HZ) - (OURS_DBFS - 6.0)) < MUSIC_TOLERANCE_DB
+            await phone.call("Call", "Resume", path=call)
+            await until(lambda: far.level_of(OURS_HZ) < SILENT_DBFS, 5, "the end of the music")
+
+
+async def test_who_is_on_hold_hears_nothing_where_the_music_is_missing(
+    session_bus: PrivateBus, tmp_path: Path, far: VoicePeer
+) -> None:
+    config = DIRECT.replace("audio: {", "audio: {hold_music: missing.wav, ")
+    async with running_phone(session_bus, tmp_path, config) as phone:
+        call = await talk(phone, far)
+        await phone.call("Call", "Hold", path=call)
+        assert far.level_of(OURS_HZ) < SILENT_DBFS
+        problems = await phone.get("Manager", "Problems")
+        assert "missing.wav cannot be read" in str(problems)
 
 
 async def test_the_command_line_records_and_plays(

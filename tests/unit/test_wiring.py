@@ -106,3 +106,22 @@ def test_a_sound_played_into_a_held_call_is_music_on_hold() -> None:
 
 def test_a_looped_leg_hears_itself() -> None:
     assert heard_by(scene(replace(ONE, looped=True), focus=0), ONE.port) == {ONE.port}
+
+
+def test_music_is_for_those_on_hold_alone() -> None:
+    held = replace(TWO, holds=True)
+    talk = scene(ONE, held, replace(THREE, holds=True), music=77)
+    assert heard_by(talk, ONE.port) == {DESK}
+    assert heard_by(talk, TWO.port) == heard_by(talk, THREE.port) == {77}
+    assert heard_by(talk, DESK) == {ONE.port}
+
+
+def test_a_file_that_is_played_to_one_on_hold_takes_the_place_of_the_music() -> None:
+    talk = scene(replace(ONE, holds=True), music=77, insertions=[Insertion(1, 55)])
+    assert heard_by(talk, ONE.port) == {55}
+
+
+def test_a_member_of_a_conference_who_is_held_hears_music_and_the_others_do_not() -> None:
+    talk = scene(ONE, replace(TWO, holds=True), THREE, conferences=[ALL], music=77)
+    assert heard_by(talk, TWO.port) == {77}
+    assert heard_by(talk, ONE.port) == {DESK, THREE.port}

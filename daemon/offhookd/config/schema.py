@@ -166,13 +166,14 @@ class SipConfig:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioConfig:
     """Devices are named as the sound server names them, best first; ``default`` is whatever the
-    server prefers."""
+    server prefers.  `hold_music`: a WAV file, None for silence."""
 
     backend: AudioBackend = AudioBackend.AUTO
     capture: tuple[str, ...] = ("default",)
     playback: tuple[str, ...] = ("default",)
     ringer: tuple[str, ...] = ("default",)
     on_unplug: OnUnplug = OnUnplug.HOLD
+    hold_music: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

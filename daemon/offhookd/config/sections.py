@@ -26,6 +26,7 @@ AUDIO: SectionReaders = {
     "playback": readers.listing,
     "ringer": readers.listing,
     "on_unplug": readers.choice(OnUnplug),
+    "hold_music": readers.path,
 }
 DEVICES: SectionReaders = {
     "ring": readers.choice(RingAt),

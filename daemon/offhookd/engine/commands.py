@@ -87,6 +87,7 @@ class Commands:
             p.StopRecording: lambda c: calls.recorder.stop(c.recording),
             p.LoadSound: calls.player.load,
             p.PlaySound: self._play_sound,
+            p.HoldMusic: calls.player.hold_music,
             p.StopSound: lambda c: calls.player.stop(c.sound),
             p.StartRinger: self._start_ringer,
             p.StopRinger: lambda _: sound.stop_ringer(),

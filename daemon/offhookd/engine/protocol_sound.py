@@ -56,6 +56,14 @@ class StopSound(Command, kind="stop-sound"):
     sound: int
 
 
+class HoldMusic(Command, kind="hold-music"):
+    """Whoever is on hold hears the sound 0, which was loaded, again and again from now on.
+    `rate` as in `PlaySound`, 0 for silence."""
+
+    rate: int
+    channels: int
+
+
 class Recorded(Event, kind="recorded"):
     """The next piece of a recording, several a second; `last`: there will be no more, because it
     was stopped or its leg is over."""

@@ -14,7 +14,7 @@ from .sip_state import State
 from .sip_thread import DEBUG, SipThread
 from .sip_tones import new_generator, start_tone
 from .wav_ports import connect, disconnect
-from .wiring import Insertion, Link, Party, Scene, Taping
+from .wiring import NOTHING, Insertion, Link, Party, Scene, Taping
 
 LINGER_S = 0.3
 """The conference carries out disconnections at its next ticks; without any they pile up, and
@@ -49,6 +49,7 @@ class Mixer:
         self._conferences: dict[int, frozenset[int]] = {}
         self._tapings: dict[int, Taping] = {}
         self._insertions: dict[int, Insertion] = {}
+        self._music = NOTHING
         self._links: frozenset[Link] = frozenset()
         self._open = False
         self._closing: Alarm | None = None
@@ -91,6 +92,11 @@ class Mixer:
         self._insertions.pop(insertion.port, None)
         self._rewire()
 
+    def music(self, port: int) -> None:
+        """Let those who are on hold hear `port`, or `NOTHING`."""
+        self._music = port
+        self._rewire()
+
     def update(self, leg: Leg, *, new_media: bool = False) -> None:
         """Make the links of `leg` what its state asks for; `new_media`: its port is a new one."""
         if leg.state is State.ENDED or not leg.media.connected:
@@ -120,6 +126,7 @@ class Mixer:
             self._tapings.values(),
             self._insertions.values(),
             self._carrier(),
+            self._music,
         )
 
     def _switch(self, switch: Callable[[int, int], None], link: Link) -> None:

@@ -59,6 +59,13 @@ class _Port:
         pjlib.check("Adding a port", add(self._pool, self._port, ctypes.byref(slot)))
         return slot.value
 
+    def amplify(self, factor: float) -> None:
+        """Make what it gives louder or softer."""
+        adjust = pjlib.function(
+            "pjsua_conf_adjust_rx_level", ctypes.c_int, ctypes.c_int, ctypes.c_float
+        )
+        pjlib.check("Setting a level", adjust(self.slot, factor))
+
     def remove(self) -> None:
         """Take it out of the mixer, which happens at its next frame."""
         pjlib.function("pjsua_conf_remove_port", ctypes.c_int, ctypes.c_int)(self.slot)
@@ -67,9 +74,10 @@ class _Port:
 
 
 class Player(_Port):
-    """Plays `samples` (16 bit, `channels` interleaved, at `rate`) once, from now on."""
+    """Plays `samples` (16 bit, `channels` interleaved, at `rate`) once, or in a
+    `loop`, from now on."""
 
-    def __init__(self, samples: bytes, rate: int, channels: int) -> None:
+    def __init__(self, samples: bytes, rate: int, channels: int, *, loop: bool = False) -> None:
         frame = rate * FRAME_MS // 1000 * channels * SAMPLE_BYTES
         samples = samples.ljust(frame, b"\0")  # less than a frame is no file to the library
         self.seconds = len(samples) / (rate * channels * SAMPLE_BYTES)
@@ -77,7 +85,8 @@ class Player(_Port):
         try:
             os.write(fd, _header(len(samples), rate, channels))
             _write_all(fd, samples)
-            super().__init__("pjmedia_wav_player_port_create", fd, FRAME_MS, NO_LOOP, 0)
+            flags = 0 if loop else NO_LOOP
+            super().__init__("pjmedia_wav_player_port_create", fd, FRAME_MS, flags, 0)
         finally:
             os.close(fd)  # the library has opened it for itself
 

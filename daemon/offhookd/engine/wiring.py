@@ -12,6 +12,9 @@ from typing import NamedTuple
 DESK = 0
 """The port of the microphone and the loudspeaker."""
 
+NOTHING = -1
+"""In the place of a port that there is not."""
+
 
 class Link(NamedTuple):
     """The sound of the port `source` goes into the port `sink`."""
@@ -62,6 +65,7 @@ class Scene:
     `carrier`: a port that gives silence.  Without any source a stream sends no packets: DTMF events
     would stay queued while the leg is muted, a NAT on the way would forget it, and a recording
     would leave its pauses out.
+    `music`: a port for those who are on hold and hear nothing else, or `NOTHING`.
     """
 
     parties: Mapping[int, Party]
@@ -70,6 +74,7 @@ class Scene:
     tapings: Iterable[Taping]
     insertions: Iterable[Insertion]
     carrier: int
+    music: int = NOTHING
 
     @property
     def ports(self) -> frozenset[int]:
@@ -77,7 +82,7 @@ class Scene:
         tapes = (port for one in self.tapings for port in (one.sent, one.received))
         sounds = (one.port for one in self.insertions)
         legs = (party.port for party in self.parties.values())
-        return frozenset({DESK, self.carrier, *tapes, *sounds, *legs})
+        return frozenset({DESK, self.carrier, self.music, *tapes, *sounds, *legs})
 
     def links(self) -> frozenset[Link]:
         """All links there must be, and no other."""
@@ -108,8 +113,11 @@ class Scene:
 
     def _sources(self, party: Party) -> Iterator[int]:
         """The ports that the far end of `party` hears."""
-        yield from (one.port for one in self.insertions if one.leg == party.leg)
+        inserted = [one.port for one in self.insertions if one.leg == party.leg]
+        yield from inserted
         if party.holds:
+            if self.music != NOTHING and not inserted:
+                yield self.music
             return
         if self._listens(party) and party.accepted and not party.muted:
             yield DESK
