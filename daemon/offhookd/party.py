@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 
+from offhookd.config.schema import DEFAULT_CODECS
 from offhookd.engine import protocol as p
 from offhookd.engine.link import Link
 from offhookd.engine.supervisor import Supervisor
@@ -54,7 +55,6 @@ class Party:
             self._down(reply.error)
             return
         address = f"sip:{ACCOUNT}@{HOST}:{reply.data['port']}"
-        codecs = reply.data["codecs"]
         self._link.send(p.SetAudio(backend="silent", capture="", playback="", on_unplug="hold"))
         self._link.send(
             p.SetAccount(
@@ -67,7 +67,7 @@ class Party:
                 proxy="",
                 transport="udp",
                 srtp="disabled",
-                codecs=tuple(map(str, codecs)) if isinstance(codecs, tuple) else (),
+                codecs=DEFAULT_CODECS,
                 register_seconds=300,
                 keepalive_seconds=0,
                 servers=(),
