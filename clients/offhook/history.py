@@ -25,6 +25,7 @@ Row = TypedDict(
         "end-text": str,
         "recording": str,
         "through": str,
+        "mos": float,
     },
 )
 """As in the contract; times are microseconds since 1970, 0 for never."""

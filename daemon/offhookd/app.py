@@ -39,6 +39,7 @@ from offhookd.phone.detours import Detours, Policy
 from offhookd.phone.errors import InvalidConfigError, InvalidStateError
 from offhookd.phone.events import Signal
 from offhookd.phone.handovers import Handovers
+from offhookd.phone.hearing import Hearing
 from offhookd.phone.letters import Letter
 from offhookd.phone.messages import Messages
 from offhookd.phone.moments import Moments
@@ -134,6 +135,7 @@ class Daemon(Service, AccountSwitch):
         self._unplugging = Unplugging(self.calls, lambda: self._config.audio.on_unplug)
         self._unplugging.given_up.connect(self.audio.let_go)
         self.audio.presence.connect(self._unplugging.sound_is)
+        self._hearing = Hearing(self.calls, self.problems)
         self.sounds = Sounds(
             self.calls,
             self.engine,

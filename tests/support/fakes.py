@@ -178,8 +178,10 @@ class FakeLog(CallLog):
     def answered(self, call: CallId, at_us: int) -> None:
         self.rows[call]["answered"] = at_us
 
-    def ended(self, call: CallId, at_us: int, reason: EndReason, code: int, text: str) -> None:
-        self.rows[call].update(ended=at_us, reason=reason, code=code)
+    def ended(
+        self, call: CallId, at_us: int, reason: EndReason, code: int, text: str, mos: float
+    ) -> None:
+        self.rows[call].update(ended=at_us, reason=reason, code=code, mos=mos)
 
     def carried_by(self, call: CallId, phone: str) -> None:
         self.rows[call]["through"] = phone

@@ -23,6 +23,7 @@ def row(peer: str, name: str = "") -> Row:
         "end-text": "Request Terminated",
         "recording": "",
         "through": "",
+        "mos": 0.0,
     }
 
 

@@ -63,7 +63,7 @@ def test_a_call_is_told_from_ringing_to_its_end(open_history: Opener) -> None:
     call = begin(history, WORK, IN, "sip:1001@pbx", "Ada", 10)
     history.answered(call, 20)
     history.recorded(call, "/r.opus")
-    history.ended(call, 30, EndReason.REMOTE, 200, "OK")
+    history.ended(call, 30, EndReason.REMOTE, 200, "OK", 4.1)
     row = Row(
         id=call,
         account=WORK,
@@ -78,6 +78,7 @@ def test_a_call_is_told_from_ringing_to_its_end(open_history: Opener) -> None:
         end_text="OK",
         recording="/r.opus",
         missed=False,
+        mos=4.1,
     )
     assert history.get(call) == row
     history.close()

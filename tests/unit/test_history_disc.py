@@ -61,6 +61,15 @@ PRAGMA user_version = 3;
 """
 )
 
+VERSION_4 = (
+    VERSION_3
+    + """
+ALTER TABLE calls ADD COLUMN mos REAL NOT NULL DEFAULT 0;
+UPDATE calls SET mos = 3.9;
+PRAGMA user_version = 4;
+"""
+)
+
 
 class Desk:
     """A history file and what was said about it."""
@@ -156,12 +165,20 @@ def test_a_file_of_version_2_still_has_its_messages(desk: Desk) -> None:
     assert desk.problems == []
 
 
+def test_a_file_with_scores_is_read(desk: Desk) -> None:
+    desk.path.parent.mkdir()
+    with closing(sqlite3.connect(desk.path)) as db:
+        db.executescript(VERSION_4)
+    assert desk.open().get(41).mos == 3.9
+    assert desk.problems == []
+
+
 def test_the_specimen_is_what_the_schema_made(tmp_path: Path) -> None:
     with (
         closing(sqlite3.connect(tmp_path / "old")) as old,
         closing(open_file(tmp_path / "new")) as new,
     ):
-        old.executescript(VERSION_3)
+        old.executescript(VERSION_4)
         names = "SELECT type, name FROM sqlite_master ORDER BY name"
         assert old.execute(names).fetchall() == new.execute(names).fetchall()
         for table in storage.TABLES:

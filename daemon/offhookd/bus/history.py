@@ -38,6 +38,7 @@ _ROW = {
     "end-text": "s",
     "recording": "s",
     "through": "s",
+    "mos": "d",
 }
 
 
@@ -117,5 +118,6 @@ def _shown(row: Row) -> dict[str, Typed]:
             "end-text": row.end_text,
             "recording": row.recording,
             "through": row.through,
+            "mos": row.mos,
         },
     )

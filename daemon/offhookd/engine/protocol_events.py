@@ -107,7 +107,8 @@ class LegMedia(Event, kind="leg-media"):
 
 class LegQuality(Event, kind="leg-quality"):
     """Every five seconds in a call.  Losses are 0.0-1.0 of the last interval, `mos` 1.0-4.5 by
-    the E-model (ITU-T G.107), 0 while unknown."""
+    the E-model (ITU-T G.107), 0 while unknown.  `reports_received` are RTCP reports on what the
+    far end hears."""
 
     leg: int
     round_trip_us: int
@@ -116,6 +117,7 @@ class LegQuality(Event, kind="leg-quality"):
     loss_received: float
     packets_sent: int
     packets_received: int
+    reports_received: int
     mos: float
 
 

@@ -276,6 +276,7 @@ def _statistics(event: p.LegQuality) -> Statistics:
         loss_received=event.loss_received,
         packets_sent=_count(event.packets_sent),
         packets_received=_count(event.packets_received),
+        reports_received=_count(event.reports_received),
         mos=event.mos,
     )
 

@@ -55,6 +55,7 @@ class QualityMeter:
             loss_received=lost,
             packets_sent=counters.sent,
             packets_received=counters.received,
+            reports_received=rtcp.txStat.updateCount,
             mos=round(mean_opinion_score(leg.media.codec, one_way_ms, lost), 2) if heard else 0.0,
         )
 

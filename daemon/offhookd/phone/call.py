@@ -83,6 +83,8 @@ class Statistics:
     loss_received: float = 0.0
     packets_sent: int = 0
     packets_received: int = 0
+    reports_received: int = 0
+    """RTCP reports of the far end on what it hears (RFC 3550)."""
     mos: float = 0.0
 
     def tells_more_than(self, before: "Statistics") -> bool:

@@ -59,6 +59,8 @@ class Calls:
         self.added: Signal[[Call]] = Signal()
         self.changed: Signal[[Call]] = Signal()
         self.removed: Signal[[Call]] = Signal()
+        self.measured_anew: Signal[[Call, Statistics]] = Signal()
+        """Every report on a call's sound, also where `changed` would tell nobody anything."""
         self.focus_changed: Signal[[]] = Signal()
         self.waits = Waits()
         self._engine = engine
@@ -317,12 +319,15 @@ class Calls:
 
     def measured(self, call_id: CallId, statistics: Statistics) -> None:
         if call := self._register.get(call_id):
+            self._register.scored(call, statistics.mos)
+            self.measured_anew(call, statistics)
             tells = statistics.tells_more_than(call.statistics)
             if not tells:
                 statistics = replace(
                     call.statistics,
                     packets_sent=statistics.packets_sent,
                     packets_received=statistics.packets_received,
+                    reports_received=statistics.reports_received,
                 )
             call.statistics = statistics
             if tells:

@@ -179,7 +179,10 @@ class CallLog(ABC):
     def answered(self, call: CallId, at_us: int) -> None: ...
 
     @abstractmethod
-    def ended(self, call: CallId, at_us: int, reason: EndReason, code: int, text: str) -> None: ...
+    def ended(
+        self, call: CallId, at_us: int, reason: EndReason, code: int, text: str, mos: float
+    ) -> None:
+        """`mos`: the mean opinion score of the whole call, 0.0 unknown."""
 
     @abstractmethod
     def carried_by(self, call: CallId, phone: str) -> None:

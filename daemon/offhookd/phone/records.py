@@ -35,7 +35,8 @@ class Row:
 
     `end_reason`, `end_code` and `end_text` say how it ended; code and text are the SIP status
     line, or 0 and "".  `recording` is the path of a file or "".  `through`: the desk phone that
-    made the call, "" for this machine.
+    made the call, "" for this machine.  `mos` is the mean opinion score of the call (ITU-T G.107),
+    0.0 unknown.
     """
 
     id: CallId
@@ -52,6 +53,7 @@ class Row:
     recording: str
     missed: bool
     through: str = ""
+    mos: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

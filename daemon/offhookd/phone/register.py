@@ -9,6 +9,25 @@ from .ports import CallLog, Clock
 from .values import AccountId, CallId, CallState, Direction
 
 
+class Scores:
+    """Every score of a call, for the one that the history keeps."""
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._count = 0
+
+    def add(self, mos: float) -> None:
+        """0, for unknown, is none."""
+        if mos:
+            self._sum += mos
+            self._count += 1
+
+    @property
+    def mean(self) -> float:
+        """0.0 where there was none."""
+        return round(self._sum / self._count, 2) if self._count else 0.0
+
+
 class Register:
     """Holds a call from its first moment until some seconds after its end."""
 
@@ -16,6 +35,7 @@ class Register:
         self._log = log
         self._clock = clock
         self._calls: dict[CallId, Call] = {}
+        self._scores: dict[CallId, Scores] = {}
 
     def __iter__(self) -> Iterator[Call]:
         """What may be changed meanwhile."""
@@ -48,10 +68,15 @@ class Register:
         call.answered_us = self._clock.now_us()
         self._log.answered(call.id, call.answered_us)
 
+    def scored(self, call: Call, mos: float) -> None:
+        if call.up:
+            self._scores.setdefault(call.id, Scores()).add(mos)
+
     def ended(self, call: Call, text: str) -> None:
         """Store how it ended; `text` is the far end's."""
         call.ended_us = self._clock.now_us()
-        self._log.ended(call.id, call.ended_us, call.end_reason, call.end_code, text)
+        mos = self._scores.pop(call.id, Scores()).mean
+        self._log.ended(call.id, call.ended_us, call.end_reason, call.end_code, text, mos)
 
     def remove(self, call: Call) -> None:
         del self._calls[call.id]

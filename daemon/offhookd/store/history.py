@@ -33,7 +33,7 @@ from offhookd.store.storage import Storage
 
 _SELECT = (
     "SELECT id, account, direction, peer_uri, peer_name, started_us, answered_us, ended_us,"
-    " end_reason, end_code, end_text, recording, missed, through FROM calls WHERE "
+    " end_reason, end_code, end_text, recording, missed, through, mos FROM calls WHERE "
 )
 _PAGE = _SELECT + "id < ?"
 _ONE = _SELECT + "id = ?"
@@ -91,14 +91,22 @@ class History(CallLog, CallHistory):
             (at_us, call),
         )
 
-    def ended(self, call: CallId, at_us: int, reason: EndReason, code: int, text: str = "") -> None:
+    def ended(
+        self,
+        call: CallId,
+        at_us: int,
+        reason: EndReason,
+        code: int,
+        text: str = "",
+        mos: float = 0.0,
+    ) -> None:
         """The call is over; a row that has ended keeps its end, a deleted one is no error."""
         for row in self._rows(_ONE, (call,)):
             missed = is_missed(row.direction, row.answered_us, reason)
             self._update(
                 "UPDATE calls SET ended_us = ?, end_reason = ?, end_code = ?, end_text = ?,"
-                " missed = ? WHERE id = ? AND ended_us = 0",
-                (at_us, reason, code, storable(text), missed, call),
+                " missed = ?, mos = ? WHERE id = ? AND ended_us = 0",
+                (at_us, reason, code, storable(text), missed, mos, call),
             )
 
     def carried_by(self, call: CallId, phone: str) -> None:
@@ -207,6 +215,7 @@ def _row(
     recording: str,
     missed: int,
     through: str,
+    mos: float,
 ) -> Row:
     return Row(
         id=CallId(call),
@@ -223,6 +232,7 @@ def _row(
         recording=recording,
         missed=bool(missed),
         through=through,
+        mos=mos,
     )
 
 
