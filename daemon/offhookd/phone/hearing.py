@@ -55,5 +55,5 @@ def _should_hear(call: Call) -> bool:
 def _sentence(call: Call) -> str:
     return (
         f"Nothing arrives from {call.peer_name or call.peer_uri}, who may still hear you: a "
-        "firewall or router on the way may keep the sound out; sip.stun can help."
+        "firewall or router on the way may keep the sound out."
     )
