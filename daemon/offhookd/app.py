@@ -129,7 +129,6 @@ class Daemon(Service, AccountSwitch):
         self.accounts = Accounts()
         self._resolver = Resolver()
         self.calls = Calls(self.engine, self.history, self.audio, clock)
-        self.desks = Desks(self.calls, clock)
         self.rules = Rules(self.accounts, self.calls, self.choices, self.problems, clock)
         self.conferences = Conferences(self.calls, self.engine, self.history, clock)
         self._unplugging = Unplugging(self.calls, lambda: self._config.audio.on_unplug)
@@ -154,6 +153,8 @@ class Daemon(Service, AccountSwitch):
             secrets.password_for,
             random.random,
         )
+        self.desks = Desks(self.calls, clock, self.engine.tell, self.lines)
+        self.lines.guests.append(lambda: self.desks.awaited)
         self.presence = Presence(
             self.accounts, self.calls, self.choices, self.problems, clock, self.engine.tell
         )
@@ -347,6 +348,7 @@ class Daemon(Service, AccountSwitch):
         self._engine_facts = {}
         self._engine_heard.set()
         self.presence.engine_lost()
+        self.desks.engine_lost(text)
         self.lines.engine_lost()
         if self._state is not ServiceState.STOPPING and not self.engine.renewing:
             self.problems.raise_("engine-down", f"{text}; it is being restarted")
@@ -373,6 +375,9 @@ class Daemon(Service, AccountSwitch):
             self._gate_news.cancel()
         clear = partial(self.problems.clear, "gate-dropped")
         self._gate_news = asyncio.get_running_loop().call_later(GATE_NEWS_S, clear)
+
+    def errand_told(self, event: p.ErrandTold) -> None:
+        self.desks.told(event)
 
     def presence_told(self, event: p.Event) -> None:
         self.presence.take(event)

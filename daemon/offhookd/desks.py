@@ -2,24 +2,37 @@
 """Desk phones of the running phone: the core's part, and a carrier for each that is configured."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from offhookd.config.schema import Config, DeskPhoneConfig
 from offhookd.desktop import secrets
+from offhookd.engine import protocol as p
+from offhookd.engine.client import Routes
+from offhookd.engine.desk_client import ReferredPhone
 from offhookd.phone.calls import Calls
+from offhookd.phone.desk import DeskWay
 from offhookd.phone.desk_calls import DeskCalls, DeskCarrier
 from offhookd.phone.parties import user_and_host
-from offhookd.phone.ports import Clock
+from offhookd.phone.ports import Clock, Done
 from offhookd.phone.values import AccountId
 
 
 class Desks:
     """`calls`: what the core knows of calls through them."""
 
-    def __init__(self, calls: Calls, clock: Clock) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        clock: Clock,
+        tell: Callable[[p.Command, Done], None],
+        routes: Routes,
+    ) -> None:
         self.calls = DeskCalls(calls, clock)
+        self._tell = tell
+        self._routes = routes
         self._configs: Mapping[str, DeskPhoneConfig] = {}
         self._carriers: dict[str, DeskCarrier] = {}
+        self._referred: list[ReferredPhone] = []
         self._stops: list[Callable[[], Awaitable[None]]] = []
 
     def configure(self, config: Config) -> None:
@@ -42,7 +55,27 @@ class Desks:
         self.calls.stop()
         await asyncio.gather(*(stop() for stop in self._stops))
 
+    @property
+    def awaited(self) -> Iterator[str]:
+        """SIP addresses of telephones that are making a call for us."""
+        return (address for phone in self._referred for address in phone.awaited)
+
+    def told(self, event: p.ErrandTold) -> None:
+        """By the engine."""
+        any(phone.told(event) for phone in self._referred)
+
+    def engine_lost(self, text: str) -> None:
+        for phone in self._referred:
+            phone.engine_lost(text)
+
     def _made(self, phone: DeskPhoneConfig, config: Config) -> DeskCarrier:
+        if phone.way is DeskWay.REFER:
+            referred = ReferredPhone(
+                phone.phone, AccountId(phone.account), self.calls, self._tell, self._routes
+            )
+            self._referred.append(referred)
+            self._stops.append(referred.stop)
+            return referred
         # Loaded with the first desk phone: TLS and what goes with it are 10 ms of a start.
         from offhookd.desk.asterisk import AsteriskPhone  # noqa: PLC0415
 

@@ -67,9 +67,12 @@ def test_an_account_may_dial_through_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("{}", ("desk_phones.desk", "way", "asterisk")),
+        ("{}", ("desk_phones.desk", "way", "asterisk, refer")),
         ("{way: smoke}", ("desk.way", "smoke")),
         (f"{{{AMI}, account: home}}", ("desk.account", "no account home")),
+        ("{way: refer, phone: 'sip:1@pbx'}", ("desk.account", "missing")),
+        ("{way: refer, account: work, phone: '1002'}", ("desk.phone", "sip:")),
+        ("{way: refer, phone: 'sip:1@pbx', account: work, host: x}", ("desk.host", "unknown")),
         (f"{{{AMI}, chanel: x}}", ("desk.chanel", "did you mean channel")),
         ("{way: asterisk, host: pbx}", ("desk.channel", "missing")),
         (f"{{{AMI}, priority: 0}}", ("desk.priority", "1")),

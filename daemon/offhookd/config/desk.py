@@ -61,6 +61,10 @@ def _variables(entry: Entry) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
+def _phone(entry: Entry) -> str:
+    return str(readers.aor(entry))
+
+
 _EVERY: SectionReaders = {
     "account": text,
     "auto_answer": readers.choice(AutoAnswerHeader, no=AutoAnswerHeader.NONE),
@@ -83,9 +87,11 @@ KEYS: Mapping[DeskWay, SectionReaders] = {
         "caller_id": text,
         "variables": _variables,
     },
+    DeskWay.REFER: {"account": text, "phone": _phone},
 }
 REQUIRED: Mapping[DeskWay, tuple[str, ...]] = {
     DeskWay.ASTERISK: ("host", "username", "channel", "context"),
+    DeskWay.REFER: ("phone", "account"),
 }
 
 

@@ -291,7 +291,7 @@ class RecordingConfig:
 class DeskPhoneConfig:
     """Another telephone that makes calls; what does not belong to its `way` is empty.
 
-    `account`: whose number it is.  At most one of the three password
+    `account`: whose number it is.  `phone`: its SIP address.  At most one of the three password
     keys is set; with none, the password is in the Secret Service under ``offhook-desk-phone=ID``.
     `port` 0 means the usual one.  `variables` are those of Asterisk's channel.
     """
@@ -299,6 +299,7 @@ class DeskPhoneConfig:
     id: str
     way: DeskWay
     account: str = ""
+    phone: str = ""
     auto_answer: AutoAnswerHeader = AutoAnswerHeader.NONE
     ring_seconds: int = 30
     host: str = ""

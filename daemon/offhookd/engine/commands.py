@@ -14,6 +14,7 @@ from .sip_accounts import Accounts
 from .sip_calls import Calls
 from .sip_dtmf import DtmfSender, Tones, choose_method
 from .sip_endpoint import SipEndpoint
+from .sip_errands import Errands
 from .sip_headers import clean
 from .sip_messages import Post
 from .sip_presence import Presence
@@ -51,6 +52,7 @@ class Commands:
         walls: Walls,
         presence: Presence,
         post: Post,
+        errands: Errands,
     ) -> None:
         self.stopped = False
         self._thread = thread
@@ -61,6 +63,7 @@ class Commands:
         self._walls = walls
         self._presence = presence
         self._post = post
+        self._errands = errands
         self._handlers: dict[type[p.Command], Callable[[Any], Outcome]] = {
             p.SetAccount: self._set_account,
             p.RemoveAccount: self._remove_account,
@@ -101,6 +104,7 @@ class Commands:
             p.Stop: self._stop,
             p.Start: self._start,
             **presence.handlers,
+            **errands.handlers,
         }
 
     def carry_out(self, command: p.Command) -> None:
@@ -154,6 +158,7 @@ class Commands:
             )
             return
         self._presence.forget(account)
+        self._errands.forget(account)
         self._accounts.remove(account)
         self._walls.admit(self._accounts.servers())
         reply("")

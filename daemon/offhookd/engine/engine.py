@@ -16,6 +16,7 @@ from .refusal import Refused
 from .sip_accounts import Accounts
 from .sip_calls import Calls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
+from .sip_errands import Errands
 from .sip_messages import Post
 from .sip_presence import Presence
 from .sip_remote import RemoteControl
@@ -45,6 +46,7 @@ class Engine:
         self._requests = Requests(thread, start.user_agent)
         self._presence = Presence(thread, self._accounts, self._walls, self._requests)
         self._post = Post(thread, self._accounts, self._walls, self._requests, time.monotonic)
+        self._errands = Errands(thread, self._accounts, self._walls, self._requests)
         self._remote = RemoteControl(thread, self._accounts, self._walls, self._calls.all)
         self._walls.claim = self._claim
         self._commands = Commands(
@@ -56,6 +58,7 @@ class Engine:
             self._walls,
             self._presence,
             self._post,
+            self._errands,
         )
         facts = self._endpoint.facts()
         thread.send(
@@ -72,7 +75,7 @@ class Engine:
 
     def _claim(self, message: SipMessage, source: Source) -> bool:
         """Whether one of our own parts has dealt with a message; see `Gate.claim`."""
-        parts = (self._presence, self._post, self._remote)
+        parts = (self._errands, self._presence, self._post, self._remote)
         return any(part.take(message, source) for part in parts)
 
     def _start_sound(self) -> AudioThread:

@@ -16,6 +16,7 @@ Times are seconds unless the name says ``_ms`` or ``_us``; levels are dBFS.
 
 from .codec import *  # noqa: F403 - one vocabulary in several rooms
 from .protocol_commands import *  # noqa: F403 - as above
+from .protocol_errands import *  # noqa: F403 - as above
 from .protocol_events import *  # noqa: F403 - as above
 from .protocol_messages import *  # noqa: F403 - as above
 from .protocol_presence import *  # noqa: F403 - as above

@@ -65,6 +65,9 @@ class EngineListener(Protocol):
 
     def engine_log(self, level: int, text: str) -> None: ...
 
+    def errand_told(self, event: p.ErrandTold) -> None:
+        """A telephone that was asked to call."""
+
     def presence_told(self, event: p.Event) -> None:
         """What concerns subscriptions and publications."""
 
@@ -173,6 +176,8 @@ class Reports:
                 self._listener.gate_report(dropped, event.last_source)
             case p.LogLine():
                 self._listener.engine_log(event.level, event.text)
+            case p.ErrandTold():
+                self._listener.errand_told(event)
             case p.Recorded():
                 self._listener.recorded(event)
             case _:

@@ -166,7 +166,7 @@ class Subscriptions:
     def notified(self, message: SipMessage) -> int:
         """Take in a NOTIFY; the code to answer it with."""
         subscription = self._by_call_id.get(text_of(message, b"call-id"))
-        if subscription is None or not _belongs(message, subscription.dialog):
+        if subscription is None or not belongs(message, subscription.dialog):
             return NO_SUCH_DIALOG
         if event_of(message) != subscription.event:
             return BAD_EVENT
@@ -184,7 +184,7 @@ class Subscriptions:
 
     def _report(self, subscription: _Subscription, message: SipMessage) -> None:
         current = self._by_number.get(subscription.number) is subscription
-        state, parameters = _subscription_state(text_of(message, b"subscription-state"))
+        state, parameters = subscription_state(text_of(message, b"subscription-state"))
         if current:
             if message.body:
                 self._tell_document(subscription, message.body)
@@ -235,14 +235,14 @@ def event_of(message: SipMessage) -> str:
     return text_of(message, b"event").partition(";")[0].strip().lower()
 
 
-def _belongs(message: SipMessage, dialog: Dialog) -> bool:
+def belongs(message: SipMessage, dialog: Dialog) -> bool:
     """Whether the tags are the dialog's; the first NOTIFY may come before the 200."""
     tag = tag_of(text_of(message, b"from"))
     ours = tag_of(text_of(message, b"to")) == dialog.local_tag
     return ours and tag != "" and dialog.remote_tag in ("", tag)
 
 
-def _subscription_state(value: str) -> tuple[str, Mapping[str, str]]:
+def subscription_state(value: str) -> tuple[str, Mapping[str, str]]:
     """State and parameters of a Subscription-State header (RFC 6665, 8.2.3), cleaned."""
     state, *rest = value.split(";")
     pairs = (part.partition("=") for part in rest)

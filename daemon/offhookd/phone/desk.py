@@ -18,6 +18,8 @@ class DeskWay(StrEnum):
 
     ASTERISK = "asterisk"
     """The exchange does it, asked by the Asterisk Manager Interface."""
+    REFER = "refer"
+    """The telephone does it, asked by a REFER outside a dialog (RFC 5359 section 2.12)."""
 
 
 class AutoAnswerHeader(StrEnum):
