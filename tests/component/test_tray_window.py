@@ -2,15 +2,11 @@
 """The window of the tray, drawn nowhere, with a running daemon behind it."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
@@ -136,7 +132,9 @@ class Seat:
 
 @pytest.fixture(scope="module")
 def application() -> QApplication:
-    made = QApplication.instance() or QApplication(["test"])
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("QT_QPA_PLATFORM", "offscreen")
+        made = QApplication.instance() or QApplication(["test"])
     assert isinstance(made, QApplication)
     warm = PhoneWindow(Phone(), lambda _: None)  # Qt keeps what the first window needs
     warm.show()

@@ -68,6 +68,7 @@ class Desktop:
             "XDG_STATE_HOME": str(directory / "state"),
             "DBUS_SESSION_BUS_ADDRESS": bus.address,
             "DISPLAY": self._screen(),
+            "QT_QPA_PLATFORM": "xcb",
             "LANG": "C.UTF-8",
             "NO_AT_BRIDGE": "1",
             "GSETTINGS_BACKEND": "memory",

@@ -2,6 +2,7 @@
 """The tray on a real desktop: a panel, a notification service, a mouse."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -94,8 +95,8 @@ class Scene:
     async def click_icon(self) -> None:
         await self.run("xdotool", "mousemove", *ICON, "click", "1")
 
-    def start_tray(self) -> None:
-        self.desktop.start(sys.executable, "-m", "offhook.tray.main", "--background")
+    def start_tray(self) -> subprocess.Popen[bytes]:
+        return self.desktop.start(sys.executable, "-m", "offhook.tray.main", "--background")
 
 
 async def until(what: str, holds: Callable[[], Awaitable[object]]) -> None:
@@ -175,6 +176,14 @@ async def test_a_click_on_the_icon_and_a_second_start_show_the_window(scene: Sce
     await until("the window again", scene.windows)
 
 
+async def test_the_tray_sleeps_while_nothing_happens(scene: Scene) -> None:
+    scene.desktop.show_panel()
+    await until("a panel", lambda: has_owner(scene, WATCHER))
+    tray = scene.start_tray()
+    await until("an icon", scene.item)
+    await until("a second without waking up", lambda: sleeps(tray.pid))
+
+
 async def test_a_notification_answers_the_call(scene: Scene) -> None:
     scene.desktop.show_notifications()
     scene.start_tray()
@@ -227,6 +236,20 @@ async def has_owner(scene: Scene, name: str) -> bool:
     bus = "org.freedesktop.DBus"
     asked = (bus, "/org/freedesktop/DBus", bus, "NameHasOwner", "s", name)
     return "true" in await busctl(scene.bus.address, "call", *asked)
+
+
+async def sleeps(pid: int) -> bool:
+    """Whether a process did nothing for a second."""
+    before = wake_ups(pid)
+    await asyncio.sleep(1)
+    return wake_ups(pid) == before
+
+
+def wake_ups(pid: int) -> int:
+    """How often its threads gave up the processor and got it again."""
+    states = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/status")]
+    lines = [line for text in states for line in text.splitlines() if "ctxt" in line]
+    return sum(int(line.split()[1]) for line in lines)
 
 
 async def clicked(scene: Scene) -> bool:

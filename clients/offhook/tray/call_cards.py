@@ -9,7 +9,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -27,7 +26,7 @@ from .words import tr
 TICK_MS = 1000
 """Lengths are in seconds; nothing ticks while nobody talks or looks."""
 
-TALLEST = 300
+TALLEST = 320
 """Pixels: two calls; the others are scrolled to."""
 
 PER_LINE = 3
@@ -117,16 +116,21 @@ class CallCards(QScrollArea):
         grid.addWidget(clock, 0, 1)
         grid.addWidget(plain_label("\n".join((card.state, *card.lines))), 1, 0, 1, 2)
         grid.setColumnStretch(0, 1)
-        for index in range(0, len(card.buttons), PER_LINE):
-            line = QHBoxLayout()
-            for place, entry in enumerate(card.buttons[index : index + PER_LINE], index):
-                made = button(entry, card.title, self._do)
-                made.setObjectName(f"{card.path} {place}")
-                line.addWidget(made)
-            grid.addLayout(line, 2 + index // PER_LINE, 0, 1, 2)
+        grid.addLayout(self._buttons(card), 2, 0, 1, 2)
         if card.since:
             self._clocks.append((clock, card.since))
         return frame
+
+    def _buttons(self, card: Card) -> QGridLayout:
+        grid = QGridLayout()
+        columns = min(len(card.buttons), PER_LINE)
+        for column in range(columns):
+            grid.setColumnStretch(column, 1)
+        for place, entry in enumerate(card.buttons):
+            made = button(entry, card.title, self._do)
+            made.setObjectName(f"{card.path} {place}")
+            grid.addWidget(made, place // columns, place % columns)
+        return grid
 
     def _keep_time(self) -> None:
         self._tick()

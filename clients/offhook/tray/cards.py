@@ -11,7 +11,7 @@ from offhook.conference import Conference
 
 from .menu import Entry, Role
 from .people import details, party
-from .status import call_words
+from .status import call_words, conversations, ringing
 from .words import tr
 
 
@@ -29,8 +29,9 @@ class Card:
 
 
 def cards(phone: Phone, typed: str) -> list[Card]:
-    """One for each call; `typed` is the number in the entry, to which a call may be handed."""
-    return [_card(phone, call, typed) for call in phone.calls if call.up]
+    """One for each call, first those that ring; `typed` is the number in the entry, to which a call
+    may be handed."""
+    return [_card(phone, call, typed) for call in [*ringing(phone), *conversations(phone)]]
 
 
 def _card(phone: Phone, call: Call, typed: str) -> Card:

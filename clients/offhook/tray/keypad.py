@@ -11,7 +11,7 @@ LETTERS = ("", "ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ", "", "+"
 """As on every telephone (ITU-T E.161)."""
 
 COLUMNS = 3
-KEY_HEIGHT = 44
+KEY_HEIGHT = 38
 LARGER = 1.2
 """Digits, beside the desktop's font."""
 

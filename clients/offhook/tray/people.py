@@ -56,7 +56,7 @@ def row_party(row: Row) -> str:
 def row_time(row: Row, now: datetime) -> str:
     """When a call began: the time today, the day before that."""
     began = datetime.fromtimestamp(row["started"] / 1e6, tz=now.tzinfo)
-    return began.strftime("%H:%M" if began.date() == now.date() else "%d %b %H:%M")
+    return began.strftime("%H:%M" if began.date() == now.date() else "%Y-%m-%d %H:%M")
 
 
 def missed(row: Row) -> bool:
