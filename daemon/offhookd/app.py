@@ -153,7 +153,9 @@ class Daemon(Service, AccountSwitch):
             secrets.password_for,
             random.random,
         )
-        self.desks = Desks(self.calls, clock, self.engine.tell, self.lines)
+        self.desks = Desks(
+            self.calls, clock, self.engine, self.engine.tell, self.lines, self.history.reserve
+        )
         self.lines.guests.append(lambda: self.desks.awaited)
         self.presence = Presence(
             self.accounts, self.calls, self.choices, self.problems, clock, self.engine.tell
@@ -378,6 +380,9 @@ class Daemon(Service, AccountSwitch):
 
     def errand_told(self, event: p.ErrandTold) -> None:
         self.desks.told(event)
+
+    def leg_told(self, leg: CallId, event: p.LegState | p.TransferProgress) -> None:
+        self.desks.leg_told(leg, event)
 
     def presence_told(self, event: p.Event) -> None:
         self.presence.take(event)

@@ -8,13 +8,14 @@ from offhookd.config.schema import Config, DeskPhoneConfig
 from offhookd.desktop import secrets
 from offhookd.engine import protocol as p
 from offhookd.engine.client import Routes
+from offhookd.engine.desk_caller import CalledPhone, Reserve
 from offhookd.engine.desk_client import ReferredPhone
 from offhookd.phone.calls import Calls
-from offhookd.phone.desk import DeskWay
+from offhookd.phone.desk import AUTO_ANSWER, DeskWay
 from offhookd.phone.desk_calls import DeskCalls, DeskCarrier
 from offhookd.phone.parties import user_and_host
-from offhookd.phone.ports import Clock, Done
-from offhookd.phone.values import AccountId
+from offhookd.phone.ports import CallEngine, Clock, Done
+from offhookd.phone.values import AccountId, CallId
 
 
 class Desks:
@@ -24,12 +25,17 @@ class Desks:
         self,
         calls: Calls,
         clock: Clock,
+        engine: CallEngine,
         tell: Callable[[p.Command, Done], None],
         routes: Routes,
+        reserve: Reserve,
     ) -> None:
         self.calls = DeskCalls(calls, clock)
         self._tell = tell
         self._routes = routes
+        self._engine = engine
+        self._reserve = reserve
+        self._called: list[CalledPhone] = []
         self._configs: Mapping[str, DeskPhoneConfig] = {}
         self._carriers: dict[str, DeskCarrier] = {}
         self._referred: list[ReferredPhone] = []
@@ -58,14 +64,24 @@ class Desks:
     @property
     def awaited(self) -> Iterator[str]:
         """SIP addresses of telephones that are making a call for us."""
-        return (address for phone in self._referred for address in phone.awaited)
+        return (address for phone in self._asked for address in phone.awaited)
+
+    @property
+    def _asked(self) -> Iterator[ReferredPhone | CalledPhone]:
+        yield from self._referred
+        yield from self._called
 
     def told(self, event: p.ErrandTold) -> None:
         """By the engine."""
         any(phone.told(event) for phone in self._referred)
 
+    def leg_told(self, leg: CallId, event: p.LegState | p.TransferProgress) -> None:
+        """By the engine."""
+        for phone in self._called:
+            phone.leg_told(leg, event)
+
     def engine_lost(self, text: str) -> None:
-        for phone in self._referred:
+        for phone in self._asked:
             phone.engine_lost(text)
 
     def _made(self, phone: DeskPhoneConfig, config: Config) -> DeskCarrier:
@@ -76,6 +92,8 @@ class Desks:
             self._referred.append(referred)
             self._stops.append(referred.stop)
             return referred
+        if phone.way is DeskWay.CALL:
+            return self._made_caller(phone)
         # Loaded with the first desk phone: TLS and what goes with it are 10 ms of a start.
         from offhookd.desk.asterisk import AsteriskPhone  # noqa: PLC0415
 
@@ -85,3 +103,18 @@ class Desks:
         made = AsteriskPhone(phone, homes, self.calls, secrets.desk_password_for)
         self._stops.append(made.stop)
         return made
+
+    def _made_caller(self, phone: DeskPhoneConfig) -> DeskCarrier:
+        called = CalledPhone(
+            phone.phone,
+            AccountId(phone.account),
+            AUTO_ANSWER[phone.auto_answer],
+            self.calls,
+            self._engine,
+            self._routes,
+            self._reserve,
+        )
+        called.ring_s = phone.ring_seconds
+        self._called.append(called)
+        self._stops.append(called.stop)
+        return called

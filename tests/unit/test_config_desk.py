@@ -67,7 +67,7 @@ def test_an_account_may_dial_through_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("{}", ("desk_phones.desk", "way", "asterisk, refer")),
+        ("{}", ("desk_phones.desk", "way", "asterisk, refer, call")),
         ("{way: smoke}", ("desk.way", "smoke")),
         (f"{{{AMI}, account: home}}", ("desk.account", "no account home")),
         ("{way: refer, phone: 'sip:1@pbx'}", ("desk.account", "missing")),

@@ -88,10 +88,12 @@ KEYS: Mapping[DeskWay, SectionReaders] = {
         "variables": _variables,
     },
     DeskWay.REFER: {"account": text, "phone": _phone},
+    DeskWay.CALL: {**_EVERY, "phone": _phone},
 }
 REQUIRED: Mapping[DeskWay, tuple[str, ...]] = {
     DeskWay.ASTERISK: ("host", "username", "channel", "context"),
     DeskWay.REFER: ("phone", "account"),
+    DeskWay.CALL: ("phone", "account"),
 }
 
 

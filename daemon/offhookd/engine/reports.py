@@ -68,6 +68,9 @@ class EngineListener(Protocol):
     def errand_told(self, event: p.ErrandTold) -> None:
         """A telephone that was asked to call."""
 
+    def leg_told(self, leg: CallId, event: p.LegState | p.TransferProgress) -> None:
+        """Of every leg, those without a call included."""
+
     def presence_told(self, event: p.Event) -> None:
         """What concerns subscriptions and publications."""
 
@@ -122,6 +125,8 @@ class Reports:
 
     def take(self, event: p.Event) -> None:
         event = cleaned(event)
+        if isinstance(event, p.LegState | p.TransferProgress):
+            self._listener.leg_told(self._legs.call(event.leg), event)
         match event:
             case p.LegState():
                 self._leg_state(event)

@@ -20,6 +20,8 @@ class DeskWay(StrEnum):
     """The exchange does it, asked by the Asterisk Manager Interface."""
     REFER = "refer"
     """The telephone does it, asked by a REFER outside a dialog (RFC 5359 section 2.12)."""
+    CALL = "call"
+    """We call the telephone and, once it is lifted, send it on (RFC 5589)."""
 
 
 class AutoAnswerHeader(StrEnum):
