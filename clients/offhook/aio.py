@@ -131,6 +131,10 @@ class Phone(PhoneObject):
         """Who is watched."""
         return [one for one in self._objects.values() if isinstance(one, Presence)]
 
+    async def wake(self) -> None:
+        """Let the bus start the daemon where none serves; returns when one does."""
+        await self._call("org.freedesktop.DBus.Peer", "Ping")
+
     async def watch(self, address: str, *, persistent: bool = False) -> Presence:
         """Follow what a number or address does; `persistent` outlives this program."""
         (path,) = await self._call(CONTACTS, "Watch", "sb", address, persistent)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QProgressBar,
     QPushButton,
     QSlider,
     QTabBar,
@@ -92,6 +93,9 @@ class Seat:
         found = self.window.findChild(QLineEdit)
         assert isinstance(found, QLineEdit)
         return found
+
+    def meters(self) -> bool:
+        return any(meter.isVisible() for meter in self.window.findChildren(QProgressBar))
 
     def cards(self) -> CallCards:
         found = self.window.findChild(CallCards)
@@ -183,6 +187,7 @@ def test_a_call_is_placed_held_muted_and_ended_by_its_card(
         party = target.removeprefix("sip:")
         await seat.sees("the call", lambda: seat.reads("In call"))
         assert seat.cards().height() > ONE_LINE
+        await until(seat.meters, LIMIT_S, "how loud it is")
         await seat.press(f"Mute: {party}")
         await seat.sees("muted", lambda: seat.reads("Muted"))
         await seat.press(f"Hold: {party}")

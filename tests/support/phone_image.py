@@ -24,6 +24,8 @@ class PhoneImage(Phone):
         super().__init__()
         self.asked: list[tuple[str, str, tuple[object, ...]]] = []
         """Object, method and arguments of every call to the daemon."""
+        self.people: dict[str, str] = {}
+        """Names by address, for look-ups."""
         for interface in (MANAGER, TELEPHONY, CONTACTS):
             self._know(interface, Reply(DAEMON, [{}]))
         self.say(ROOT, MANAGER, Availability="available")
@@ -65,6 +67,8 @@ class PhoneImage(Phone):
         timeout_s: float = 0,
     ) -> list[Any]:
         self.asked.append((path.removeprefix(ROOT), member, arguments))
+        if member == "Lookup":
+            return [{"name": self.people[str(arguments[0])]}]
         return [f"{ROOT}/calls/c1"]
 
 

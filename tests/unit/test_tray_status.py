@@ -8,10 +8,12 @@ import pytest
 
 from offhook.account import ACCOUNT
 from offhook.aio import MANAGER
+from offhook.contacts import CONTACTS
 from offhook.history import HISTORY
 from offhook.objects import ROOT
 from offhook.tray.cards import cards
 from offhook.tray.menu import Entry, menu_of
+from offhook.tray.names import with_names
 from offhook.tray.notices import MISSED, wanted
 from offhook.tray.people import details, length, number, party, row_time, shown
 from offhook.tray.status import Status, status_of, tooltip
@@ -45,10 +47,13 @@ def test_a_registered_phone_without_calls_is_idle(phone: PhoneImage) -> None:
     assert (status_of(phone), tooltip(phone)) == (Status.IDLE, "work: ready")
 
 
-def test_without_a_daemon_the_phone_is_offline(phone: PhoneImage) -> None:
+async def test_without_a_daemon_the_phone_is_offline(phone: PhoneImage) -> None:
     phone.goes()
     assert (status_of(phone), tooltip(phone)) == (Status.OFFLINE, "The phone is not running")
-    assert [one.enabled for one in menu_of(phone, [])] == [False]
+    menu = menu_of(phone, [])
+    assert [one.enabled for one in menu] == [False, True]
+    await choose(menu[1])
+    assert phone.asked == [("", "Ping", ())]
     assert wanted(phone, [row(1, answered=0)]) == []
 
 
@@ -191,7 +196,7 @@ def test_favourites_are_the_colleagues_with_their_lamps(phone: PhoneImage) -> No
     assert labels(entry(menu_of(phone, []), "Favourites").children) == [
         "● Bob",
         "○ 2",
-        "◉ 3",
+        "◉ Pick up: 3",
         "◐ 4",
         "⊘ 5",
         "· 6",
@@ -274,3 +279,11 @@ def test_a_card_offers_only_what_can_succeed(phone: PhoneImage) -> None:
 def test_a_card_says_what_happens(phone: PhoneImage, facts: dict[str, object], words: str) -> None:
     phone.add_call(1, State="active", **facts)
     assert cards(phone, "")[0].state == words
+
+
+async def test_names_of_the_past_come_from_the_address_books(phone: PhoneImage) -> None:
+    rows = [row(2), row(1, **{"peer-name": "Bob"})]
+    assert [one["peer-name"] for one in await with_names(phone.contacts, rows)] == ["", "Bob"]
+    phone.say(ROOT, CONTACTS, Sources=[["team", "vcard", "ready"]])
+    phone.people["sip:1002@pbx"] = "Ada"
+    assert [one["peer-name"] for one in await with_names(phone.contacts, rows)] == ["Ada", "Bob"]

@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
@@ -10,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from offhook.aio import Phone
 from offhook.bus import Bus, Request, Signal
 from offhook.changes import Change, Changed, Returned
-from offhook.errors import NoDaemonError
+from offhook.errors import NoDaemonError, OffhookError
 from offhook.history import Row
 
 from .deeds import Deeds
@@ -89,7 +90,7 @@ class Applet:
         self._refresh_soon()
 
     async def _read_history(self) -> None:
-        if self._phone.present:
+        with suppress(OffhookError):  # the daemon may go at any moment; `Left` tells it
             rows = await self._phone.history.query(HISTORY_ROWS)
             self._rows = await with_names(self._phone.contacts, rows)
         self._refresh_soon()

@@ -11,6 +11,7 @@ from offhook.account import Account
 from offhook.aio import Phone
 from offhook.call import Call
 from offhook.history import Row
+from offhook.presence import Presence
 
 from .people import missed, number, party, row_party, shown
 from .status import account_words, conversations, current, ringing, waiting_messages
@@ -53,7 +54,8 @@ SEPARATOR = Entry("")
 def menu_of(phone: Phone, recent: Sequence[Row]) -> list[Entry]:
     """Everything the phone can do now; the caller adds window and quit."""
     if not phone.present:
-        return [Entry(tr("The phone is not running"), enabled=False)]
+        stopped = Entry(tr("The phone is not running"), enabled=False)
+        return [stopped, Entry(tr("Start the phone"), phone.wake)]
     groups = [
         [*(entry for call in ringing(phone) for entry in _ringing(call)), *_silence(phone)],
         [entry for call in conversations(phone) for entry in _conversation(phone, call)],
@@ -93,18 +95,20 @@ def _dialling(phone: Phone, recent: Sequence[Row]) -> Iterator[Entry]:
         again = [Entry(_row_label(row), partial(phone.dial, row["peer-uri"])) for row in rows]
         yield Entry(tr("Recent calls"), children=again)
     if phone.colleagues:
-        people = [
-            Entry(
-                f"{colleague_mark(one.state, one.dialog)} {shown(one.label) or number(one.uri)}",
-                partial(phone.dial, one.uri),
-            )
-            for one in phone.colleagues
-        ]
-        yield Entry(tr("Favourites"), children=people)
+        yield Entry(tr("Favourites"), children=[_colleague(phone, one) for one in phone.colleagues])
     for account in phone.accounts:
         if account.voicemail_uri and account.messages_new:
             label = ntr("Hear {} voice message", "Hear {} voice messages", waiting_messages(phone))
             yield Entry(label, partial(phone.dial, account.voicemail_uri, account=account))
+
+
+def _colleague(phone: Phone, one: Presence) -> Entry:
+    """Calls, or takes over the call that rings there."""
+    who = shown(one.label) or number(one.uri)
+    mark = colleague_mark(one.state, one.dialog)
+    if one.dialog == "ringing":
+        return Entry(f"{mark} {tr('Pick up: {}').format(who)}", one.pickup)
+    return Entry(f"{mark} {who}", partial(phone.dial, one.uri))
 
 
 def _row_label(row: Row) -> str:

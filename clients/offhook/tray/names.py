@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from offhook.contacts import Contacts
-from offhook.errors import NoDaemonError, OffhookError
+from offhook.errors import OffhookError
 from offhook.history import Row
 
 LOOKED_UP = 30
@@ -28,7 +28,5 @@ async def with_names(contacts: Contacts, rows: Sequence[Row]) -> list[Row]:
 async def _name(contacts: Contacts, uri: str) -> str:
     try:
         return (await contacts.lookup(uri))["name"]
-    except NoDaemonError:
-        raise
     except OffhookError:
         return ""  # nobody knows
