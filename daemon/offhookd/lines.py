@@ -344,4 +344,5 @@ def command_for(config: AccountConfig, password: str, servers: tuple[str, ...]) 
         flash=config.flash,
         remote_control=config.remote_control,
         accept_anyone=config.accept_from is AcceptFrom.ANYONE,
+        ice=config.ice,
     )

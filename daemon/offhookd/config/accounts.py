@@ -49,6 +49,7 @@ KEYS: SectionReaders = {
     "keepalive_seconds": readers.number(*KEEPALIVE_SECONDS),
     "srtp": readers.choice(Srtp, yes=Srtp.REQUIRED, no=Srtp.DISABLED),
     "codecs": readers.codecs,
+    "ice": readers.flag,
     "accept_from": readers.choice(AcceptFrom),
     "presence": readers.unread,
     "country": readers.country,

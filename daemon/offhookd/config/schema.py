@@ -133,6 +133,7 @@ class AccountConfig:
     keepalive_seconds: int = DEFAULT_KEEPALIVE_SECONDS
     srtp: Srtp = Srtp.DISABLED
     codecs: tuple[str, ...] = DEFAULT_CODECS
+    ice: bool = False
     accept_from: AcceptFrom = AcceptFrom.SERVERS
     presence: PresenceConfig = PresenceConfig()
     country: str = ""

@@ -49,6 +49,7 @@ class SetAccount(Command, kind="set-account"):
     servers: tuple[str, ...]
     accept_anyone: bool
     remote_control: bool = False
+    ice: bool = False
     flash: str = "auto"
 
 

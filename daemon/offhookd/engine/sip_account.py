@@ -254,10 +254,13 @@ class Account:
         if settings.proxy:
             sip.proxies.append(self.route(loose(settings.proxy)))
         self._configure_media(config.mediaConfig)
-        config.natConfig.iceEnabled = False
-        config.natConfig.udpKaIntervalSec = settings.keepalive_seconds
+        self._configure_nat(config.natConfig)
         config.mwiConfig.enabled = False
         return config
+
+    def _configure_nat(self, nat: Any) -> None:
+        nat.iceEnabled = self.settings.ice and self._endpoint.has_candidates
+        nat.udpKaIntervalSec = self.settings.keepalive_seconds
 
     def _configure_registration(self, registration: Any) -> None:
         if self.settings.registrar:

@@ -287,7 +287,7 @@ class Calls:
     def _guard_media(self, leg: Leg) -> None:
         """Keep everything but RTP and RTCP off the sockets of the leg."""
         if leg.media.ports:
-            fault = guard_media(leg.media.ports)
+            fault = guard_media(leg.media.ports, ice=leg.account.settings.ice)
             if fault:
                 self._thread.log(WARNING, fault)
 

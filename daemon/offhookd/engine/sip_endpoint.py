@@ -225,6 +225,12 @@ class SipEndpoint:
             return ""
         return "1.3" if any(cipher in TLS_1_3_CIPHERS for cipher in ciphers) else "1.2"
 
+    @property
+    def has_candidates(self) -> bool:
+        """Whether there is an address to offer by ICE: the loopback's is none for the stack, which
+        then refuses the call."""
+        return not self.bind.startswith(("127.", "::1"))
+
     # ------------------------------------------------------------ TLS
 
     def overlooked(self, info: Any) -> bool:

@@ -101,7 +101,7 @@ class Mixer:
         """Make the links of `leg` what its state asks for; `new_media`: its port is a new one."""
         if leg.state is State.ENDED or not leg.media.connected:
             self._digits.pop(leg.number, None)
-            self.update_sound()
+        self.update_sound()  # with ICE the answer leaves some time after it was asked for
         self._rewire(leg.media.slot if new_media else NO_SLOT)
 
     def _rewire(self, fresh: int = NO_SLOT) -> None:
