@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.baresip import Baresip
 from tests.support.daemon import DIRECT, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.sipp import Sipp
@@ -32,3 +33,21 @@ async def test_sipp_makes_the_call_and_tells_how_it_goes(
             assert await phone.get("Call", "EndReason", path) == reason
         result = await desk.result()
     assert (result.exit_code, result.succeeded) == (0, 1), result.errors
+
+
+@pytest.mark.usefixtures("needs_baresip")
+async def test_baresip_is_called_and_sent_on_to_sipp(
+    session_bus: PrivateBus, directory: NewDirectory, tmp_path: Path
+) -> None:
+    with (
+        Baresip(directory("desk"), "desk") as desk,
+        Sipp(directory("far"), "answer", duration_s=0.2) as far,
+    ):
+        more = f"desk_phones: {{hall: {{way: call, account: direct, phone: '{desk.uri}'}}}}\n"
+        async with running_phone(session_bus, tmp_path, DIRECT + more) as phone:
+            path = await phone.dial(far.contact, "{'through': <'hall'>}")
+            await phone.until("Call", "State", "ended", path)
+            shown = await phone.properties("Call", path)
+            assert (shown["EndReason"], shown["Through"]) == ("transferred", "hall")
+            assert shown["AnsweredAt"]
+        assert any("INVITE" in text for way, text in far.messages if way == "received")

@@ -27,6 +27,11 @@ def row(peer: str, name: str = "") -> Row:
     }
 
 
+def test_a_call_through_a_desk_phone_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{**row("sip:1@x"), "through": "desk"}])
+    assert "through desk" in capsys.readouterr().out
+
+
 def test_the_address_books_name_outweighs_what_was_signalled(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

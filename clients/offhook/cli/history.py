@@ -92,4 +92,5 @@ def _length(row: Row) -> str:
 
 def _end(row: Row) -> str:
     status = f"{row['end-code'] or ''} {row['end-text']}".strip()
-    return f"{row['end-reason']} ({status})" if status else row["end-reason"]
+    end = f"{row['end-reason']} ({status})" if status else row["end-reason"]
+    return f"{end}, through {row['through']}" if row["through"] else end

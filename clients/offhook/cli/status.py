@@ -69,6 +69,7 @@ def _peer(call: Call) -> str:
 
 def _notes(call: Call) -> str:
     notes = {
+        f"through {clean(call.through)}": call.through,
         "on hold": call.local_hold,
         "held by the peer": call.remote_hold,
         "muted": call.muted,
