@@ -2,6 +2,7 @@
 """The tray on a real desktop: a panel, a notification service, a mouse."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -201,6 +202,24 @@ async def test_a_notification_answers_the_call(scene: Scene) -> None:
     await until("no notification again", lambda: nothing_displayed(scene))
 
 
+async def test_what_the_menu_could_not_do_is_told(scene: Scene) -> None:
+    scene.desktop.show_panel()
+    scene.desktop.show_notifications()
+    await until("a panel", lambda: has_owner(scene, WATCHER))
+    scene.start_tray()
+    await until("an icon", scene.item)
+    await scene.daemon.stop()
+    await until("no phone", lambda: tooltip_has(scene, "not running"))
+    await until("the menu", lambda: entry_number(scene, "Start the phone"))
+    number = await entry_number(scene, "Start the phone")
+    await busctl(
+        scene.bus.address,
+        *("call", await scene.item(), "/MenuBar", "com.canonical.dbusmenu", "Event", "isvu"),
+        *(str(number), "clicked", "i", "0", "0"),
+    )
+    await until("why not", lambda: one_displayed(scene))
+
+
 async def test_missed_calls_share_one_notification(scene: Scene) -> None:
     scene.desktop.show_notifications()
     scene.start_tray()
@@ -250,6 +269,17 @@ def wake_ups(pid: int) -> int:
     states = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/status")]
     lines = [line for text in states for line in text.splitlines() if "ctxt" in line]
     return sum(int(line.split()[1]) for line in lines)
+
+
+async def entry_number(scene: Scene, label: str) -> int:
+    """Of a line of the menu, as the panel knows it; 0 for none."""
+    layout = await busctl(
+        scene.bus.address,
+        *("call", "--", await scene.item(), "/MenuBar", "com.canonical.dbusmenu", "GetLayout"),
+        *("iias", "0", "-1", "0"),
+    )
+    found = re.search(rf'\(ia\{{sv\}}av\) (\d+) \d+ [^(]*"label" s "{label}"', layout)
+    return int(found[1]) if found else 0
 
 
 async def clicked(scene: Scene) -> bool:

@@ -18,7 +18,7 @@ from .deeds import Deeds
 from .desktop import PanelWatch, is_activation
 from .menu import SEPARATOR, Entry, menu_of
 from .names import with_names
-from .notices import MISSED, Button, Notice, wanted
+from .notices import MISSED, Button, Notice, failure, wanted
 from .notifier import Notifier
 from .status import status_of, tooltip
 from .tray import Tray
@@ -40,6 +40,8 @@ class Applet:
         self._rows: Sequence[Row] = ()
         self._over = asyncio.Event()
         self._stale = False
+        self._failed = 0
+        self._failure: Sequence[Notice] = ()
         self._tray: Tray | None = None
         self._deeds = Deeds(self._tell)
         self._window = PhoneWindow(self._phone, self._deeds.do)
@@ -103,7 +105,7 @@ class Applet:
 
     def _refresh(self) -> None:
         self._stale = False
-        self._notifier.want(wanted(self._phone, self._rows))
+        self._notifier.want([*wanted(self._phone, self._rows), *self._failure])
         self._window.update_view(self._rows)
         if self._tray:
             entries = [*menu_of(self._phone, self._rows), SEPARATOR, *self._own_entries()]
@@ -131,7 +133,13 @@ class Applet:
             self._deeds.do(button.act)
 
     def _tell(self, sentence: str) -> None:
-        self._window.tell(sentence)
+        """Where the user looks."""
+        if self._window.isVisible():
+            self._window.tell(sentence)
+        else:
+            self._failed += 1
+            self._failure = [failure(self._failed, sentence)]
+            self._refresh_soon()
 
     # ------------------------------------------------------------ from the desktop
 

@@ -32,12 +32,16 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Plain text; `key` says what it is about, so that it is updated and never stacked."""
+    """Plain text; `key` says what it is about, so that it is updated and never stacked.
+
+    `category` is one of the Desktop Notifications Specification.
+    """
 
     key: str
     summary: str
     lines: tuple[str, ...]
     icon: str
+    category: str = ""
     urgent: bool = False
     photo: str = ""
     buttons: tuple[Button, ...] = ()
@@ -62,6 +66,7 @@ def _incoming(call: Call) -> Notice:
         summary=tr("{} is calling").format(party(call)),
         lines=tuple(details(call)),
         icon="offhook-ringing",
+        category="call.incoming",
         urgent=True,
         photo=call.caller.get("photo-path", ""),
         buttons=tuple(buttons),
@@ -78,5 +83,16 @@ def _missed(phone: Phone, recent: Sequence[Row]) -> Notice:
         summary=ntr("{} missed call", "{} missed calls", count),
         lines=tuple(row_party(row) for row in rows),
         icon="offhook-missed",
+        category="call.unanswered",
         buttons=tuple(back) if len(back) == 1 else (),
+    )
+
+
+def failure(number: int, sentence: str) -> Notice:
+    """Of something the user asked for, the `number`th that was not done."""
+    return Notice(
+        key=f"failure-{number}",
+        summary=tr("That was not done"),
+        lines=(sentence,),
+        icon="offhook-offline",
     )

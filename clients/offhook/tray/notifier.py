@@ -162,10 +162,11 @@ class Notifier:
 def _hints(notice: Notice) -> dict[str, Any]:
     hints = {
         "urgency": variant("y", _CRITICAL if notice.urgent else _NORMAL),
-        "category": variant("s", "call.incoming" if notice.urgent else "call.unanswered"),
         "desktop-entry": variant("s", f"{APPLICATION}-tray"),
         "suppress-sound": variant("b", True),  # the phone rings
     }
+    if notice.category:
+        hints["category"] = variant("s", notice.category)
     if notice.photo:
         hints["image-path"] = variant("s", notice.photo)
     return hints
