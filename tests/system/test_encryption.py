@@ -25,6 +25,7 @@ def baresip(kamailio: Kamailio, directory: Path, *, srtp: bool) -> Baresip:
     ("ours", "theirs", "encryption"),
     [
         ("required", True, "sdes"),
+        ("optional", True, "sdes"),  # by a second call: the far end refuses the open offer
         ("optional", False, "none"),
         ("disabled", False, "none"),
     ],
