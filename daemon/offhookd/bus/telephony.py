@@ -112,6 +112,8 @@ class TelephonyInterface(Exported):
         try:
             planned = self._planner.plan(target, named)
         except (NoAccountError, NotRegisteredError):
+            if not self._desk.available:
+                raise
             planned = self._planner.preview(target)
             desk = self._desk.choose(through, named or planned.account, emergency=planned.emergency)
             if desk is None:

@@ -95,6 +95,11 @@ class DeskCalls(DeskPort):
         under way stay with whom they were given to."""
         self._carriers, self._preferred = carriers, preferred
 
+    @property
+    def available(self) -> bool:
+        """Whether any desk phone is configured."""
+        return bool(self._carriers)
+
     def knows(self, name: str) -> bool:
         return name in self._carriers
 
