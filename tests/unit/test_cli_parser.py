@@ -19,7 +19,7 @@ VERBS = frozenset(
     | {"merge", "split"}
     | {"presence", "colleagues", "pickup"}
     | {"device", "devices", "dnd", "forward", "callback"}
-    | {"merge", "split", "record", "play", "toggle", "account"}
+    | {"merge", "split", "record", "play", "toggle", "account", "doctor"}
 )
 
 
@@ -83,6 +83,7 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("audio test capture --seconds 5", {"path": "capture", "seconds": 5}),
         ("watch --json", {"module": "watch", "json": True}),
         ("config check", {"act": "check"}),
+        ("doctor --json", {"module": "doctor", "json": True}),
         ("account add", {"module": "account", "act": "add", "id": "", "uri": ""}),
         ("account add work --transport tls", {"id": "work", "transport": "tls"}),
         ("account remove work", {"act": "remove", "id": "work"}),

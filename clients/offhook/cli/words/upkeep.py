@@ -51,6 +51,7 @@ def _add_upkeep(verbs: Any) -> None:
         help="check: say what is wrong with it; reload: apply it; path: print where it is",
     )
     _add_account(verbs)
+    add_json(add_verb(verbs, "doctor", "doctor", "find out what is wrong, and what helps"))
     device = add_verb(verbs, "device", "device", "examine telephone sets")
     acts = device.add_subparsers(dest="act", metavar="ACTION", required=True)
     describe = acts.add_parser(

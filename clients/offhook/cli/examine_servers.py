@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``offhook doctor`` on an account: password, name look-up, server, certificate, the way there."""
+
+import asyncio
+import ipaddress
+import os
+import secrets
+import socket
+import ssl
+import time
+from typing import Any
+
+from offhookd.config.schema import AccountConfig, SipConfig
+from offhookd.desktop import keyring
+from offhookd.desktop.resolve import ResolveError, Resolver
+from offhookd.hosts import Server, host_part, server_of
+from offhookd.phone.values import Transport
+
+from .finding import Finding, fail, ok, warn
+
+ANSWER_LIMIT_S = 3.0
+"""A server far away answers within half a second; over UDP a question may be lost once."""
+
+SHORTEST_LIFE_S = 14 * 86_400
+"""A certificate that ends within two weeks should have been renewed."""
+
+OPTIONS = (
+    "OPTIONS sip:{host} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{token};rport\r\n"
+    "Max-Forwards: 70\r\nFrom: <sip:doctor@{here}>;tag={token}\r\nTo: <sip:{host}>\r\n"
+    "Call-ID: {token}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+)
+"""RFC 3261, section 11: asks what a server can do; any answer shows that it is there."""
+
+
+async def account(config: AccountConfig, sip: SipConfig) -> list[Finding]:
+    if not config.enabled:
+        return [ok(config.id, "switched off in the configuration")]
+    if not config.registrar:
+        return [ok(config.id, "direct calls, without a server")]
+    server = server_of(config.proxy or config.registrar, config.transport)
+    return [*await _password(config), *await _server(config, server, sip)]
+
+
+async def _password(config: AccountConfig) -> list[Finding]:
+    subject = f"{config.id} password"
+    if config.password is not None or config.password_file or config.password_command:
+        return [ok(subject, "as the configuration says")]
+    search = keyring.Lookup(keyring.Item("offhook-account", config.id))
+    try:
+        async with asyncio.timeout(ANSWER_LIMIT_S):
+            await asyncio.to_thread(search.run)
+    except TimeoutError:
+        return [fail(subject, "the keyring does not answer", "unlock it")]
+    except keyring.KeyringError as error:
+        text, _, remedy = str(error).partition("; ")
+        return [fail(subject, text, remedy or "offhook account add")]
+    finally:
+        search.abandon()
+    return [ok(subject, "in the keyring")]
+
+
+async def _server(config: AccountConfig, server: Server, sip: SipConfig) -> list[Finding]:
+    subject = f"{config.id} server"
+    try:
+        addresses = await Resolver().resolve(server.host, server.port, server.transport)
+    except ResolveError as error:
+        return [
+            fail(subject, str(error).rstrip("."), "correct uri or registrar, or the name server")
+        ]
+    address = addresses[0]
+    where = f"{server.host} at {address} over {server.transport}"
+    try:
+        async with asyncio.timeout(ANSWER_LIMIT_S):
+            found = await _asked(subject, server, address, sip)
+    except ssl.SSLError as error:
+        reason = getattr(error, "verify_message", "") or error.reason or str(error)
+        remedy = "mend the server's certificate, or name its authority in sip: {ca_file: ...}"
+        return [fail(subject, f"{where}: {reason}", remedy)]
+    except (OSError, TimeoutError) as error:
+        reason = os.strerror(error.errno).lower() if error.errno else "no answer"
+        remedy = "a firewall, or the wrong transport or port: try transport: tcp or tls"
+        return [fail(subject, f"{where}: {reason}", remedy)]
+    return [ok(subject, f"{where} answers"), *found, _way(config, address)]
+
+
+async def _asked(subject: str, server: Server, address: str, sip: SipConfig) -> list[Finding]:
+    """Talk to it; OSError or TimeoutError when nobody is there."""
+    host, port = host_part(address), int(address.rpartition(":")[2])
+    if server.transport is Transport.UDP:
+        await _options(host, port)
+        return []
+    context = _context(sip) if server.transport is Transport.TLS else None
+    name = server.host.strip("[]") if context else None
+    _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=name)
+    try:
+        certificate = writer.get_extra_info("peercert") or {}
+    finally:
+        writer.close()
+    return _lifetime(subject, certificate) if context else []
+
+
+def _context(sip: SipConfig) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(sip.ca_file) if sip.ca_file else None)
+
+
+def _lifetime(subject: str, certificate: dict[str, Any]) -> list[Finding]:
+    end = str(certificate.get("notAfter", ""))
+    if end and ssl.cert_time_to_seconds(end) - time.time() < SHORTEST_LIFE_S:
+        return [warn(subject, f"its certificate ends {end}", "tell the operator of the server")]
+    return [ok(subject, f"its certificate is good until {end}")]
+
+
+async def _options(host: str, port: int) -> None:
+    loop = asyncio.get_running_loop()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        sock.connect((host, port))
+        local, local_port = sock.getsockname()[:2]
+        spelt = f"[{host}]" if ":" in host else host
+        here = f"[{local}]:{local_port}" if ":" in local else f"{local}:{local_port}"
+        question = OPTIONS.format(host=spelt, here=here, token=secrets.token_hex(8))
+        await loop.sock_sendall(sock, question.encode())
+        await loop.sock_recv(sock, 2048)
+
+
+def _way(config: AccountConfig, address: str) -> Finding:
+    """Whether a router between here and there must be reminded of us."""
+    subject = f"{config.id} way"
+    there = ipaddress.ip_address(host_part(address))
+    here = _own_address(there)
+    if not here.is_private or there.is_private:
+        return ok(subject, f"from {here}, without address translation on this side")
+    if config.keepalive_seconds:
+        return ok(
+            subject, f"from {here} through a router, kept open every {config.keepalive_seconds} s"
+        )
+    return warn(
+        subject,
+        f"from {here} through a router that may forget us: calls would not arrive",
+        f"accounts: {config.id}: keepalive_seconds: 25, or transport: tcp",
+    )
+
+
+def _own_address(
+    there: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """What this machine is seen by on the first part of the way; sends nothing."""
+    family = socket.AF_INET6 if there.version == 6 else socket.AF_INET  # noqa: PLR2004 - IPv6
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.connect((str(there), 9))
+        return ipaddress.ip_address(sock.getsockname()[0].partition("%")[0])
