@@ -8,21 +8,19 @@ from offhookd.engine.protocol import Dial, SetHosts
 from tests.support.daemon import DIRECT
 from tests.support.engine import EngineProcess
 
-LEG = 1
-
 
 def direct_at(port: int) -> str:
     """The configuration of a phone for direct calls that is called at this port."""
     return DIRECT.replace("bind: 127.0.0.1", f"bind: 127.0.0.1, port: {port}")
 
 
-async def incoming(phone: Phone, far_end: EngineProcess, port: int) -> Call:
+async def incoming(phone: Phone, far_end: EngineProcess, port: int, leg: int = 1) -> Call:
     """Let `far_end` call the phone at `port`; the call as it is announced."""
     changes = phone.changes()
     far_end.ask(SetHosts(hosts={"127.0.0.1": ("127.0.0.1",)}))
     target = f"sip:ada@127.0.0.1:{port}"
     far_end.ask(
-        Dial(leg=LEG, account="test", target=target, headers={}, anonymous=False, muted=False)
+        Dial(leg=leg, account="test", target=target, headers={}, anonymous=False, muted=False)
     )
     async for change in changes:
         if isinstance(change, Added) and isinstance(call := change.subject, Call):

@@ -63,6 +63,14 @@ PURE_TRAY = ("cards", "deeds", "menu", "notices", "people", "status", "words")
 """From the phone to what a person sees, without Qt."""
 
 OFFLINE = {
+    "cli/doctor.py": ("offhookd.config.",),
+    "cli/examine_machine.py": ("offhookd.devices.",),
+    "cli/examine_servers.py": (
+        "offhookd.config.",
+        "offhookd.desktop.",
+        "offhookd.hosts",
+        "offhookd.phone.values",
+    ),
     "cli/device.py": ("offhookd.devices.",),
     "cli/learn.py": (
         *("offhookd.devices.", "offhookd.phone.buttons."),
