@@ -328,12 +328,22 @@ async def test_a_redirection_is_followed_where_configured(
     assert (facts["PeerUri"], facts["DiversionUri"]) == (other.contact, peer.contact)
 
 
-async def test_a_circle_of_redirections_is_left(following: Phone, peer: Talker) -> None:
+async def test_who_is_where_he_was_called_already_is_called_once(
+    following: Phone, peer: Talker
+) -> None:
     path, invite = await dialled(following, peer)
-    for _ in range(MOST_HOPS):
-        peer.says(invite, "302 Moved Temporarily", peer.contact_line)
-        invite = await peer.hears_next("INVITE")
     peer.says(invite, "302 Moved Temporarily", peer.contact_line)
+    await following.until("Call", "State", "ended", path)
+    assert await following.get("Call", "EndReason", path) == "forwarded"
+
+
+async def test_a_chain_of_redirections_has_an_end(following: Phone, peer: Talker) -> None:
+    path, invite = await dialled(following, peer)
+    for hop in range(MOST_HOPS):
+        elsewhere = peer.contact.replace("peer@", f"peer{hop}@")
+        peer.says(invite, "302 Moved Temporarily", f"Contact: <{elsewhere}>\r\n")
+        invite = await peer.hears_next("INVITE")
+    peer.says(invite, "302 Moved Temporarily", "Contact: <" + TARGET + ">\r\n")
     await following.until("Call", "State", "ended", path)
     assert await following.get("Call", "EndReason", path) == "forwarded"
 
