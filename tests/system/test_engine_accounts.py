@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The engine as a client of a real registrar and proxy, on UDP, TCP and TLS."""
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def registrar(kamailio: Kamailio) -> Kamailio:
 
 @pytest.fixture
 def engine(certificates: Certificates) -> Iterator[EngineProcess]:
-    with EngineProcess(dataclasses.replace(START, ca_file=str(certificates.authority))) as process:
+    with EngineProcess(START.but(ca_file=str(certificates.authority))) as process:
         yield process
 
 
@@ -195,7 +194,7 @@ def test_tls_server_is_checked_by_the_name_that_was_configured(
 def test_call_through_the_proxy_answers_its_challenge(
     engine: EngineProcess, registrar: Kamailio, certificates: Certificates, transport: str
 ) -> None:
-    start = dataclasses.replace(START, ca_file=str(certificates.authority))
+    start = START.but(ca_file=str(certificates.authority))
     with EngineProcess(start) as other:
         set_account(engine, registrar, "1001", transport=transport)
         set_account(other, registrar, "1002", transport=transport)

@@ -238,7 +238,7 @@ def test_what_cannot_be_recorded_or_played_is_refused_with_a_sentence(talk: Talk
     talk.engine.ask(start)
     assert talk.engine.try_to(start).error == "Recording 7 is running already."
     nothing = talk.engine.try_to(PlaySound(sound=9, leg=1, rate=RATE, channels=1))
-    assert nothing.error == "There is no sound 9."
+    assert nothing.error == "There is no such sound."
     talk.load(9, sine(1000, 0.1, RATE))
     wrong = talk.engine.try_to(PlaySound(sound=9, leg=1, rate=1, channels=1))
     assert wrong.error == "rate must be between 8000 and 48000, not 1."
