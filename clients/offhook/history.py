@@ -30,9 +30,6 @@ Row = TypedDict(
 )
 """As in the contract; times are microseconds since 1970, 0 for never."""
 
-PAGE = 500
-"""Rows the daemon gives at once."""
-
 
 class History(PhoneObject):
     unseen_missed = Property(HISTORY, "UnseenMissed", 0)
@@ -46,15 +43,7 @@ class History(PhoneObject):
         for name, value in (("peer", peer), ("account", account)):
             if value:
                 wanted[name] = variant("s", value)
-        rows: list[Row] = []
-        cursor = ""
-        while len(rows) < limit:
-            page = min(PAGE, limit - len(rows))
-            more, cursor = await self._call(HISTORY, "Query", "a{sv}su", wanted, cursor, page)
-            rows += more
-            if not cursor:
-                break
-        return rows
+        return await self._rows(HISTORY, wanted, limit)
 
     async def mark_seen(self, up_to: int) -> None:
         """Every missed call up to this id was noticed."""

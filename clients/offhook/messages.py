@@ -5,7 +5,6 @@ from typing import TypedDict
 
 from .account import Account
 from .bus import variant
-from .history import PAGE
 from .objects import PhoneObject, Property
 
 MESSAGES = "org.offhook.Phone1.Messages"
@@ -40,15 +39,7 @@ class Messages(PhoneObject):
     async def query(self, limit: int, *, unread: bool = False) -> list[MessageRow]:
         """The newest `limit` messages, newest first."""
         wanted = {"unread": variant("b", True)} if unread else {}
-        rows: list[MessageRow] = []
-        cursor = ""
-        while len(rows) < limit:
-            page = min(PAGE, limit - len(rows))
-            more, cursor = await self._call(MESSAGES, "Query", "a{sv}su", wanted, cursor, page)
-            rows += more
-            if not cursor:
-                break
-        return rows
+        return await self._rows(MESSAGES, wanted, limit)
 
     async def mark_read(self, up_to: int) -> None:
         """Everything up to this id was read."""

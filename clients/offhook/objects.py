@@ -13,6 +13,9 @@ BUS_NAME = "org.offhook.Phone1"
 ROOT = "/org/offhook/Phone1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
+PAGE = 500
+"""Rows the daemon gives at once."""
+
 T = TypeVar("T")
 
 Interfaces = dict[str, dict[str, Any]]
@@ -77,6 +80,18 @@ class PhoneObject:
         return await self._phone.request(
             self.path, interface, member, signature, *arguments, timeout_s=timeout_s
         )
+
+    async def _rows(self, interface: str, wanted: Mapping[str, object], limit: int) -> list[Any]:
+        """The newest `limit` rows that `Query` of `interface` has of what is `wanted`."""
+        rows: list[Any] = []
+        cursor = ""
+        while len(rows) < limit:
+            page = min(PAGE, limit - len(rows))
+            more, cursor = await self._call(interface, "Query", "a{sv}su", wanted, cursor, page)
+            rows += more
+            if not cursor:
+                break
+        return rows
 
     async def _get(self, interface: str, name: str) -> Any:
         """A property that is not announced when it changes."""

@@ -6,13 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from offhookd.phone.call import Call
-from offhookd.phone.errors import InvalidArgumentError
 from offhookd.phone.records import Filter, Row
 from offhookd.phone.service import CallHistory
-from offhookd.phone.values import Direction
 
 from .exported import Exported, method
-from .options import options
+from .options import direction, options
 from .signature import Typed, typed
 
 _FILTER = {
@@ -87,14 +85,11 @@ class HistoryInterface(Exported):
 
 def _filter(wanted: Mapping[str, object]) -> Filter:
     chosen: dict[str, Any] = options(wanted, _FILTER)
-    direction = chosen.get("direction", "")
-    if direction and direction not in set(Direction):
-        raise InvalidArgumentError(f"filter direction: '{direction}' is no direction of a call")
     return Filter(
         since_us=chosen.get("since"),
         until_us=chosen.get("until"),
         account=chosen.get("account", ""),
-        direction=Direction(direction) if direction else None,
+        direction=direction(chosen, "a call"),
         missed=chosen.get("missed"),
         peer=chosen.get("peer", ""),
         text=chosen.get("text", ""),

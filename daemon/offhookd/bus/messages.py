@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from offhookd.phone.accounts import Accounts
-from offhookd.phone.errors import InvalidArgumentError
 from offhookd.phone.letters import MessageFilter, MessageId, MessageRow
 from offhookd.phone.messages import Messages
 from offhookd.phone.numbers import domain_of, parse_target
 from offhookd.phone.ports import Done
-from offhookd.phone.values import Direction
 
 from .completion import completion
 from .exported import Exported, method
-from .options import options
+from .options import direction, options
 from .paths import NOTHING, account_at
 from .signature import Typed, typed
 
@@ -95,14 +93,11 @@ class MessagesInterface(Exported):
 
 def _filter(wanted: Mapping[str, object]) -> MessageFilter:
     chosen: dict[str, Any] = options(wanted, _FILTER)
-    direction = chosen.get("direction", "")
-    if direction and direction not in set(Direction):
-        raise InvalidArgumentError(f"filter direction: '{direction}' is no direction of a message")
     return MessageFilter(
         since_us=chosen.get("since"),
         until_us=chosen.get("until"),
         account=chosen.get("account", ""),
-        direction=Direction(direction) if direction else None,
+        direction=direction(chosen, "a message"),
         unread=chosen.get("unread"),
         peer=chosen.get("peer", ""),
         text=chosen.get("text", ""),

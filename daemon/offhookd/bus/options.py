@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from offhookd.phone.errors import InvalidArgumentError
+from offhookd.phone.values import Direction
 
 from .signature import EncodeError, Schema, encode
 
@@ -20,6 +21,14 @@ def options(given: Mapping[str, object], schema: Schema) -> dict[str, object]:
     a wrong type.
     """
     return {key: _value(key, value, schema) for key, value in given.items()}
+
+
+def direction(chosen: Mapping[str, object], of: str) -> Direction | None:
+    """The direction that a filter names, None for both; `of`: what is looked for, in words."""
+    name = str(chosen.get("direction", ""))
+    if name and name not in set(Direction):
+        raise InvalidArgumentError(f"filter direction: '{name}' is no direction of {of}")
+    return Direction(name) if name else None
 
 
 def _value(key: str, value: object, schema: Schema) -> object:
