@@ -151,6 +151,7 @@ class Daemon(Service, AccountSwitch):
             self.engine.tell,
             self._resolver.resolve,
             secrets.password_for,
+            self.rules.planner.complete_text,
             random.random,
         )
         self.desks = Desks(
@@ -158,7 +159,13 @@ class Daemon(Service, AccountSwitch):
         )
         self.lines.guests.append(lambda: self.desks.awaited)
         self.presence = Presence(
-            self.accounts, self.calls, self.choices, self.problems, clock, self.engine.tell
+            self.accounts,
+            self.calls,
+            self.choices,
+            self.problems,
+            clock,
+            self.engine.tell,
+            self.rules.planner,
         )
         self._mail = MessageClient(self.engine.tell, self.lines)
         stored = StoredMessages(self.history.storage)

@@ -19,7 +19,6 @@ from offhookd.phone.account import Account, AccountFacts, Answer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
 from offhookd.phone.errors import NotRegisteredError, PhoneError
-from offhookd.phone.numbers import domain_of, parse_target
 from offhookd.phone.ports import Clock, Done, RegistrationEngine
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
@@ -31,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 PasswordFor = Callable[[AccountConfig], Awaitable[str]]
 """Raises a `PhoneError` with a sentence."""
+
+Complete = Callable[[AccountId, str], str]
+"""The URI that an account dials for what the user wrote; raises a `PhoneError`."""
 
 
 class Tell(Protocol):
@@ -51,6 +53,7 @@ class Lines(RegistrationEngine):
         tell: Tell,
         resolve: Resolve,
         password_for: PasswordFor,
+        complete: Complete,
         random: Callable[[], float],
     ) -> None:
         self._accounts = accounts
@@ -60,6 +63,7 @@ class Lines(RegistrationEngine):
         self._tell = tell
         self._hosts = Hosts(tell, resolve)
         self._password_for = password_for
+        self._complete = complete
         self._random = random
         self._configs: dict[AccountId, AccountConfig] = {}
         self._passwords: dict[AccountId, str] = {}
@@ -100,12 +104,19 @@ class Lines(RegistrationEngine):
             uri=config.uri,
             registers=bool(config.registrar),
             transport=config.transport,
-            voicemail=_dialled(config.voicemail, config.uri),
+            voicemail=self._voicemail(config),
         )
         account = Account(facts, self, self._clock, self._random, enabled=enabled)
         self._accounts.add(account)
         if self._engine_up:
             account.engine_ready()  # asks for `register`, below
+
+    def _voicemail(self, config: AccountConfig) -> str:
+        try:
+            return self._complete(config.id, config.voicemail) if config.voicemail else ""
+        except PhoneError as error:
+            logger.warning("account %s: voicemail cannot be dialled: %s", config.id, error)
+            return ""
 
     def _remove(self, account: Account, successor: AccountConfig | None) -> None:
         """Take an account away.  In the engine it stays for a `successor` of the same name as far
@@ -314,11 +325,6 @@ REMEDIES: Mapping[StateReason, str] = {
 
 def subject_of(account: AccountId) -> str:
     return f"accounts/{account}"
-
-
-def _dialled(target: str, uri: str) -> str:
-    """The URI that `target` means on the account of `uri`; "" for ""."""
-    return parse_target(target, domain_of(uri)).uri if target else ""
 
 
 def _binding(config: AccountConfig) -> tuple[object, ...]:

@@ -16,8 +16,8 @@ from offhookd.phone.choices import Availability
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import NotRegisteredError, PhoneError
 from offhookd.phone.mailboxes import Mailboxes
-from offhookd.phone.numbers import domain_of, parse_target
 from offhookd.phone.pickup import plan
+from offhookd.phone.planner import Planned, Planner
 from offhookd.phone.ports import Clock, Done
 from offhookd.phone.presence import Package
 from offhookd.phone.problems import Problems
@@ -50,11 +50,13 @@ class Presence(PresenceDesk):
         problems: Problems,
         clock: Clock,
         tell: Callable[[p.Command, Done], None],
+        planner: Planner,
     ) -> None:
         self._accounts = accounts
         self._calls = calls
         self._choices = choices
         self._problems = problems
+        self._planner = planner
         self._configs: Mapping[AccountId, AccountConfig] = {}
         self._serials = iter(range(0))
         chosen = choices.phone
@@ -66,7 +68,13 @@ class Presence(PresenceDesk):
         )
         self._serving = Serving(accounts, self.availability, self._engine)
         self.watches = Watches(
-            accounts, self._engine, clock, self._packages, self._keep_watches, self._next_id
+            accounts,
+            self._engine,
+            clock,
+            planner.preview,
+            self._packages,
+            self._keep_watches,
+            self._next_id,
         )
         self._mailboxes = Mailboxes(accounts, self._engine, clock, problems)
         self._engine.connect(self.watches, self._mailboxes, self._publications.answered)
@@ -123,10 +131,11 @@ class Presence(PresenceDesk):
         account = self._accounts.get(watch.account) if watch.account else None
         if account is None:
             raise NotRegisteredError(f"No account is registered that watches {watch.uri}")
-        code = self._settings(account.id).pickup
-        call = plan(watch, code, domain_of(account.facts.uri))
-        options = DialOptions(headers=call.headers)
-        return self._calls.dial(call.target, watch.label, account.id, options)
+        call = plan(watch, self._settings(account.id).pickup)
+        uri = self._planner.complete_text(account.id, call.target)
+        planned = Planned(uri, watch.label, account.id, emergency=False, number="")
+        options = self._planner.options(planned, DialOptions(headers=call.headers))
+        return self._calls.dial(planned.uri, planned.display_name, planned.account, options)
 
     # ------------------------------------------------------------ how
 
@@ -146,7 +155,7 @@ class Presence(PresenceDesk):
         for name, config in configs.items():
             for address in config.presence.watch:
                 try:
-                    target = parse_target(address, domain_of(config.uri))
+                    target = self._planner.read(name, address)
                 except PhoneError as error:
                     wrong.append(f"{address} ({error})")
                 else:

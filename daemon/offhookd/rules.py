@@ -8,6 +8,7 @@ from offhookd.phone.calls import Calls
 from offhookd.phone.dial_plan import DialPlan
 from offhookd.phone.emergency import Emergency
 from offhookd.phone.numbering import Numbering
+from offhookd.phone.numbers import domain_of
 from offhookd.phone.planner import Outgoing, Planner
 from offhookd.phone.ports import Clock, Timer
 from offhookd.phone.problems import Problems
@@ -87,6 +88,7 @@ class Rules:
 def _outgoing(account: AccountConfig, country: str) -> Outgoing:
     identity = {"P-Preferred-Identity": f"<{account.identity}>"} if account.identity else {}
     return Outgoing(
+        domain=domain_of(account.uri),
         plan=DialPlan(
             outside_prefix=account.outside_prefix,
             extension_digits=account.extension_digits,

@@ -15,7 +15,7 @@ from offhookd.phone.account import Answer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import LINGER_S, Calls
 from offhookd.phone.dialled import DialOptions
-from offhookd.phone.errors import NotRegisteredError, PhoneError
+from offhookd.phone.errors import InvalidTargetError, NotRegisteredError, PhoneError
 from offhookd.phone.ports import Done
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
@@ -60,6 +60,7 @@ class House:
             self._tell,
             self._resolve,
             self._password_for,
+            self._complete,
             lambda: 0.0,
         )
 
@@ -77,6 +78,12 @@ class House:
         if host not in self.names:
             raise PhoneError(f"{host} has no address")
         return self.names[host]
+
+    @staticmethod
+    def _complete(account: AccountId, text: str) -> str:
+        if not text.isdecimal():
+            raise InvalidTargetError(f"'{text}' is no number")
+        return f"sip:{account}-{text}@pbx.example.com"
 
     async def _password_for(self, account: AccountConfig) -> str:
         self.asked += 1
@@ -360,3 +367,15 @@ def test_where_a_uri_leads(uri: str, server: Server) -> None:
 )
 def test_the_host_of_an_address(address: str, host: str) -> None:
     assert host_part(address) == host
+
+
+@pytest.mark.parametrize(
+    ("written", "uri"), [("99", "sip:work-99@pbx.example.com"), ("@no", ""), ("", "")]
+)
+async def test_the_mail_box_is_called_by_the_dial_plan(
+    house: House, written: str, uri: str
+) -> None:
+    await house.apply(replace(CONFIG, voicemail=written))
+    account = house.accounts.get(WORK)
+    assert account
+    assert account.voicemail_uri == uri

@@ -129,6 +129,19 @@ def test_the_history_may_have_a_number_in_every_spelling(desk: Desk) -> None:
     assert desk.planner.spellings("") == ("",)
 
 
+def test_an_account_that_is_not_there_yet_has_its_plan_already(desk: Desk) -> None:
+    later = AccountId("later")
+    plan = DialPlan(outside_prefix="0")
+    desk.planner.configure({later: Outgoing(domain="later.test", plan=plan, country="de")}, {})
+    read = desk.planner.read(later, "Mum <tel:+4930123456>")
+    assert (read.uri, read.display_name) == ("sip:0030123456@later.test", "Mum")
+
+
+def test_an_account_that_cannot_call_completes_numbers_all_the_same(desk: Desk) -> None:
+    desk.work.result(DOWN)
+    assert desk.planner.complete_text(WORK, "+4930123456") == "sip:0030123456@office.test:5070"
+
+
 # ---------------------------------------------------------------- help
 
 

@@ -7,9 +7,12 @@ import pytest
 
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
+from offhookd.phone.dial_plan import DialPlan
 from offhookd.phone.dialogs import DialogTable, RemoteDialog
+from offhookd.phone.emergency import Emergency
 from offhookd.phone.errors import InvalidStateError, LimitReachedError, NotFoundError
 from offhookd.phone.pickup import plan
+from offhookd.phone.planner import Outgoing, Planner
 from offhookd.phone.presence import (
     WATCHED,
     DialogState,
@@ -37,10 +40,12 @@ class Rig:
         self.accounts = Accounts()
         self.kept: list[Sequence[str]] = []
         ids = iter(range(1, 10_000))
+        self.planner = Planner(self.accounts, Emergency(self.clock))
         self.watches = Watches(
             self.accounts,
             self.engine,
             self.clock,
+            self.planner.preview,
             lambda _: packages,
             self.kept.append,
             lambda: WatchId(next(ids)),
@@ -282,14 +287,24 @@ def test_a_missed_change_makes_us_ask_for_everything(rig: Rig) -> None:
     assert [entry[0] for entry in rig.engine.subscribed[before:]] == [number]
 
 
+# ---------------------------------------------------------------- who it is
+
+
+@pytest.mark.parametrize(("entered", "uri"), [("+4930123456", "0030123456"), ("@boss", "23")])
+def test_who_is_watched_is_who_would_be_dialled(rig: Rig, entered: str, uri: str) -> None:
+    office = Outgoing(plan=DialPlan(outside_prefix="0"), country="de")
+    rig.planner.configure({AccountId("work"): office}, {"boss": "23"})
+    assert rig.watch(entered).uri == f"sip:{uri}@pbx"
+
+
 # ---------------------------------------------------------------- pickup
 
 
 def test_a_ringing_call_is_replaced(rig: Rig) -> None:
     watch = rig.watch()
     rig.ring(watch)
-    pickup = plan(watch, "", "pbx")
-    assert pickup.target == "sip:ann@desk"
+    pickup = plan(watch, "")
+    assert pickup.target == "<sip:ann@desk>"
     assert pickup.headers == {"Replaces": "c;to-tag=r;from-tag=l;early-only"}
 
 
@@ -299,11 +314,11 @@ def test_the_exchanges_feature_code_is_dialled_where_there_is_one(
 ) -> None:
     watch = rig.watch()
     rig.ring(watch)
-    assert plan(watch, code, "pbx").target == f"sip:{target}@pbx"
+    assert plan(watch, code).target == target
 
 
 def test_a_feature_code_works_without_knowing_what_rings(rig: Rig) -> None:
-    assert plan(rig.watch(), "*8{extension}", "pbx").target == "sip:*81002@pbx"
+    assert plan(rig.watch(), "*8{extension}").target == "*81002"
 
 
 @pytest.mark.parametrize("dialog", [TALK, RemoteDialog("early", "initiator")])
@@ -312,11 +327,11 @@ def test_what_does_not_ring_cannot_be_taken_over(rig: Rig, dialog: RemoteDialog)
     rig.ring(watch, dialog)
     for code in ("", "*8{extension}"):
         with pytest.raises(InvalidStateError, match="Nothing rings"):
-            plan(watch, code, "pbx")
+            plan(watch, code)
 
 
 def test_an_exchange_that_hides_the_call_needs_a_feature_code(rig: Rig) -> None:
     watch = rig.watch()
     rig.ring(watch, RemoteDialog("early", "recipient"))
     with pytest.raises(InvalidStateError, match=r"presence\.pickup"):
-        plan(watch, "", "pbx")
+        plan(watch, "")

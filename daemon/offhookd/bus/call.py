@@ -23,8 +23,8 @@ from .signature import Typed
 DEFAULT_DTMF_MS = 160
 """Recognised everywhere, and still quick to hear (RFC 4733 example durations)."""
 
-Targets = Callable[[str, AccountId], str]
-"""What a person entered, as the SIP URI that the account would dial."""
+Targets = Callable[[AccountId, str], str]
+"""The SIP URI that the account would dial for what a person entered."""
 
 _DTMF_OPTIONS = {"method": "s", "duration-ms": "u"}
 
@@ -104,12 +104,12 @@ class CallInterface(Exported):
 
     @method("Redirect")
     def redirect(self, target: str) -> Awaitable[None]:
-        uri = self._targets(target, self._call.account)
+        uri = self._targets(self._call.account, target)
         return completion(partial(self._calls.redirect, self._call, uri))
 
     @method("Transfer")
     def transfer(self, target: str) -> Awaitable[None]:
-        uri = self._targets(target, self._call.account)
+        uri = self._targets(self._call.account, target)
         return completion(partial(self._transfers.blind, self._call, uri))
 
     @method("TransferTo")

@@ -8,7 +8,7 @@ from typing import Any
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.letters import MessageFilter, MessageId, MessageRow
 from offhookd.phone.messages import Messages
-from offhookd.phone.numbers import domain_of, parse_target
+from offhookd.phone.planner import Planner
 from offhookd.phone.ports import Done
 
 from .completion import completion
@@ -44,8 +44,9 @@ _ROW = {
 class MessagesInterface(Exported):
     interface = "org.offhook.Phone1.Messages"
 
-    def __init__(self, messages: Messages, accounts: Accounts) -> None:
+    def __init__(self, messages: Messages, accounts: Accounts, planner: Planner) -> None:
         self._messages = messages
+        self._planner = planner
         self._accounts = accounts
         messages.added.connect(self._added)
         messages.settled.connect(self._settled)
@@ -57,15 +58,13 @@ class MessagesInterface(Exported):
     async def send(self, target: str, text: str, given: dict[str, object]) -> int:
         chosen: dict[str, Any] = options(given, _SEND_OPTIONS)
         asked = chosen.get("account", NOTHING)
-        account = self._accounts.choose(
-            None if asked == NOTHING else account_at(asked, self._accounts)
-        )
-        parsed = parse_target(target, domain_of(account.facts.uri))
+        named = None if asked == NOTHING else account_at(asked, self._accounts)
+        planned = self._planner.plan(target, named)
         sent: asyncio.Future[MessageId] = asyncio.get_running_loop().create_future()
 
         def start(done: Done) -> None:
             sent.set_result(
-                self._messages.send(account.id, parsed.uri, parsed.display_name, text, done)
+                self._messages.send(planned.account, planned.uri, planned.display_name, text, done)
             )
 
         await completion(start)

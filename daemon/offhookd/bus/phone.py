@@ -74,7 +74,7 @@ class PhoneTree:
         self._sound = AudioInterface(audio, calls)
         self._history = HistoryInterface(history, planner.spellings)
         contacts = ContactsInterface(directory, presence.watches)
-        self._messages = MessagesInterface(messages, accounts)
+        self._messages = MessagesInterface(messages, accounts, planner)
         self._call_interfaces: dict[Call, tuple[CallInterface, CallMediaInterface]] = {}
         self._account_interfaces: dict[Account, AccountInterface] = {}
         self._set_interfaces: dict[DeviceId, DeviceInterface] = {}
@@ -178,7 +178,7 @@ class PhoneTree:
     def _call_added(self, call: Call) -> None:
         shown = (
             CallInterface(
-                call, self._calls, self._call_sound, self._transfers, self._telephony.target
+                call, self._calls, self._call_sound, self._transfers, self._planner.complete_text
             ),
             CallMediaInterface(call, self._audio),
         )

@@ -171,10 +171,6 @@ class TelephonyInterface(Exported):
         options = self._planner.options(planned, given, hide)
         return call_path(self._calls.dial(planned.uri, name, planned.account, options).id)
 
-    def target(self, entered: str, name: AccountId) -> str:
-        """What a person entered, as the SIP URI that the account would dial."""
-        return self._planner.plan(entered, name).uri
-
     def _named(self, path: str, *states: CallState) -> Call:
         if path == NOTHING:
             return self._calls.only(*states)

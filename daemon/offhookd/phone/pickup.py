@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .errors import InvalidStateError
-from .numbers import parse_target
 from .presence import DialogState
 from .watch import Watch
 
@@ -15,13 +14,13 @@ EXTENSION = "{extension}"
 
 @dataclass(frozen=True, slots=True)
 class Pickup:
-    """The call that takes it over."""
+    """The call that takes it over.  `target`: as a person would enter it."""
 
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan(watch: Watch, code: str, domain: str) -> Pickup:
+def plan(watch: Watch, code: str) -> Pickup:
     """How to take over what rings at `watch`: by the exchange's feature `code`, or where there is
     none by replacing the caller's dialog (RFC 3891).
 
@@ -32,7 +31,7 @@ def plan(watch: Watch, code: str, domain: str) -> Pickup:
         raise InvalidStateError(f"Nothing rings at {name}")
     if code:
         extension = watch.uri.partition(":")[2].partition("@")[0].partition(";")[0]
-        return Pickup(parse_target(code.replace(EXTENSION, extension), domain).uri)
+        return Pickup(code.replace(EXTENSION, extension))
     ringing = watch.dialogs.ringing
     if ringing is None:
         raise InvalidStateError(f"Nothing is known to ring at {name}")
@@ -46,4 +45,5 @@ def plan(watch: Watch, code: str, domain: str) -> Pickup:
     tags = (("to-tag", ringing.remote_tag), ("from-tag", ringing.local_tag))
     known = "".join(f";{key}={tag}" for key, tag in tags if tag)
     replaces = f"{ringing.call_id}{known};early-only"
-    return Pickup(parse_target(target, domain).uri, {"Replaces": replaces})
+    # In brackets, what the exchange says is an address and never one of the user's speed dials.
+    return Pickup(f"<{target}>", {"Replaces": replaces})

@@ -26,9 +26,10 @@ SPEED_DIAL = "@"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """How one account places calls.  `use_for`: patterns of numbers that are its own to dial.
-    `headers` go out with every call."""
+    """How one account places calls.  `domain`: where bare numbers belong.  `use_for`: patterns of
+    numbers that are its own to dial.  `headers` go out with every call."""
 
+    domain: str = ""
     plan: DialPlan = field(default_factory=DialPlan)
     country: str = ""
     use_for: tuple[str, ...] = ()
@@ -95,8 +96,7 @@ class Planner:
 
     def complete(self, account: AccountId, target: Target) -> str:
         """The URI that `account` sends for `target`, by its dial plan."""
-        found = self._accounts.get(account)
-        domain = domain_of(found.facts.uri) if found else ""
+        domain = self._domain(account)
         number = target.number or _full_number_at(target.uri, domain)
         if not number or not domain or self._is_emergency(number, account):
             return target.uri
@@ -104,11 +104,15 @@ class Planner:
         written = outgoing.plan.apply(number, Numbering(outgoing.country))
         return parse_target(written, domain).uri
 
+    def read(self, account: AccountId, text: str) -> Target:
+        """What a person entered, with the URI that `account` sends for it, whether it can call
+        now or not; raises `InvalidTargetError`."""
+        target = parse_target(self._speed_dial(text), self._domain(account))
+        return replace(target, uri=self.complete(account, target))
+
     def complete_text(self, account: AccountId, text: str) -> str:
-        """The same for what a person entered; raises `InvalidTargetError`."""
-        found = self._accounts.get(account)
-        domain = domain_of(found.facts.uri) if found else ""
-        return self.complete(account, parse_target(self._speed_dial(text), domain))
+        """The URI alone."""
+        return self.read(account, text).uri
 
     def options(
         self, planned: Planned, given: DialOptions = PLAIN, hide: bool | None = None
@@ -145,6 +149,11 @@ class Planner:
 
     def _of(self, account: AccountId) -> Outgoing:
         return self._outgoing.get(account) or Outgoing()
+
+    def _domain(self, account: AccountId) -> str:
+        """Known from the configuration before the account itself is there."""
+        found = self._accounts.get(account)
+        return domain_of(found.facts.uri) if found else self._of(account).domain
 
     def _short_number(self, target: Target) -> str:
         """The number of an address such as sip:112@pbx at a server of ours, as the history has

@@ -8,7 +8,8 @@ from .accounts import Accounts
 from .dialogs import RemoteDialog
 from .errors import InvalidStateError, LimitReachedError, NotFoundError
 from .events import Signal
-from .numbers import domain_of, parse_target
+from .numbers import domain_of
+from .planner import Planned
 from .ports import Clock
 from .presence import Outcome, Package, PresenceEngine, Seen
 from .subscription import Subscription
@@ -19,17 +20,21 @@ MOST_WATCHES = 200
 """Each takes two subscriptions; a switchboard's busy lamp field shows about a hundred."""
 
 PackagesOf = Callable[[AccountId], frozenset[Package]]
+Preview = Callable[[str], Planned]
+"""What dialling the text would call; raises a `PhoneError`."""
 
 
 class Watches:
-    """`keep` stores the addresses that outlive their client; `packages_of` says what an account
-    subscribes to; `next_id` gives numbers that no watch ever had."""
+    """`preview` reads what people enter; `keep` stores the addresses that outlive their client;
+    `packages_of` says what an account subscribes to; `next_id` gives numbers that no watch ever
+    had."""
 
     def __init__(
         self,
         accounts: Accounts,
         engine: PresenceEngine,
         clock: Clock,
+        preview: Preview,
         packages_of: PackagesOf,
         keep: Callable[[Sequence[str]], None],
         next_id: Callable[[], WatchId],
@@ -40,6 +45,7 @@ class Watches:
         self._accounts = accounts
         self._engine = engine
         self._clock = clock
+        self._preview = preview
         self._packages_of = packages_of
         self._keep = keep
         self._watches: dict[str, Watch] = {}
@@ -62,11 +68,9 @@ class Watches:
     # ------------------------------------------------------------ who watches
 
     def watch(self, address: str, client: str, *, persistent: bool) -> Watch:
-        """Watch the number or URI for `client`; the same address gives the same watch."""
-        default = self._accounts.default
-        domain = domain_of(default.facts.uri) if default else ""
-        target = parse_target(address, domain)
-        found = self._find_or_add(Wanted(target.uri, target.display_name))
+        """Watch for `client` whom dialling `address` would call; the same gives the same watch."""
+        planned = self._preview(address)
+        found = self._find_or_add(Wanted(planned.uri, planned.display_name))
         if persistent:
             found.kept = True
             self._keep_all()
