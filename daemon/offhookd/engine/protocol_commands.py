@@ -21,7 +21,6 @@ class Start(Command, kind="start"):
     port: int
     user_agent: str
     ca_file: str
-    codecs: tuple[str, ...]
     log_level: int
     country: str
 
