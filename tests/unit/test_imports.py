@@ -72,6 +72,7 @@ OFFLINE = {
         "offhookd.phone.values",
     ),
     "cli/device.py": ("offhookd.devices.",),
+    "settings/file.py": ("offhookd.config.",),
     "cli/learn.py": (
         *("offhookd.devices.", "offhookd.phone.buttons."),
         *("offhookd.clock.", "offhookd.config.problems."),
