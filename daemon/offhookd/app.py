@@ -48,7 +48,7 @@ from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, 
 from offhookd.phone.sets import SetControl
 from offhookd.phone.transfers import Transfers
 from offhookd.phone.unplugging import Unplugging
-from offhookd.phone.values import AccountId, AccountState, CallId, Detour
+from offhookd.phone.values import AccountId, AccountState, CallId
 from offhookd.phone.wishes import Wishes
 from offhookd.presence import Presence
 from offhookd.rules import Rules
@@ -415,8 +415,7 @@ class Daemon(Service, AccountSwitch):
 
     def _apply_policy(self) -> None:
         calls = self._config.calls
-        self.handovers.detours.policy = Policy(calls.transferred, calls.redirected)
-        self.engine.tell(p.RefuseTransfers(refused=calls.transferred is Detour.REFUSE))
+        self.handovers.detours.use(Policy(calls.transferred, calls.redirected))
         self.sounds.hold_music.use(str(self._config.audio.hold_music or ""))
 
     def _apply_accounts(self) -> None:

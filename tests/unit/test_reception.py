@@ -348,6 +348,22 @@ def test_a_server_may_say_that_an_emergency_centre_calls_back(desk: Desk) -> Non
     assert isinstance(desk.decides(priority="urgent"), Refuse)
 
 
+def test_only_who_was_called_for_help_calls_back_for_it(desk: Desk) -> None:
+    desk.emergency.called()
+    assert desk.decides(priority="PSAP-callback") == Ring(emergency=True)
+    assert desk.decides() == Ring()
+
+
+def test_whoever_calls_while_help_is_spoken_to_finds_the_line_busy(desk: Desk) -> None:
+    desk.emergency.called()
+    helped = call()
+    helped.emergency = True
+    assert desk.decides(helped) == Refuse(486, EndReason.BUSY)
+    desk.wish(forward_busy="2003")
+    assert isinstance(desk.decides(helped), Forward)
+    assert desk.decides(helped, priority="psap-callback") == Ring(emergency=True)
+
+
 # ---------------------------------------------------------------- wishes
 
 

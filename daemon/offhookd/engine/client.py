@@ -227,6 +227,9 @@ class EngineClient(CallEngine, RegistrationEngine):
     def end_referral(self, referral: int, code: int) -> None:
         self._send(p.EndReferral(referral=referral, code=code))
 
+    def refuse_transfers(self, refused: bool) -> None:
+        self.tell(p.RefuseTransfers(refused=refused))
+
     def follow(self, call: CallId, account: AccountId, target: str, done: Done) -> None:
         command = p.Follow(leg=self.leg(call), target=target)
         if self._routes.reachable(account, target):

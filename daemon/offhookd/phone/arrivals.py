@@ -85,7 +85,10 @@ class Arrivals:
                 self._engine.refuse(call.id, verdict.code)
             case Forward():
                 self._redirect(call, verdict)
-            case Ring() | Ignore():
+            case Ring():
+                call.emergency = verdict.emergency
+                self._engine.ring(call.id)
+            case Ignore():
                 self._engine.ring(call.id)
             case TakeOver(replaced):
                 call.replaces = replaced.id
@@ -121,8 +124,12 @@ class Arrivals:
         for other in self._calls:
             twin = other is not call and other.asks and other.peer_uri == call.peer_uri
             if twin and other.group and other.group == call.group:
-                self._engine.refuse(other.id, BUSY_HERE)
-                self._calls.end_soon(other, EndReason.ELSEWHERE, BUSY_HERE)
+                self.turn_away(other, EndReason.ELSEWHERE)
+
+    def turn_away(self, call: Call, reason: EndReason) -> None:
+        """The caller hears that it is busy, and nobody is asked any more."""
+        self._engine.refuse(call.id, BUSY_HERE)
+        self._calls.end_soon(call, reason, BUSY_HERE)
 
     # ------------------------------------------------------------ how
 

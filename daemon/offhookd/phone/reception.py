@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What becomes of an incoming call, in the order in which the questions are asked:
 
-1. an emergency centre that calls back rings, whatever is set;
+1. an emergency centre that calls back rings, whatever is set (RFC 7090, RFC 6881);
 2. screening: a caller nobody wants is refused or ignored, and never sent on;
 3. forward always;
 4. do not disturb: sent on as a busy line would be, else refused;
-5. busy (no room in the engine, or call waiting is off): sent on, else refused with 486;
+5. busy (no room in the engine, call waiting is off, or a call for help goes on): sent on, else
+   refused with 486;
 6. it rings: silently or with a sound, perhaps answered by itself, perhaps sent on when nobody does.
 
 A call that would go in circles is not sent on: the next question is asked instead.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .auto_answer import AutoAnswer, AutoAnswerRules, Intercom, asked_after
 from .call import Call
 from .caller import Caller
-from .emergency import Emergency
+from .emergency import Emergency, is_marked
 from .errors import PhoneError
 from .forwarding import Cause, Forward, diversion, goes_in_circles
 from .numbering import Numbering
 from .policy import BUSY_HERE, Ignore, Invitation, Refuse, Ring, Verdict, caller_of, carried
+from .precedence import helps
 from .ring_sound import RingRules, RingSounds
 from .screening import Judgement, Screening, ScreeningRules, Treatment
 from .values import AccountId, CallState, EndReason
@@ -87,8 +89,10 @@ class Reception:
         """`calls`: those there are besides this one; `limit`: what the engine can carry."""
         present = tuple(calls)
         full = carried(present) >= limit
-        if self._emergency.calls_back(invitation.priority):
-            return Refuse(BUSY_HERE, EndReason.BUSY) if full else Ring()
+        marked, called = is_marked(invitation.priority), self._emergency.was_called
+        if marked or (called and not helps(present)):
+            # A mark that nothing here explains makes it ring, and gives it no other privilege.
+            return Refuse(BUSY_HERE, EndReason.BUSY) if full else Ring(emergency=marked and called)
         caller = caller_of(invitation)
         judgement = self._screening.judge(caller)
         return (
@@ -114,7 +118,7 @@ class Reception:
             self._manners.dnd_code, EndReason.BUSY, "Do not disturb"
         )
 
-    def _busy(self, invitation: Invitation, calls: Iterable[Call], *, full: bool) -> Verdict | None:
+    def _busy(self, invitation: Invitation, calls: Sequence[Call], *, full: bool) -> Verdict | None:
         if not full and not self._taken(invitation.account, calls):
             return None
         target = self._wishes.of(invitation.account).forward_busy
@@ -155,8 +159,11 @@ class Reception:
         account = self._manners_of(invitation.account).auto_answer_s
         return self._intercom.decide(caller, asked, account)
 
-    def _taken(self, account: AccountId, calls: Iterable[Call]) -> bool:
-        """Whether one call at a time is all that the account's group takes, and has it."""
+    def _taken(self, account: AccountId, calls: Sequence[Call]) -> bool:
+        """Whether help is spoken to, or one call at a time is all that the account's group takes,
+        and has it."""
+        if helps(calls):
+            return True
         mine = self._manners_of(account)
         if mine.call_waiting:
             return False
