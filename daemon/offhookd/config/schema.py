@@ -165,6 +165,15 @@ class SipConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JitterBufferConfig:
+    """How much of the other party's sound is collected before it is heard: at the beginning, and
+    at most when packets come irregularly."""
+
+    minimum_ms: int = 20
+    maximum_ms: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioConfig:
     """Devices are named as the sound server names them, best first; ``default`` is whatever the
     server prefers.  `hold_music`: a WAV file, None for silence."""
@@ -175,6 +184,7 @@ class AudioConfig:
     ringer: tuple[str, ...] = ("default",)
     on_unplug: OnUnplug = OnUnplug.HOLD
     hold_music: Path | None = None
+    jitter_buffer: JitterBufferConfig = JitterBufferConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
