@@ -422,7 +422,7 @@ class Daemon(Service, AccountSwitch):
         configs = self._config.accounts
         self.rules.apply(self._config, country_of(self._config))
         chosen = {name: self.choices.account(name).enabled for name in configs}
-        self.presence.configure(configs)
+        self.presence.configure(self._config)
         self.lines.apply(configs, chosen)
         self.desks.configure(self._config)
         preferred = AccountId(self.choices.phone.default_account)

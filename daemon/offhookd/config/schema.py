@@ -304,7 +304,8 @@ class DeskPhoneConfig:
 
     `account`: whose number it is.  `phone`: its SIP address.  At most one of the three password
     keys is set; with none, the password is in the Secret Service under ``offhook-desk-phone=ID``.
-    `port` 0 means the usual one.  `variables` are those of Asterisk's channel.
+    `port` 0 means the usual one.  `variables` are those of Asterisk's channel.  `follow`: the
+    number or address to watch through `account`, "" for none.
     """
 
     id: str
@@ -326,6 +327,7 @@ class DeskPhoneConfig:
     priority: int = 1
     caller_id: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    follow: str = ""
 
 
 _NO_DESK_PHONES: Mapping[str, DeskPhoneConfig] = MappingProxyType({})

@@ -10,6 +10,7 @@ from typing import Protocol
 from .attention import Attention
 from .auto_answer import AutoAnswer
 from .call import Call
+from .elsewhere import Elsewhere
 from .events import Signal
 from .focus import Focus
 from .forwarding import Forward
@@ -41,6 +42,7 @@ class Switchboard(Protocol):
     """The part of `Calls` that acts for the absent."""
 
     waits: Waits
+    elsewhere: Elsewhere
 
     @property
     def changed(self) -> Signal[[Call]]: ...
@@ -140,7 +142,8 @@ class Arrivals:
     def _alert(self, call: Call, ring: Ring) -> None:
         call.ring_sound, call.silent, call.group = ring.sound, ring.silent, ring.group
         self._calls.focus_changed()
-        if not ring.silent and any(other.on_line for other in self._calls):
+        talking = self._calls.elsewhere.talking or any(other.on_line for other in self._calls)
+        if talking and not ring.silent:
             self._attention.knock()
         self._attention.follow(self._calls)
         self._after(RING_LIMIT_S, call, self._ring_out)
@@ -184,7 +187,8 @@ class Arrivals:
             self._calls.answer(call, ignore)
 
     def _is_alone(self, call: Call) -> bool:
-        return not any(other.up for other in self._calls if other is not call)
+        others = any(other.up for other in self._calls if other is not call)
+        return not (others or self._calls.elsewhere.talking)
 
     def _after(self, delay_s: float, call: Call, act: Callable[[Call], None]) -> None:
         """Do it then, provided that nobody has decided about the call by then."""

@@ -17,6 +17,7 @@ from .contacts import Contact
 from .departures import Departures
 from .dialled import DialOptions
 from .dtmf import check_tones
+from .elsewhere import Elsewhere
 from .endings import end_reason
 from .errors import (
     AmbiguousError,
@@ -67,10 +68,12 @@ class Calls:
         self._engine = engine
         self._clock = clock
         self._register = Register(log, clock)
-        self._attention = Attention(engine, alerting)
+        self.elsewhere = Elsewhere()
+        self._attention = Attention(engine, alerting, self.elsewhere)
         self._focus = Focus(engine, self._attention, self.focus_changed)
         self._holds = Holds(engine, self.waits, self.changed)
         self._arrivals = Arrivals(self, engine, self._attention, clock, self._holds, self._focus)
+        self.elsewhere.changed.connect(lambda: self._attention.follow(self))
         self._departures = Departures(self, self._register, engine, clock, self._holds, self._focus)
         Precedence(self, self._arrivals.turn_away)
 

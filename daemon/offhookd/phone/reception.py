@@ -5,8 +5,8 @@
 2. screening: a caller nobody wants is refused or ignored, and never sent on;
 3. forward always;
 4. do not disturb: sent on as a busy line would be, else refused;
-5. busy (no room in the engine, call waiting is off, or a call for help goes on): sent on, else
-   refused with 486;
+5. busy (no room in the engine, a call for help goes on, or call waiting is off and a call is up,
+   here or at a desk phone that is followed): sent on, else refused with 486;
 6. it rings: silently or with a sound, perhaps answered by itself, perhaps sent on when nobody does.
 
 A call that would go in circles is not sent on: the next question is asked instead.
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from .auto_answer import AutoAnswer, AutoAnswerRules, Intercom, asked_after
 from .call import Call
 from .caller import Caller
+from .elsewhere import Elsewhere
 from .emergency import Emergency, is_marked
 from .errors import PhoneError
 from .forwarding import Cause, Forward, diversion, goes_in_circles
@@ -66,8 +67,11 @@ class Manners:
 class Reception:
     """Decides; never acts."""
 
-    def __init__(self, wishes: Wishes, emergency: Emergency, complete: Complete) -> None:
+    def __init__(
+        self, wishes: Wishes, emergency: Emergency, complete: Complete, elsewhere: Elsewhere
+    ) -> None:
         self._wishes = wishes
+        self._elsewhere = elsewhere
         self._emergency = emergency
         self._complete = complete
         self.configure(Manners(), {}, Numbering())
@@ -153,7 +157,8 @@ class Reception:
         judgement: Judgement,
         calls: Iterable[Call],
     ) -> AutoAnswer | None:
-        if judgement.treatment is not Treatment.RING or any(call.up for call in calls):
+        busy = self._elsewhere.talking or any(call.up for call in calls)
+        if busy or judgement.treatment is not Treatment.RING:
             return None
         asked = asked_after(invitation.alert_info, invitation.call_info, invitation.answer_mode)
         account = self._manners_of(invitation.account).auto_answer_s
@@ -164,16 +169,14 @@ class Reception:
         and has it."""
         if helps(calls):
             return True
-        mine = self._manners_of(account)
-        if mine.call_waiting:
+        if self._manners_of(account).call_waiting:
             return False
-        group = mine.group or account
-        return any(
-            call.up
-            and call.state is not CallState.PENDING
-            and (self._manners_of(call.account).group or call.account) == group
-            for call in calls
-        )
+        here = {call.account for call in calls if call.up and call.state is not CallState.PENDING}
+        taken = {self._group_of(one) for one in here | self._elsewhere.accounts}
+        return self._group_of(account) in taken
+
+    def _group_of(self, account: AccountId) -> str:
+        return self._manners_of(account).group or account
 
     def _forward(self, invitation: Invitation, target: str, cause: Cause) -> Forward | None:
         if not target:
