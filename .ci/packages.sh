@@ -20,6 +20,7 @@ test | pulseaudio-utils          | program:pactl               | looking into th
 test | pipewire                  | program:pipewire            | the other sound server for the tests
 test | pipewire-pulse            | program:pipewire-pulse      | its PulseAudio side
 test | wireplumber               | program:wireplumber         | its session manager
+test | coturn                    | program:turnserver          | a STUN server
 test | libumockdev0              | library:libumockdev.so.0    | USB phones without hardware
 test | iproute2                  | program:ip                  | a network namespace for baresip
 test | openssl                   | program:openssl             | a certificate authority for the tests
@@ -45,7 +46,7 @@ vm   | e2fsprogs                 | program:mke2fs              | its disk
 
 # Units that would start by themselves once installed.  The tests start their own servers, and
 # two sound servers in one session, or a SIP server open to the network, are nobody's wish.
-SYSTEM_UNITS='kamailio.service slapd.service'
+SYSTEM_UNITS='kamailio.service slapd.service coturn.service'
 USER_UNITS='pulseaudio.service pulseaudio.socket pipewire.service pipewire.socket
             pipewire-pulse.service pipewire-pulse.socket wireplumber.service'
 

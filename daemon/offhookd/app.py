@@ -28,6 +28,7 @@ from offhookd.engine import protocol as p
 from offhookd.engine.client import EngineClient
 from offhookd.engine.launch import Launched
 from offhookd.engine.message_client import MessageClient
+from offhookd.features import FEATURES
 from offhookd.hooks import Hooks
 from offhookd.lines import Lines
 from offhookd.phone import remote
@@ -48,7 +49,7 @@ from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, 
 from offhookd.phone.sets import SetControl
 from offhookd.phone.transfers import Transfers
 from offhookd.phone.unplugging import Unplugging
-from offhookd.phone.values import AccountId, AccountState, CallId
+from offhookd.phone.values import AccountId, AccountState, CallId, Detour
 from offhookd.phone.wishes import Wishes
 from offhookd.presence import Presence
 from offhookd.rules import Rules
@@ -57,31 +58,11 @@ from offhookd.sounds import Sounds
 from offhookd.store.history import History
 from offhookd.store.messages import StoredMessages
 from offhookd.store.state import State
+from offhookd.stun import StunServers
+from offhookd.stun_probe import look
 
 if TYPE_CHECKING:
     from offhookd.sets import TelephoneSets
-
-FEATURES = (
-    "accounts",
-    "conference",
-    "desk-phones",
-    "directory",
-    "dtmf",
-    "early-media",
-    "hid",
-    "history",
-    "hold",
-    "hooks",
-    "messages",
-    "mwi",
-    "presence",
-    "recording",
-    "redirect",
-    "srtp",
-    "tls",
-    "transfer",
-)
-"""What this version does for its user; see `Manager.Features` in the contract."""
 
 ENGINE_START_LIMIT_S = 2.0
 """The engine is up after some 0.15 s; clients may see a phone that is not ready after this."""
@@ -153,6 +134,9 @@ class Daemon(Service, AccountSwitch):
             secrets.password_for,
             self.rules.planner.complete_text,
             random.random,
+        )
+        self.stun = StunServers(
+            self.engine.tell, self.problems, partial(look, resolve=self._resolver.resolve_stun)
         )
         self.desks = Desks(
             self.calls, clock, self.engine, self.engine.tell, self.lines, self.history.reserve
@@ -246,6 +230,7 @@ class Daemon(Service, AccountSwitch):
         self._hooks.stop()
         await self._mail.stop()
         await self.desks.stop()
+        await self.stun.stop()
         await self.lines.stop()
         await self.engine.stop()
         if self._sets:
@@ -259,6 +244,7 @@ class Daemon(Service, AccountSwitch):
     def hint(self, why: str) -> None:
         """The network or the machine came back: try what failed again."""
         self._resolver.forget()
+        self.stun.hint()
         if self._sets:
             self._sets.resumed()
         for account in self.accounts:
@@ -351,6 +337,7 @@ class Daemon(Service, AccountSwitch):
         self.sounds.hold_music.engine_started()
         self._apply_policy()
         self.lines.engine_started()
+        self.stun.engine_started()
         self.changed()
 
     def engine_failed(self, text: str) -> None:
@@ -394,6 +381,9 @@ class Daemon(Service, AccountSwitch):
     def presence_told(self, event: p.Event) -> None:
         self.presence.take(event)
 
+    def stun_lost(self, event: p.StunLost) -> None:
+        self.stun.lost(event.server)
+
     def recorded(self, event: p.Recorded) -> None:
         self.sounds.recorded(event)
 
@@ -415,15 +405,17 @@ class Daemon(Service, AccountSwitch):
 
     def _apply_policy(self) -> None:
         calls = self._config.calls
-        self.handovers.detours.use(Policy(calls.transferred, calls.redirected))
+        self.handovers.detours.policy = Policy(calls.transferred, calls.redirected)
+        self.engine.tell(p.RefuseTransfers(refused=calls.transferred is Detour.REFUSE))
         self.sounds.hold_music.use(str(self._config.audio.hold_music or ""))
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts
         self.rules.apply(self._config, country_of(self._config))
         chosen = {name: self.choices.account(name).enabled for name in configs}
-        self.presence.configure(self._config)
+        self.presence.configure(configs)
         self.lines.apply(configs, chosen)
+        self.stun.configure(configs)
         self.desks.configure(self._config)
         preferred = AccountId(self.choices.phone.default_account)
         if self.accounts.get(preferred):

@@ -66,16 +66,17 @@ def server_of(uri: str, transport: Transport) -> Server:
             transport = Transport(value)
     if scheme == "sips":
         transport = Transport.TLS
-    host, port = _split_port(domain_of(uri))
+    host, port = split_port(domain_of(uri))
     return Server(host.lower(), port, transport)
 
 
 def host_part(address: str) -> str:
     """ "192.0.2.1:5060" without its port, "[2001:db8::1]:5060" also without brackets."""
-    return _split_port(address)[0].strip("[]")
+    return split_port(address)[0].strip("[]")
 
 
-def _split_port(text: str) -> tuple[str, int]:
-    """`text` may be what a stranger wrote: what is no port is left where it is."""
+def split_port(text: str) -> tuple[str, int]:
+    """ "host:port" in two, 0 for no port.  `text` may be what a stranger wrote: what is no port is
+    left where it is."""
     match = _PORT.fullmatch(text)
     return (match[1], int(match[2])) if match else (text, 0)

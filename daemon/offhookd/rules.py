@@ -40,9 +40,7 @@ class Rules:
         self._alarm: Timer | None = None
         self._emergency = Emergency(clock)
         self.planner = Planner(accounts, self._emergency)
-        self._reception = Reception(
-            self.wishes, self._emergency, self.planner.forward_target, calls.elsewhere
-        )
+        self._reception = Reception(self.wishes, self._emergency, self.planner.complete_text)
         calls.decide = self._reception.decide
         calls.added.connect(self._note_emergency)
         calls.changed.connect(self._note_emergency)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ICE between two engines, with the addresses of this machine."""
+"""ICE between two engines, with the addresses of this machine and those a STUN server sees."""
 
 import socket
 import time
@@ -14,9 +14,12 @@ from offhookd.engine.protocol import (
     Hold,
     Incoming,
     LegMedia,
+    SetStun,
 )
+from offhookd.engine.stun import Mapped
 from tests.support.engine import START, EngineProcess, two_engines
 from tests.support.raw_sip import RawPeer
+from tests.support.stun import OUTSIDE, StunServer, success
 
 Engines = tuple[EngineProcess, EngineProcess]
 
@@ -121,3 +124,37 @@ def test_only_an_account_with_ice_offers_it(engines: Engines, peer: RawPeer) -> 
     alice.add_account("alice", ice=True)
     alice.ask(dial(peer.port, leg=2))
     assert "typ host" in invite(peer, alice)
+
+
+def test_the_address_a_server_sees_is_one_more_to_try(engines: Engines, peer: RawPeer) -> None:
+    alice, _ = engines
+    with StunServer() as server:
+        alice.add_account("alice", ice=True, srtp="optional")
+        alice.ask(SetStun(servers={"alice": server.address}))
+        alice.ask(dial(peer.port))
+        offer = invite(peer, alice)
+    assert len(offer.partition("\r\n\r\n")[2]) > 1024, "more than pjsua2 shows"
+    assert offer.count("typ srflx") == 2
+    assert f"c=IN IP4 {OUTSIDE}\r\n" in offer
+    assert "typ host" in offer
+
+
+def test_sound_finds_its_way_over_an_address_that_only_the_server_has_told(
+    engines: Engines,
+) -> None:
+    alice, bob = engines
+    with StunServer() as server:
+        # The loopback is no address that the stack offers by itself.
+        server.answer = lambda transaction, sender: [success(transaction, Mapped(*sender))]
+        for engine, name in ((alice, "alice"), (bob, "bob")):
+            engine.add_account(name, ice=True, srtp="required")
+            engine.ask(SetStun(servers={name: server.address}))
+        talk(engines)
+        until_sound(alice, 1)
+        until_sound(bob, -1)
+        alice.ask(Hold(leg=1, held=True))
+        seen = len(alice.events)
+        alice.ask(Hold(leg=1, held=False))
+        alice.wait_for(LegMedia, lambda e: e.flow == "both", after=seen)
+        until_sound(bob, -1)
+        assert len(server.asked) == 4

@@ -127,6 +127,13 @@ def test_offer_without_a_common_codec_in_a_call_is_refused_and_the_call_goes_on(
     assert engine.states(-1)[-1] == "active"
 
 
+def test_a_long_offer_in_a_call_is_read_to_its_end(engine: EngineProcess, peer: RawPeer) -> None:
+    dialog, _ = talk(peer, engine, SDP)
+    candidates = (f"a=candidate:{n} 1 UDP {n} 192.0.2.{n} 40000 typ host\r\n" for n in range(1, 40))
+    offer_again(peer, dialog, PCMU_ONLY + "".join(candidates))
+    assert media_lines(hear(peer, engine, 200))[0].split()[3] == "0"
+
+
 def test_update_without_a_common_codec_is_refused_likewise(
     engine: EngineProcess, peer: RawPeer
 ) -> None:

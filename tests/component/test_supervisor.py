@@ -63,6 +63,7 @@ START = p.Start(
     port=0,
     user_agent="test",
     ca_file="",
+    codecs=(),
     log_level=0,
     country="",
 )

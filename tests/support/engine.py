@@ -43,6 +43,7 @@ START = Start(
     port=0,
     user_agent="offhook-test",
     ca_file="",
+    codecs=(),
     log_level=20,
     country="de",
 )

@@ -69,10 +69,11 @@ OFFLINE = {
         "offhookd.config.",
         "offhookd.desktop.",
         "offhookd.hosts",
+        "offhookd.phone.errors.PhoneError",
         "offhookd.phone.values",
+        "offhookd.stun_probe",
     ),
     "cli/device.py": ("offhookd.devices.",),
-    "settings/file.py": ("offhookd.config.",),
     "cli/learn.py": (
         *("offhookd.devices.", "offhookd.phone.buttons."),
         *("offhookd.clock.", "offhookd.config.problems."),

@@ -97,6 +97,18 @@ async def test_srv_records_are_followed_by_priority(names: Names) -> None:
     assert found == ["192.0.2.10:5080", "192.0.2.20:5070"]
 
 
+async def test_a_stun_server_has_records_and_a_port_of_its_own(names: Names) -> None:
+    resolver = names.resolver()
+    names.offer("_stun._udp.example.com", dns.srv(1, 0, 3479, "a.example.com"))
+    assert await resolver.resolve_stun("example.com", 0) == ["192.0.2.10:3479"]
+    assert await resolver.resolve_stun("b.example.com", 0) == ["192.0.2.20:3478"]
+    assert await resolver.resolve_stun("b.example.com", 19302) == ["192.0.2.20:19302"]
+    assert await resolver.resolve("b.example.com", 0, UDP) == ["192.0.2.20:5060"]
+    names.offer("_stun._udp.pbx.example.com", dns.srv(0, 0, 0, "."))
+    with pytest.raises(ResolveError, match="offers no STUN"):
+        await resolver.resolve_stun("pbx.example.com", 0)
+
+
 async def test_a_service_that_is_not_offered_is_told(names: Names) -> None:
     names.offer("_sip._udp.pbx.example.com", dns.srv(0, 0, 0, "."))
     with pytest.raises(ResolveError, match="offers no SIP over UDP"):

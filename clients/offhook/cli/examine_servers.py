@@ -14,7 +14,9 @@ from offhookd.config.schema import AccountConfig, SipConfig
 from offhookd.desktop import keyring
 from offhookd.desktop.resolve import ResolveError, Resolver
 from offhookd.hosts import Server, host_part, server_of
+from offhookd.phone.errors import PhoneError
 from offhookd.phone.values import Transport
+from offhookd.stun_probe import look
 
 from .finding import Finding, fail, ok, warn
 
@@ -36,9 +38,22 @@ async def account(config: AccountConfig, sip: SipConfig) -> list[Finding]:
     if not config.enabled:
         return [ok(config.id, "switched off in the configuration")]
     if not config.registrar:
-        return [ok(config.id, "direct calls, without a server")]
+        return [ok(config.id, "direct calls, without a server"), *await _stun(config)]
     server = server_of(config.proxy or config.registrar, config.transport)
-    return [*await _password(config), *await _server(config, server, sip)]
+    found = await asyncio.gather(_password(config), _server(config, server, sip), _stun(config))
+    return [finding for part in found for finding in part]
+
+
+async def _stun(config: AccountConfig) -> list[Finding]:
+    if not config.stun:
+        return []
+    subject = f"{config.id} STUN"
+    try:
+        found = await look(config.stun, Resolver().resolve_stun)
+    except PhoneError as error:
+        remedy = f"let UDP through to it, or name another one: accounts: {config.id}: stun: HOST"
+        return [warn(subject, f"{config.stun}: {str(error).rstrip('.')}", remedy)]
+    return [ok(subject, f"{config.stun} at {found.server} sees us at {found.seen.host}")]
 
 
 async def _password(config: AccountConfig) -> list[Finding]:

@@ -50,6 +50,7 @@ KEYS: SectionReaders = {
     "srtp": readers.choice(Srtp, yes=Srtp.REQUIRED, no=Srtp.DISABLED),
     "codecs": readers.codecs,
     "ice": readers.flag,
+    "stun": readers.stun_server,
     "accept_from": readers.choice(AcceptFrom),
     "presence": readers.unread,
     "country": readers.country,

@@ -114,7 +114,7 @@ class AccountConfig:
     arguments, to be run without a shell.  `country` "" means that of the tones.  `identity`: the
     address the server is asked to show (P-Preferred-Identity), "" for its choice.
     `auto_answer_seconds` None: the account answers nobody by itself.  `through`: the desk phone
-    that makes its calls, "here" for this machine.
+    that makes its calls, "here" for this machine.  `stun`: "host" or "host:port", "" for none.
     """
 
     id: AccountId
@@ -134,6 +134,7 @@ class AccountConfig:
     srtp: Srtp = Srtp.DISABLED
     codecs: tuple[str, ...] = DEFAULT_CODECS
     ice: bool = False
+    stun: str = ""
     accept_from: AcceptFrom = AcceptFrom.SERVERS
     presence: PresenceConfig = PresenceConfig()
     country: str = ""
@@ -165,15 +166,6 @@ class SipConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JitterBufferConfig:
-    """How much of the other party's sound is collected before it is heard: at the beginning, and
-    at most when packets come irregularly."""
-
-    minimum_ms: int = 20
-    maximum_ms: int = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioConfig:
     """Devices are named as the sound server names them, best first; ``default`` is whatever the
     server prefers.  `hold_music`: a WAV file, None for silence."""
@@ -184,7 +176,6 @@ class AudioConfig:
     ringer: tuple[str, ...] = ("default",)
     on_unplug: OnUnplug = OnUnplug.HOLD
     hold_music: Path | None = None
-    jitter_buffer: JitterBufferConfig = JitterBufferConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,8 +295,7 @@ class DeskPhoneConfig:
 
     `account`: whose number it is.  `phone`: its SIP address.  At most one of the three password
     keys is set; with none, the password is in the Secret Service under ``offhook-desk-phone=ID``.
-    `port` 0 means the usual one.  `variables` are those of Asterisk's channel.  `follow`: the
-    number or address to watch through `account`, "" for none.
+    `port` 0 means the usual one.  `variables` are those of Asterisk's channel.
     """
 
     id: str
@@ -327,7 +317,6 @@ class DeskPhoneConfig:
     priority: int = 1
     caller_id: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
-    follow: str = ""
 
 
 _NO_DESK_PHONES: Mapping[str, DeskPhoneConfig] = MappingProxyType({})

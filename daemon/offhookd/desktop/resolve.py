@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where SIP servers are (RFC 3263), found outside the engine, which never asks DNS itself.
+"""Where SIP servers (RFC 3263) and STUN servers (RFC 8489, 8) are, found outside the engine, which
+never asks DNS itself.
 
 Addresses come from the system's own look-up, so /etc/hosts, mDNS and VPNs count; SRV records are
 asked for only where a name comes without a port.
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from offhookd.desktop import srv
@@ -33,14 +35,25 @@ ADDRESS_TTL_S = 30.0
 MAX_TTL_S = 300.0
 MAX_ADDRESSES = 8
 
-_SERVICE = {
-    Transport.UDP: "_sip._udp",
-    Transport.TCP: "_sip._tcp",
-    Transport.TLS: "_sips._tcp",
-}
-_PORT = {Transport.UDP: 5060, Transport.TCP: 5060, Transport.TLS: 5061}
 
-Key = tuple[str, int, Transport]
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is offered at a name: its SRV label, its port without SRV, and how a person calls it."""
+
+    service: str
+    port: int
+    name: str
+
+
+SIP = {
+    Transport.UDP: Kind("_sip._udp", 5060, "SIP over UDP"),
+    Transport.TCP: Kind("_sip._tcp", 5060, "SIP over TCP"),
+    Transport.TLS: Kind("_sips._tcp", 5061, "SIP over TLS"),
+}
+STUN = Kind("_stun._udp", 3478, "STUN")
+"""RFC 8489, 8.1."""
+
+Key = tuple[str, int, Kind]
 T = TypeVar("T")
 
 
@@ -81,16 +94,23 @@ class Resolver:
 
         `port` 0: the URI names none.  Raises `ResolveError`, after 5 s at the latest.
         """
+        return await self._resolve(host, port, SIP[transport])
+
+    async def resolve_stun(self, host: str, port: int) -> list[str]:
+        """The same for a STUN server."""
+        return await self._resolve(host, port, STUN)
+
+    async def _resolve(self, host: str, port: int, kind: Kind) -> list[str]:
         host = host.strip("[]").rstrip(".").lower()
         if _is_literal(host):
-            return [_spelt(host, port or _PORT[transport])]
-        key = (host, port, transport)
+            return [_spelt(host, port or kind.port)]
+        key = (host, port, kind)
         until_s, addresses = self._known.get(key, (0.0, []))
         if self._clock() < until_s:
             return addresses
         try:
             async with asyncio.timeout(LIMIT_S):
-                ttl_s, addresses = await self._find(host, port, transport)
+                ttl_s, addresses = await self._find(host, port, kind)
         except TimeoutError:
             raise ResolveError(
                 f"The name server did not answer for {host!r} within {LIMIT_S:.0f} s."
@@ -102,13 +122,13 @@ class Resolver:
         """The network changed: other name servers may know other answers."""
         self._known.clear()
 
-    async def _find(self, host: str, port: int, transport: Transport) -> tuple[float, list[str]]:
-        records = [] if port else await self._services(f"{_SERVICE[transport]}.{host}")
+    async def _find(self, host: str, port: int, kind: Kind) -> tuple[float, list[str]]:
+        records = [] if port else await self._services(f"{kind.service}.{host}")
         if not records:
             found = await self._addresses(host)
-            return ADDRESS_TTL_S, [_spelt(address, port or _PORT[transport]) for address in found]
+            return ADDRESS_TTL_S, [_spelt(address, port or kind.port) for address in found]
         if not any(record.target for record in records):
-            raise ResolveError(f"{host!r} offers no SIP over {transport.upper()}.")
+            raise ResolveError(f"{host!r} offers no {kind.name}.")
         addresses: list[str] = []
         failure: ResolveError | None = None
         for record in srv.in_order(records, self._chance)[:MAX_ADDRESSES]:

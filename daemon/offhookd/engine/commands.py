@@ -16,7 +16,6 @@ from .sip_dtmf import DtmfSender, Tones, choose_method
 from .sip_endpoint import SipEndpoint
 from .sip_errands import Errands
 from .sip_headers import clean
-from .sip_jitter import JitterBuffer
 from .sip_messages import Post
 from .sip_presence import Presence
 from .sip_quality import all_statistics
@@ -69,6 +68,7 @@ class Commands:
             p.SetAccount: self._set_account,
             p.RemoveAccount: self._remove_account,
             p.SetHosts: self._set_hosts,
+            p.SetStun: lambda c: calls.nat.use(c.servers),
             p.Register: self._register,
             p.Unregister: lambda c: accounts.find(c.account).unregister(),
             p.Dial: self._dial,
@@ -264,7 +264,6 @@ class Commands:
     def _set_audio(self, command: p.SetAudio) -> Outcome:
         check_text("capture", command.capture, LONGEST_NAME)
         check_text("playback", command.playback, LONGEST_NAME)
-        self._endpoint.jitter_buffer = JitterBuffer(command.jitter_min_ms, command.jitter_max_ms)
         try:
             self._sound.configure(
                 command.backend, command.capture, command.playback, command.on_unplug

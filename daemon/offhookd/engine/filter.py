@@ -9,11 +9,10 @@ returns "" or, when the filter is not in force, the fault as a sentence.
 import ctypes
 import socket
 import struct
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Collection, Iterable
 
 from offhookd.engine.addresses import parse_address
+from offhookd.engine.sockets import tcp_listeners, udp_sockets
 
 MAX_ADDRESSES = 200
 """Eight instructions for an IPv6 address; the kernel takes 4096."""
@@ -56,23 +55,20 @@ def restrict_signalling(port: int, addresses: Collection[str] | None) -> str:
     if addresses is not None and len(addresses) > MAX_ADDRESSES:
         return f"{len(addresses)} server addresses are more than the socket filter takes."
     program = None if addresses is None else only_from(addresses)
-    with _own_sockets() as sockets:
-        chosen = [sock for sock in sockets if _is_udp(sock) and sock.getsockname()[1] == port]
-        return _apply(chosen, program, f"UDP port {port}")
+    with udp_sockets([port]) as sockets:
+        return _apply(sockets, program, f"UDP port {port}")
 
 
 def deafen_listeners() -> str:
     """Let no TCP connection in: every listening socket of the process drops all packets."""
-    with _own_sockets() as sockets:
-        chosen = [sock for sock in sockets if _is_listener(sock)]
-        return _apply(chosen, [_DROP], "the TCP listeners") if chosen else ""
+    with tcp_listeners() as sockets:
+        return _apply(sockets, [_DROP], "the TCP listeners") if sockets else ""
 
 
 def guard_media(ports: Collection[int], *, ice: bool = False) -> str:
     """Let the UDP sockets on `ports` hear RTP and RTCP only, and with `ice` also STUN."""
-    with _own_sockets() as sockets:
-        chosen = [sock for sock in sockets if _is_udp(sock) and sock.getsockname()[1] in ports]
-        return _apply(chosen, only_media(ice=ice), "the media ports")
+    with udp_sockets(ports) as sockets:
+        return _apply(sockets, only_media(ice=ice), "the media ports")
 
 
 def only_from(addresses: Iterable[str]) -> list[Instruction]:
@@ -155,32 +151,3 @@ def _apply(
     except OSError as error:
         return f"The kernel refused the socket filter for {what}: {error.strerror}."
     return ""
-
-
-@contextmanager
-def _own_sockets() -> Iterator[list[socket.socket]]:
-    """Every IP socket of this process, borrowed."""
-    descriptors = [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]
-    sockets = [sock for fd in descriptors if (sock := _borrow(fd))]
-    try:
-        yield [sock for sock in sockets if sock.family in (socket.AF_INET, socket.AF_INET6)]
-    finally:
-        for sock in sockets:
-            sock.detach()
-
-
-def _borrow(fd: int) -> socket.socket | None:
-    try:
-        return socket.socket(fileno=fd)
-    except OSError:  # not a socket, or the descriptor of the listing itself
-        return None
-
-
-def _is_udp(sock: socket.socket) -> bool:
-    return sock.type == socket.SOCK_DGRAM
-
-
-def _is_listener(sock: socket.socket) -> bool:
-    return sock.type == socket.SOCK_STREAM and bool(
-        sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-    )

@@ -21,6 +21,7 @@ class Start(Command, kind="start"):
     port: int
     user_agent: str
     ca_file: str
+    codecs: tuple[str, ...]
     log_level: int
     country: str
 
@@ -62,6 +63,13 @@ class SetHosts(Command, kind="set-hosts"):
     The addresses are also admitted by the socket filter."""
 
     hosts: Mapping[str, tuple[str, ...]]
+
+
+class SetStun(Command, kind="set-stun"):
+    """The STUN servers that answer now ("192.0.2.1:3478"), by account; replaces those before.
+    What is sent on such an account names the address of the sound as its server sees it."""
+
+    servers: Mapping[str, str]
 
 
 class Register(Command, kind="register"):
@@ -203,15 +211,12 @@ class StopRinger(Command, kind="stop-ringer"):
 class SetAudio(Command, kind="set-audio"):
     """Devices of the call (names of the sound server; "" is its default).  Applies at once, also
     in a call.  `on_unplug`: "hold" | "speaker" | "hangup": what to do when the server moves a
-    stream off its device.  `jitter_min_ms`, `jitter_max_ms`: how much sound is collected before it
-    is heard, and at most, in calls that begin from now on."""
+    stream off its device."""
 
     backend: str
     capture: str
     playback: str
     on_unplug: str
-    jitter_min_ms: int = 20
-    jitter_max_ms: int = 400
 
 
 class MonitorLevels(Command, kind="monitor-levels"):

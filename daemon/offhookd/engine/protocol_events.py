@@ -28,6 +28,13 @@ class Registration(Event, kind="registration"):
     cause: str
 
 
+class StunLost(Event, kind="stun-lost"):
+    """The server of `SetStun` did not answer a call, which went without it; no other one asks it
+    before the next `SetStun`."""
+
+    server: str
+
+
 class Incoming(Event, kind="incoming"):
     """An INVITE that passed the gate and whose offer has a codec in common; nothing but 100 has
     been answered.  Texts are cleaned (no control characters, valid UTF-8, capped).  `replaces`:

@@ -6,7 +6,7 @@ size when the line was decoded; here texts are cleaned and numbers brought into 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from offhookd.phone.account import Answer as RegistrationAnswer
 from offhookd.phone.accounts import Accounts
@@ -60,6 +60,8 @@ class EngineListener(Protocol):
     def remote_press(self, account: AccountId, key: str, call: CallId) -> None: ...
 
     def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None: ...
+
+    def stun_lost(self, event: p.StunLost) -> None: ...
 
     def recorded(self, event: p.Recorded) -> None: ...
 
@@ -119,6 +121,12 @@ class Reports:
         self._calls = calls
         self._accounts = accounts
         self._listener = listener
+        self._as_it_is: Mapping[type[p.Event], Callable[[Any], None]] = {
+            p.AudioStatus: listener.audio_status,
+            p.ErrandTold: listener.errand_told,
+            p.Recorded: listener.recorded,
+            p.StunLost: listener.stun_lost,
+        }
         self._tell = tell
         self._transfers = handovers.transfers
         self._detours = handovers.detours
@@ -167,8 +175,6 @@ class Reports:
             case p.Levels():
                 call = self._legs.call(event.leg)
                 self._listener.levels(call, event.sent_dbfs, event.received_dbfs)
-            case p.AudioStatus():
-                self._listener.audio_status(event)
             case p.MessageReceived():
                 self._message(event)
             case p.RemotePress(key="talk" | "hold"):
@@ -181,12 +187,8 @@ class Reports:
                 self._listener.gate_report(dropped, event.last_source)
             case p.LogLine():
                 self._listener.engine_log(event.level, event.text)
-            case p.ErrandTold():
-                self._listener.errand_told(event)
-            case p.Recorded():
-                self._listener.recorded(event)
             case _:
-                self._listener.presence_told(event)
+                self._as_it_is.get(type(event), self._listener.presence_told)(event)
 
     def _message(self, event: p.MessageReceived) -> None:
         if self._accounts.get(AccountId(event.account)):

@@ -364,9 +364,6 @@ class Leg:
             self.thread.soon(self._note_early_media)
         self._exchange.changed(self, new_media=True)
 
-    def prepare_stream(self, stream: Any) -> None:
-        self._endpoint.jitter_buffer.apply(stream)
-
     def _note_early_media(self) -> None:
         if ORDER.index(self.state) < ORDER.index(State.ANSWERED):
             self._change(State.EARLY, SESSION_PROGRESS, "Session Progress")
@@ -377,6 +374,9 @@ class Leg:
         if common:
             self._endpoint.offer_codecs(common)
         return OK if common else NOT_ACCEPTABLE_HERE
+
+    def publish(self, sdp: str) -> str:
+        return self._exchange.publish(self, sdp)
 
     def on_dtmf(self, digit: str, duration_ms: int, flags: int) -> None:
         self._dtmf.heard(clean(digit, 1), max(0, duration_ms), flags)

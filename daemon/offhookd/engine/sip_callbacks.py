@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The pjsua2 call of a leg: what the stack says about it goes to the leg, fenced."""
 
+import ctypes
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pjsua2 as pj
 
+from . import pjlib
 from .sip_headers import clean
 from .sip_thread import SipThread, guarded
 
 DECLINE = 603
+
+LONGEST_SDP_BYTES = 8192
+"""More than a message of ours may have."""
 
 
 class Successor(Protocol):
@@ -28,11 +33,11 @@ class CallListener(Protocol):
     def on_state(self, event: Any) -> None: ...
     def on_transaction(self, event: Any) -> None: ...
     def on_media(self) -> None: ...
-    def prepare_stream(self, stream: Any) -> None:
-        """`stream` (a `StreamInfo`) is about to be made, and its jitter buffer may be changed."""
-
     def judge_offer(self, sdp: str) -> int:
         """The status that an offer of the far end deserves."""
+
+    def publish(self, sdp: str) -> str:
+        """What is sent in the place of an `sdp` of ours."""
 
     def on_dtmf(self, digit: str, duration_ms: int, flags: int) -> None: ...
     def forwarded(self, event: Any) -> None: ...
@@ -68,14 +73,17 @@ class PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             self.leg.on_media()
 
     @guarded()
-    def onStreamPreCreate(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
+    def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
         if self.leg:
-            self.leg.prepare_stream(prm.streamInfo)
+            sdp = whole(prm.sdp)
+            published = self.leg.publish(sdp)
+            if published != sdp:
+                prm.sdp.wholeSdp = published
 
     @guarded()
     def onCallRxOffer(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
         if self.leg:
-            prm.statusCode = self.leg.judge_offer(prm.offer.wholeSdp)
+            prm.statusCode = self.leg.judge_offer(whole(prm.offer))
 
     @guarded()
     def onDtmfEvent(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
@@ -113,6 +121,20 @@ class PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
     def onCallReplaced(self, _prm: Any) -> None:  # noqa: N802 - pjsua2's name
         if self.leg:
             self.leg.replaced()
+
+
+def whole(sdp: Any) -> str:
+    """A `SdpSession` as text; pjsua2 itself leaves one of more than 1024 bytes empty."""
+    return sdp.wholeSdp or _printed(int(sdp.pjSdpSession))
+
+
+def _printed(session: int) -> str:
+    buffer = ctypes.create_string_buffer(LONGEST_SDP_BYTES)
+    write = pjlib.function(
+        "pjmedia_sdp_print", ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t
+    )
+    length = write(session, buffer, LONGEST_SDP_BYTES)
+    return buffer.raw[: max(0, length)].decode("utf-8", "surrogateescape")
 
 
 def received(event: Any) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, clean, diversions
 from .sip_mixer import Mixer, Sound
 from .sip_monitor import Monitor
+from .sip_nat import Nat
 from .sip_player import Player
 from .sip_recorder import Recorder
 from .sip_referrals import Referrals
@@ -63,6 +64,7 @@ class Calls:
         self._media: dict[int, LegMedia] = {}
         self._ended: list[Leg] = []
         self.referrals = Referrals(thread)
+        self.nat = Nat(thread)
 
     def all(self) -> list[Leg]:
         """Every leg that has not ended."""
@@ -114,6 +116,10 @@ class Calls:
         leg = Leg(number, account, self._thread, self._endpoint, self)
         self._legs[number] = leg
         return leg
+
+    def publish(self, leg: Leg, sdp: str) -> str:
+        ice_decides = leg.state in (State.ANSWERED, State.ACTIVE)
+        return self.nat.publish(leg.number, leg.account.id, sdp, ice_decides=ice_decides)
 
     def referred(self, leg: Leg, event: Any) -> None:
         self.referrals.arrive(leg, event)
@@ -295,6 +301,7 @@ class Calls:
         self._legs.pop(leg.number, None)
         self._media.pop(leg.number, None)
         self._walls.dismiss_peer(leg.number)
+        self.nat.forget(leg.number)
         self.monitor.forget(leg)
         self.recorder.forget(leg)
         self.player.forget(leg)

@@ -22,3 +22,6 @@ class Exchange(Protocol):
 
     def arrived(self, leg: "Leg", replaces: int) -> None:
         """`leg` takes the place of another one now."""
+
+    def publish(self, leg: "Leg", sdp: str) -> str:
+        """What is sent in the place of an `sdp` of `leg`, inside the callback."""

@@ -144,11 +144,7 @@ class Supervisor:
             await self._end_of(process)
 
     async def _end_of(self, process: subprocess.Popen[bytes]) -> None:
-        try:
-            pidfd = os.pidfd_open(process.pid)
-        except ProcessLookupError:  # somebody else waited for it, and is about to say so
-            process.wait()
-            return
+        pidfd = os.pidfd_open(process.pid)
         gone = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(pidfd, gone.set)

@@ -55,9 +55,7 @@ class Unplugging:
             self._presence = before
 
     def _lost(self) -> None:
-        talking = [call for call in self._calls if _talks(call) and not call.emergency]
-        if any(call.emergency and _talks(call) for call in self._calls):
-            self.given_up()  # help is spoken to through whatever else there is
+        talking = [call for call in self._calls if _talks(call)]
         policy = self._policy()
         if policy is OnUnplug.HANGUP:
             for call in talking:

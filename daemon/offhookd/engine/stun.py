@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""STUN Binding (RFC 8489): asks a server by what address the world sees a socket.
+
+Only the messages; nothing here sends.  An answer comes from the network: `mapped_address` takes
+nothing but one whole, well-formed message that carries the very transaction which was asked.
+"""
+
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+ANSWER_LIMIT_S = 0.25
+"""A server that takes longer holds every call back by as much: it is none for a telephone."""
+
+REPEAT_S = 0.1
+"""A datagram may be lost: asked again twice within the limit.  RFC 8489 (6.2.1) begins with 0.5 s,
+for clients that can wait for 39.5 s."""
+
+MAX_ANSWER_BYTES = 1280
+"""What a server may send without knowing the way (RFC 8489, 6.1)."""
+
+TRANSACTION_BYTES = 12
+
+_COOKIE = 0x2112A442
+_HEADER = struct.Struct("!HHI12s")
+_ATTRIBUTE = struct.Struct("!HH")
+
+_REQUEST = 0x0001
+_INDICATION = 0x0011
+_SUCCESS = 0x0101
+_ERROR = 0x0111
+
+_MAPPED_ADDRESS = 0x0001
+_ERROR_CODE = 0x0009
+_XOR_MAPPED_ADDRESS = 0x0020
+
+_IPV4, _IPV6 = 1, 2
+_FIRST_MULTICAST = {socket.AF_INET: 224, socket.AF_INET6: 255}
+"""First byte; of IPv4 also what is reserved beyond."""
+
+
+class StunError(Exception):
+    """No answer to what was asked; the text says what it is instead."""
+
+
+class RefusedError(StunError):
+    """The server's answer to what was asked is an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """An IP literal and a port, as a STUN server sees them."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def request(transaction: bytes) -> bytes:
+    """A Binding request; `transaction` is 12 random bytes, new for each question."""
+    return _HEADER.pack(_REQUEST, 0, _COOKIE, transaction)
+
+
+def indication(transaction: bytes) -> bytes:
+    """A Binding indication: nobody answers it, and routers on the way remember the socket."""
+    return _HEADER.pack(_INDICATION, 0, _COOKIE, transaction)
+
+
+def mapped_address(answer: bytes, transaction: bytes) -> Mapped:
+    """The address in the answer to `request(transaction)`.
+
+    Raises `RefusedError` when the server refused, and `StunError` for anything else, which may
+    be an answer to somebody else or no STUN at all, and is to be passed over.
+    """
+    kind = _check_header(answer, transaction)
+    attributes = dict(reversed(list(_attributes(answer))))  # of equals the first one counts
+    if kind == _ERROR:
+        raise RefusedError(f"the server refused with {_error_code(attributes)}")
+    if _XOR_MAPPED_ADDRESS in attributes:
+        mask = answer[4:20]  # cookie and transaction
+        return _address(attributes[_XOR_MAPPED_ADDRESS], mask)
+    if _MAPPED_ADDRESS in attributes:  # a server of RFC 3489
+        return _address(attributes[_MAPPED_ADDRESS], bytes(16))
+    raise StunError("it names no address")
+
+
+def _check_header(answer: bytes, transaction: bytes) -> int:
+    if not _HEADER.size <= len(answer) <= MAX_ANSWER_BYTES:
+        raise StunError("it is no STUN message")
+    kind, length, cookie, answered = _HEADER.unpack_from(answer)
+    if cookie != _COOKIE or length % 4 or length != len(answer) - _HEADER.size:
+        raise StunError("it is no STUN message")
+    if answered != transaction:
+        raise StunError("it answers another question")
+    if kind not in (_SUCCESS, _ERROR):
+        raise StunError("it is no answer to a Binding request")
+    return int(kind)
+
+
+def _attributes(message: bytes) -> Iterator[tuple[int, bytes]]:
+    at = _HEADER.size
+    while at < len(message):  # whole words, as the header says
+        kind, length = _ATTRIBUTE.unpack_from(message, at)
+        at += _ATTRIBUTE.size
+        if at + length > len(message):
+            raise StunError("an attribute is longer than the message")
+        yield kind, message[at : at + length]
+        at += length + -length % 4
+
+
+def _address(value: bytes, mask: bytes) -> Mapped:
+    if len(value) == 8 and value[1] == _IPV4:  # noqa: PLR2004 - RFC 8489, 14.1
+        family = socket.AF_INET
+    elif len(value) == 20 and value[1] == _IPV6:  # noqa: PLR2004 - as above
+        family = socket.AF_INET6
+    else:
+        raise StunError("its address is of no known kind")
+    port = int.from_bytes(_masked(value[2:4], mask), "big")
+    host = _masked(value[4:], mask)
+    multicast = host[0] >= _FIRST_MULTICAST[family]
+    if not port or not any(host) or multicast:
+        raise StunError("its address is nobody's")
+    return Mapped(socket.inet_ntop(family, host), port)
+
+
+def _masked(value: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(value, mask, strict=False))
+
+
+def _error_code(attributes: dict[int, bytes]) -> int:
+    value = attributes.get(_ERROR_CODE, b"")
+    return (value[2] & 7) * 100 + value[3] % 100 if len(value) >= 4 else 0  # noqa: PLR2004 - RFC 8489, 14.8
