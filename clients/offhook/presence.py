@@ -22,6 +22,9 @@ class Presence(PhoneObject):
     note = Property(PRESENCE, "Note", "")
     subscription = Property(PRESENCE, "Subscription", "pending")
     subscription_text = Property(PRESENCE, "SubscriptionText", "")
+    desk_phone = Property(PRESENCE, "DeskPhone", "")
+    dialogs = Property[list[tuple[str, str, str, str]]](PRESENCE, "Dialogs", [])
+    """The calls there: state, direction, address and name of the far end."""
 
     async def pickup(self) -> "Call":
         """Take over the call that rings there; the new call here."""

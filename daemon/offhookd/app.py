@@ -49,7 +49,7 @@ from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, 
 from offhookd.phone.sets import SetControl
 from offhookd.phone.transfers import Transfers
 from offhookd.phone.unplugging import Unplugging
-from offhookd.phone.values import AccountId, AccountState, CallId, Detour
+from offhookd.phone.values import AccountId, AccountState, CallId
 from offhookd.phone.wishes import Wishes
 from offhookd.presence import Presence
 from offhookd.rules import Rules
@@ -405,15 +405,14 @@ class Daemon(Service, AccountSwitch):
 
     def _apply_policy(self) -> None:
         calls = self._config.calls
-        self.handovers.detours.policy = Policy(calls.transferred, calls.redirected)
-        self.engine.tell(p.RefuseTransfers(refused=calls.transferred is Detour.REFUSE))
+        self.handovers.detours.use(Policy(calls.transferred, calls.redirected))
         self.sounds.hold_music.use(str(self._config.audio.hold_music or ""))
 
     def _apply_accounts(self) -> None:
         configs = self._config.accounts
         self.rules.apply(self._config, country_of(self._config))
         chosen = {name: self.choices.account(name).enabled for name in configs}
-        self.presence.configure(configs)
+        self.presence.configure(self._config)
         self.lines.apply(configs, chosen)
         self.stun.configure(configs)
         self.desks.configure(self._config)

@@ -130,6 +130,8 @@ class Audio(AudioControl, Alerting):
             capture=self._used[Role.CAPTURE],
             playback=self._used[Role.PLAYBACK],
             on_unplug=self._config.on_unplug,
+            jitter_min_ms=self._config.jitter_buffer.minimum_ms,
+            jitter_max_ms=self._config.jitter_buffer.maximum_ms,
         )
         if wanted != self._told:
             self._told = wanted

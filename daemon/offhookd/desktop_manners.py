@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the desktop does during a call: its players are quiet, and it does not fall asleep."""
+"""What the desktop does during a call, here or at a desk phone that is followed: its players are
+quiet, and it does not fall asleep."""
 
 import asyncio
 import logging
@@ -31,6 +32,7 @@ class DesktopManners:
         self._tasks: set[asyncio.Task[None]] = set()
         for news in (calls.added, calls.changed, calls.removed):
             news.connect(lambda _: self._follow())
+        calls.elsewhere.changed.connect(self._follow)
 
     async def stop(self) -> None:
         """Leave the desktop as it was."""
@@ -39,7 +41,9 @@ class DesktopManners:
         await self._settle()
 
     def _follow(self) -> None:
-        talking = any(call.state in TALKING for call in self._calls)
+        talking = self._calls.elsewhere.talking or any(
+            call.state in TALKING for call in self._calls
+        )
         if talking != self._talking:
             self._talking = talking
             task = asyncio.create_task(self._settle(), name="manners")

@@ -18,7 +18,7 @@ from offhookd.hosts import Hosts, Resolve, host_part, server_of
 from offhookd.phone.account import Account, AccountFacts, Answer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
-from offhookd.phone.errors import NotRegisteredError, PhoneError
+from offhookd.phone.errors import EngineGoneError, NotRegisteredError, PhoneError
 from offhookd.phone.ports import Clock, Done, RegistrationEngine
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
@@ -177,7 +177,7 @@ class Lines(RegistrationEngine):
         self._tell(p.Unregister(account=account), partial(self._left, account))
 
     def _sent(self, account: Account, error: PhoneError | None) -> None:
-        if error is not None and self._engine_up:
+        if _refused(error):
             account.result(Answer(0, str(error), cause=StateReason.NETWORK))
 
     def _left(self, account_id: AccountId, error: PhoneError | None) -> None:
@@ -216,7 +216,7 @@ class Lines(RegistrationEngine):
         return True
 
     def _taken(self, account: Account, error: PhoneError | None) -> None:
-        if error is not None and self._engine_up:
+        if _refused(error):
             self._told.pop(account.id, None)
             account.result(Answer(0, str(error), cause=StateReason.REJECTED))
 
@@ -325,6 +325,11 @@ REMEDIES: Mapping[StateReason, str] = {
 
 def subject_of(account: AccountId) -> str:
     return f"accounts/{account}"
+
+
+def _refused(error: PhoneError | None) -> bool:
+    """Not so by an engine that has gone: the next one is asked again."""
+    return error is not None and not isinstance(error, EngineGoneError)
 
 
 def _binding(config: AccountConfig) -> tuple[object, ...]:

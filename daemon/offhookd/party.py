@@ -43,7 +43,6 @@ class Party:
                 port=0,
                 user_agent="offhook-echo",
                 ca_file="",
-                codecs=(),
                 log_level=logging.ERROR,
                 country="",
             ),

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Presence of the running phone: the core's parts, with their configuration, engine and store."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from offhookd.config.schema import AccountConfig, Mwi, PresenceConfig
+from offhookd.config.schema import AccountConfig, Config, DeskPhoneConfig, Mwi, PresenceConfig
 from offhookd.desktop.idle import IdleWatch
 from offhookd.engine import protocol as p
 from offhookd.engine.presence_client import PresenceClient
@@ -14,6 +14,7 @@ from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.choices import Availability
 from offhookd.phone.dialled import DialOptions
+from offhookd.phone.elsewhere import follow
 from offhookd.phone.errors import NotRegisteredError, PhoneError
 from offhookd.phone.mailboxes import Mailboxes
 from offhookd.phone.pickup import plan
@@ -58,6 +59,7 @@ class Presence(PresenceDesk):
         self._problems = problems
         self._planner = planner
         self._configs: Mapping[AccountId, AccountConfig] = {}
+        self._desk_phones: Mapping[str, DeskPhoneConfig] = {}
         self._serials = iter(range(0))
         chosen = choices.phone
         self.availability = OwnAvailability(chosen.availability, chosen.note, self._keep_choice)
@@ -79,16 +81,19 @@ class Presence(PresenceDesk):
         self._mailboxes = Mailboxes(accounts, self._engine, clock, problems)
         self._engine.connect(self.watches, self._mailboxes, self._publications.answered)
         self.watches.restore(chosen.watches)
+        follow(self.watches, calls.elsewhere, problems)
         for news in (calls.added, calls.changed, calls.removed):
             news.connect(lambda _: self._follow_calls())
+        calls.elsewhere.changed.connect(self._follow_calls)
 
     # ------------------------------------------------------------ what happens
 
-    def configure(self, configs: Mapping[AccountId, AccountConfig]) -> None:
+    def configure(self, config: Config) -> None:
         """Publish and watch as configured; before the accounts themselves change."""
-        if configs == self._configs:
+        configs = config.accounts
+        if (configs, config.desk_phones) == (self._configs, self._desk_phones):
             return
-        self._configs = configs
+        self._configs, self._desk_phones = configs, config.desk_phones
         publishing = {
             name: config.presence.publish_seconds
             for name, config in configs.items()
@@ -99,7 +104,7 @@ class Presence(PresenceDesk):
         self._serving.configure(serving)
         if publishing or serving:
             self._idle_watch.start(IDLE_WATCH_DELAY_S)
-        self.watches.configure(self._wanted(configs))
+        self.watches.configure(self._wanted(config))
         self._mailboxes.configure(
             [name for name, config in configs.items() if config.mwi is Mwi.SUBSCRIBE]
         )
@@ -140,7 +145,8 @@ class Presence(PresenceDesk):
     # ------------------------------------------------------------ how
 
     def _follow_calls(self) -> None:
-        self.availability.in_call(any(call.state in TALKING for call in self._calls))
+        here = any(call.state in TALKING for call in self._calls)
+        self.availability.in_call(here or self._calls.elsewhere.talking)
 
     def _settings(self, account: AccountId) -> PresenceConfig:
         config = self._configs.get(account)
@@ -149,17 +155,17 @@ class Presence(PresenceDesk):
     def _packages(self, account: AccountId) -> frozenset[Package]:
         return frozenset(Package(one) for one in self._settings(account).subscribe)
 
-    def _wanted(self, configs: Mapping[AccountId, AccountConfig]) -> Sequence[Wanted]:
+    def _wanted(self, config: Config) -> Sequence[Wanted]:
         """The addresses to watch; a mistake in one is a problem for people, not for the others."""
         wanted, wrong = [], []
-        for name, config in configs.items():
-            for address in config.presence.watch:
-                try:
-                    target = self._planner.read(name, address)
-                except PhoneError as error:
-                    wrong.append(f"{address} ({error})")
-                else:
-                    wanted.append(Wanted(target.uri, target.display_name, name))
+        for name, address, desk_phone in _addresses(config):
+            try:
+                target = self._planner.read(name, address)
+            except PhoneError as error:
+                wrong.append(f"{address} ({error})")
+            else:
+                label = target.display_name or desk_phone
+                wanted.append(Wanted(target.uri, label, name, desk_phone))
         text = f"Not watched, as they are no addresses: {', '.join(wrong)}" if wrong else ""
         self._problems.hold(WATCH_PROBLEM, text)
         return wanted
@@ -181,3 +187,13 @@ class Presence(PresenceDesk):
             self._choices.phone = replace(phone, watch_serial=phone.watch_serial + SERIALS_AT_ONCE)
             serial = next(self._serials)
         return WatchId(serial)
+
+
+def _addresses(config: Config) -> Iterator[tuple[AccountId, str, str]]:
+    """By which account whom to watch, and which desk phone that is."""
+    for name, account in config.accounts.items():
+        for address in account.presence.watch:
+            yield name, address, ""
+    for phone in config.desk_phones.values():
+        if phone.follow:
+            yield AccountId(phone.account), phone.follow, phone.id

@@ -40,7 +40,9 @@ class Rules:
         self._alarm: Timer | None = None
         self._emergency = Emergency(clock)
         self.planner = Planner(accounts, self._emergency)
-        self._reception = Reception(self.wishes, self._emergency, self.planner.complete_text)
+        self._reception = Reception(
+            self.wishes, self._emergency, self.planner.forward_target, calls.elsewhere
+        )
         calls.decide = self._reception.decide
         calls.added.connect(self._note_emergency)
         calls.changed.connect(self._note_emergency)

@@ -29,7 +29,6 @@ def start_command(config: Config) -> p.Start:
         port=config.sip.port,
         user_agent=f"offhook/{__version__}",
         ca_file=str(config.sip.ca_file or system_certificates()),
-        codecs=tuple(dict.fromkeys(c for one in config.accounts.values() for c in one.codecs)),
         log_level=logging.getLevelNamesMapping()[config.log.level.upper()],
         country=country_of(config),
     )

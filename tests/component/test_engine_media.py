@@ -23,10 +23,12 @@ from offhookd.engine.protocol import (
     Mute,
     PlayTone,
     SendDtmf,
+    SetAudio,
 )
 from tests.support.engine import EngineProcess, two_engines
 
 LOUD_DBFS = -40.0
+SILENT = SetAudio(backend="silent", capture="", playback="", on_unplug="hold")
 
 Engines = tuple[EngineProcess, EngineProcess]
 
@@ -37,16 +39,18 @@ def engines() -> Iterator[Engines]:
         yield both
 
 
-def talk(engines: Engines, *, focus: bool = True) -> None:
-    """A call that is up on both sides."""
+def talk(engines: Engines, number: int = 1, *, focus: bool = True) -> None:
+    """A call that is up on both sides: leg `number` of the one, -`number` of the other."""
     alice, bob = engines
     target = f"sip:bob@127.0.0.1:{bob.port}"
-    alice.ask(Dial(leg=1, account="alice", target=target, headers={}, anonymous=False, muted=False))
-    bob.wait_for(Incoming)
-    bob.ask(Answer(leg=-1))
-    for engine, leg in ((alice, 1), (bob, -1)):
+    alice.ask(
+        Dial(leg=number, account="alice", target=target, headers={}, anonymous=False, muted=False)
+    )
+    bob.wait_for(Incoming, lambda e: e.leg == -number)
+    bob.ask(Answer(leg=-number))
+    for engine, leg in ((alice, number), (bob, -number)):
         engine.wait_state(leg, "active")
-        engine.wait_for(LegMedia)
+        engine.wait_for(LegMedia, lambda e, leg=leg: e.leg == leg)  # type: ignore[misc]  # mypy 17470
         if focus:
             engine.ask(Focus(leg=leg))
 
@@ -140,6 +144,35 @@ def test_quality_is_reported_every_five_seconds(engines: Engines) -> None:
     assert quality.mos > 4.0
     assert quality.loss_received == 0.0
     assert 200 < quality.packets_received < 300
+
+
+def test_jitter_buffer_waits_as_long_as_it_is_told_from_the_next_call_on(engines: Engines) -> None:
+    alice, bob = engines
+    talk(engines)
+    assert delay_ms(bob, -1, packets=40) <= 40
+    bob.ask(SILENT.but(jitter_min_ms=160, jitter_max_ms=300))
+    assert delay_ms(bob, -1, packets=80) <= 40, "the call is an old one"
+    alice.ask(Hangup(leg=1))
+    bob.wait_state(-1, "ended")
+    talk(engines, 2)
+    assert 120 < delay_ms(bob, -2, packets=120) <= 300
+    facts = bob.ask(GetStatistics(leg=-2)).data
+    assert (facts["jitter_buffer_minimum_ms"], facts["jitter_buffer_maximum_ms"]) == (160, 300)
+
+
+def test_jitter_buffer_that_makes_no_sense_is_refused(engines: Engines) -> None:
+    for least, most in ((10, 400), (20, 5000), (300, 200)):
+        assert engines[0].try_to(SILENT.but(jitter_min_ms=least, jitter_max_ms=most)).error
+
+
+def delay_ms(engine: EngineProcess, leg: int, packets: int) -> int:
+    """Of the jitter buffer on the average, once that many packets have arrived."""
+    for _ in range(100):
+        facts = engine.ask(GetStatistics(leg=leg)).data
+        if int(str(facts["received_packets"])) >= packets:
+            return int(str(facts["jitter_buffer_avg_delay_ms"]))
+        engine.read(0.1)
+    raise AssertionError(f"only {facts['received_packets']} packets have arrived")
 
 
 def test_call_progress_tone_starts_and_stops_and_unknown_ones_are_refused(

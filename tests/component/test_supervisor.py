@@ -63,7 +63,6 @@ START = p.Start(
     port=0,
     user_agent="test",
     ca_file="",
-    codecs=(),
     log_level=0,
     country="",
 )

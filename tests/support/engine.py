@@ -43,7 +43,6 @@ START = Start(
     port=0,
     user_agent="offhook-test",
     ca_file="",
-    codecs=(),
     log_level=20,
     country="de",
 )

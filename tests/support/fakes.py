@@ -128,6 +128,9 @@ class FakeEngine(CallEngine, RegistrationEngine):
     def end_referral(self, referral: int, code: int) -> None:
         self.told.append(("end_referral", referral, code))
 
+    def refuse_transfers(self, refused: bool) -> None:
+        self.told.append(("refuse_transfers", refused))
+
     def follow(self, call: CallId, account: AccountId, target: str, done: Done) -> None:
         self.told.append(("follow", call, target))
         self.waiting.append(done)

@@ -117,7 +117,7 @@ async def test_without_a_keyring_nothing_is_written(
     async with on_terminal(*OFFHOOK, *words, environment=offhook.environment) as terminal:
         await terminal.shows("Password: ")
         terminal.press("secret\n")
-        await terminal.shows("The keyring is not to be had", "use --password-command")
+        await terminal.shows("The keyring is not to be had", "use a password command")
         assert await terminal.ended() == 1
     assert daemon.config_file.read_text() == WRITTEN
     assert [one.name for one in daemon.config_file.parent.glob(".offhook*")] == []

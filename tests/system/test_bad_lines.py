@@ -8,7 +8,7 @@ import pytest
 
 from offhookd.bus.names import ROOT
 from tests.support.bad_line import BadLine
-from tests.support.daemon import Phone, running_phone
+from tests.support.daemon import DIRECT, Phone, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.sipp import Sipp
 from tests.support.tones import sine, write_wav
@@ -25,8 +25,15 @@ GOOD, POOR = 4.0, 3.6
 
 
 @pytest.fixture
-async def phone(session_bus: PrivateBus, tmp_path: Path) -> AsyncIterator[Phone]:
-    async with running_phone(session_bus, tmp_path) as made:
+def audio() -> str:
+    """Further keys of that section."""
+    return ""
+
+
+@pytest.fixture
+async def phone(session_bus: PrivateBus, tmp_path: Path, audio: str) -> AsyncIterator[Phone]:
+    config = DIRECT.replace("{backend: silent", "{backend: silent" + audio)
+    async with running_phone(session_bus, tmp_path, config) as made:
         yield made
 
 
@@ -101,7 +108,7 @@ async def test_lost_packets_make_a_poor_call_that_is_still_heard(talk: Talk) -> 
     assert 0.15 < figures["LossReceived"] < 0.45
     await talk.heard()
     talk.line.loss = 0.0
-    await talk.phone.until("CallMedia", "Quality", "good", talk.path, limit_s=3 * REPORT_S)
+    await talk.phone.until("CallMedia", "Quality", "good", talk.path, limit_s=6 * REPORT_S)
     await talk.hang_up()
     (row,) = await talk.phone.call("History", "Get", f"(uint64 {_id(talk.path)},)")
     assert 1.0 < row["mos"] < GOOD
@@ -117,6 +124,18 @@ async def test_packets_that_come_late_are_waited_for(talk: Talk) -> None:
     (statistics,) = await talk.phone.call("CallMedia", "GetStatistics", path=talk.path)
     assert statistics["received_packets"] > 200
     assert statistics["jitter_buffer_avg_delay_ms"] > 0
+    await talk.hang_up()
+
+
+@pytest.mark.parametrize("audio", [", jitter_buffer: {minimum_ms: 120}"])
+async def test_packets_may_be_later_where_the_configuration_waits_longer(talk: Talk) -> None:
+    talk.line.jitter_s = 0.06
+    await talk.report()
+    await talk.heard()
+    (statistics,) = await talk.phone.call("CallMedia", "GetStatistics", path=talk.path)
+    assert statistics["jitter_buffer_minimum_ms"] == 120
+    assert statistics["jitter_buffer_avg_delay_ms"] >= 80
+    assert statistics["jitter_buffer_lost_frames"] < statistics["received_packets"] / 20
     await talk.hang_up()
 
 

@@ -242,3 +242,24 @@ def test_calls_for_help_do_not_end_each_other(desk: Desk) -> None:
     desk.talk(desk.dial(emergency=True))
     call = desk.dial(emergency=True)
     assert call.end_text == "Every line carries a call for help"
+
+
+# ---------------------------------------------------------------- the user's desk phone
+
+
+def test_who_talks_on_a_desk_phone_is_not_shouted_at(desk: Desk) -> None:
+    desk.calls.elsewhere.told(frozenset({WORK}))
+    desk.ring(Ring())
+    assert not desk.bell.ringing
+    assert ("call-waiting",) in desk.engine.said("play_tone")
+    desk.calls.elsewhere.told(frozenset())
+    assert desk.bell.ringing
+    desk.calls.elsewhere.told(frozenset({HOME}))
+    assert not desk.bell.ringing
+
+
+def test_a_call_that_was_to_answer_itself_waits_for_a_hand(desk: Desk) -> None:
+    call = desk.ring(Ring(answer=AutoAnswer(after_s=2.0, beep=True, muted=False)))
+    desk.calls.elsewhere.told(frozenset({HOME}))
+    desk.clock.advance(60.0)
+    assert call.asks

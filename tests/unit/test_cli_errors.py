@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from offhook.cli import main as command
-from offhook.cli.config import user_file
 from offhook.errors import NoDaemonError, OffhookError
+from offhook.settings.file import user_file
 
 
 @pytest.fixture

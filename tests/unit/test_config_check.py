@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from offhookd.config import calling, sections
+from offhookd.config import audio, calling, sections
 from offhookd.config.accounts import KEYS
 from offhookd.config.check import check
 from offhookd.config.directory import DIRECTORY_KEYS
@@ -88,7 +88,7 @@ def test_the_example_explains_every_key() -> None:
     known = {
         *KEYS,
         *sections.SIP,
-        *sections.AUDIO,
+        *audio.AUDIO,
         *sections.DEVICES,
         *DIRECTORY_KEYS,
         *HOOKS,

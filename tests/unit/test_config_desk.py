@@ -65,8 +65,28 @@ def test_an_account_may_dial_through_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "address"),
+    [
+        (f"{{{AMI}, account: work, follow: true}}", "1001"),
+        (f"{{{AMI}, account: work, follow: '1007'}}", "1007"),
+        (f"{{{AMI}, follow: false}}", ""),
+        ("{way: refer, account: work, phone: 'sip:1@192.0.2.7', follow: yes}", "sip:1@192.0.2.7"),
+        ("{way: call, account: work, phone: 'sip:1@x', follow: 'sip:2@x'}", "sip:2@x"),
+    ],
+)
+def test_a_phone_may_be_followed(tmp_path: Path, table: str, address: str) -> None:
+    assert read(tmp_path, table).follow == address
+
+
+@pytest.mark.parametrize(
     ("table", "words"),
     [
+        (f"{{{AMI}, follow: true}}", ("desk.follow", "needs account")),
+        (
+            f"{{{AMI.replace('PJSIP/1001', 'DAHDI/1')}, account: work, follow: true}}",
+            ("desk.follow", "DAHDI/1 does not tell it"),
+        ),
+        (f"{{{AMI}, account: work, follow: 'http://x'}}", ("desk.follow", "cannot be called")),
         ("{}", ("desk_phones.desk", "way", "asterisk, refer, call")),
         ("{way: smoke}", ("desk.way", "smoke")),
         (f"{{{AMI}, account: home}}", ("desk.account", "no account home")),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from offhookd.config import sections
+from offhookd.config import audio, sections
 from offhookd.config.accounts import KEYS
 from offhookd.config.load import SECTIONS, load, search
 from offhookd.config.problems import ConfigError
@@ -15,6 +15,7 @@ from offhookd.config.schema import (
     AudioConfig,
     Config,
     DevicesConfig,
+    JitterBufferConfig,
     LogConfig,
     LogLevel,
     Secret,
@@ -58,6 +59,7 @@ EVERYTHING = """
       playback: alsa_output.usb
       ringer: [default]
       on_unplug: speaker
+      jitter_buffer: {minimum_ms: 60}
     devices: {ring: both, speed_dials: {1: 0049, voice-mail: "*97"}}
     tones: {country: NO}
     log: {level: debug}
@@ -93,11 +95,31 @@ def test_every_key_arrives_in_its_type(tmp_path: Path) -> None:
             capture=("alsa_input.usb", "default"),
             playback=("alsa_output.usb",),
             on_unplug=OnUnplug.SPEAKER,
+            jitter_buffer=JitterBufferConfig(minimum_ms=60, maximum_ms=400),
         ),
         devices=DevicesConfig(ring=RingAt.BOTH, speed_dials={"1": "0049", "voice-mail": "*97"}),
         tones=TonesConfig(country="no"),
         log=LogConfig(level=LogLevel.DEBUG),
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("{minimum_ms: 10}", "minimum_ms: must be a number from 20 to 1000, not 10"),
+        ("{maximum_ms: 5000}", "maximum_ms: must be a number from 20 to 1000, not 5000"),
+        ("{minimum_ms: 500}", "minimum_ms: must not be above maximum_ms, which is 400"),
+        ("{maximum: 5}", "maximum: unknown key (did you mean maximum_ms?)"),
+        ("60", ": must be a table of keys, not 60"),
+    ],
+)
+def test_jitter_buffer_outside_its_limits_is_refused(
+    tmp_path: Path, table: str, reason: str
+) -> None:
+    path = write(tmp_path / "c.yaml", f"audio: {{jitter_buffer: {table}}}")
+    with pytest.raises(ConfigError) as refused:
+        load([path])
+    assert f"audio.jitter_buffer{'' if reason[0] == ':' else '.'}{reason}" in str(refused.value)
 
 
 def test_what_is_left_out_follows_from_the_uri(tmp_path: Path) -> None:
@@ -119,7 +141,7 @@ def test_an_account_without_registrar_takes_direct_calls(tmp_path: Path, word: s
     ("section", "known"),
     [
         (SipConfig, sections.SIP),
-        (AudioConfig, sections.AUDIO),
+        (AudioConfig, audio.AUDIO),
         (TonesConfig, sections.TONES),
         (LogConfig, sections.LOG),
         (AccountConfig, {"id": None, **KEYS}),

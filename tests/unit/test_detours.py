@@ -55,7 +55,7 @@ class Desk:
         return account
 
     def policy(self, what: Detour) -> None:
-        self.detours.policy = Policy(transferred=what, redirected=what)
+        self.detours.use(Policy(transferred=what, redirected=what))
 
     def dial(self) -> Call:
         return self.calls.dial("sip:bob@example.com", "", WORK, DialOptions(headers={"X": "1"}))
@@ -270,3 +270,11 @@ def test_a_call_for_help_is_handed_on_by_those_who_help(desk: Desk) -> None:
     desk.calls.progressed(call.id, CallState.ACTIVE, "abc@host")
     desk.refer(call, target="sip:fire@psap.test")
     assert (desk.newest().state, desk.newest().emergency) == (CallState.DIALING, True)
+
+
+def test_transfers_are_refused_unasked_but_while_help_is_spoken_to(desk: Desk) -> None:
+    desk.policy(Detour.REFUSE)
+    call = help_call(desk)
+    desk.calls.progressed(call.id, CallState.ACTIVE, "abc@host")
+    desk.calls.ended(call.id, "remote", 0, "")
+    assert desk.engine.said("refuse_transfers") == [(True,), (False,), (True,)]

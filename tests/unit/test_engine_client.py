@@ -31,7 +31,6 @@ START = p.Start(
     port=0,
     user_agent="",
     ca_file="",
-    codecs=(),
     log_level=20,
     country="",
 )

@@ -74,6 +74,7 @@ OFFLINE = {
         "offhookd.stun_probe",
     ),
     "cli/device.py": ("offhookd.devices.",),
+    "settings/file.py": ("offhookd.config.",),
     "cli/learn.py": (
         *("offhookd.devices.", "offhookd.phone.buttons."),
         *("offhookd.clock.", "offhookd.config.problems."),

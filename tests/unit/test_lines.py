@@ -15,7 +15,12 @@ from offhookd.phone.account import Answer
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import LINGER_S, Calls
 from offhookd.phone.dialled import DialOptions
-from offhookd.phone.errors import InvalidTargetError, NotRegisteredError, PhoneError
+from offhookd.phone.errors import (
+    EngineGoneError,
+    InvalidTargetError,
+    NotRegisteredError,
+    PhoneError,
+)
 from offhookd.phone.ports import Done
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AcceptFrom, AccountId, AccountState, StateReason, Transport
@@ -139,6 +144,13 @@ async def test_a_new_engine_is_told_everything_again(house: House) -> None:
     house.lines.engine_lost()
     await house.engine()
     assert house.told == first
+
+
+async def test_an_engine_that_goes_away_refuses_nothing(house: House) -> None:
+    await house.apply(CONFIG)
+    await house.engine()
+    house.finish(EngineGoneError("the SIP engine closed its connection"))
+    assert house.account() is AccountState.REGISTERING
 
 
 async def test_a_refresh_tells_only_what_changed(house: House) -> None:

@@ -160,6 +160,13 @@ def test_a_call_for_help_from_the_history_is_one(desk: Desk) -> None:
     assert not desk.planner.plan("sip:112@elsewhere.test").emergency
 
 
+@pytest.mark.parametrize("entered", ["112", "0112", "sip:112@office.test:5070", "tel:112"])
+def test_calls_are_never_forwarded_to_an_emergency_centre(desk: Desk, entered: str) -> None:
+    with pytest.raises(InvalidTargetError, match="emergency"):
+        desk.planner.forward_target(WORK, entered)
+    assert desk.planner.forward_target(WORK, "@1") == "sip:0030123456@office.test:5070"
+
+
 def test_other_numbers_are_not(desk: Desk) -> None:
     assert not desk.planner.plan("1001").emergency
 

@@ -10,6 +10,7 @@ from offhookd.phone.auto_answer import AutoAnswer, AutoAnswerRules, asked_after
 from offhookd.phone.call import Call
 from offhookd.phone.caller import ANONYMOUS_URI
 from offhookd.phone.choices import AccountChoices, Availability, PhoneChoices
+from offhookd.phone.elsewhere import Elsewhere
 from offhookd.phone.emergency import Emergency
 from offhookd.phone.errors import InvalidArgumentError, InvalidTargetError
 from offhookd.phone.forwarding import MOST_DIVERSIONS, Forward
@@ -47,7 +48,8 @@ class Desk:
         self.wishes = Wishes(self.store)
         self.clock = FakeClock()
         self.emergency = Emergency(self.clock)
-        self.reception = Reception(self.wishes, self.emergency, self._complete)
+        self.elsewhere = Elsewhere()
+        self.reception = Reception(self.wishes, self.emergency, self._complete, self.elsewhere)
         self.manners()
 
     @staticmethod
@@ -348,6 +350,22 @@ def test_a_server_may_say_that_an_emergency_centre_calls_back(desk: Desk) -> Non
     assert isinstance(desk.decides(priority="urgent"), Refuse)
 
 
+def test_only_who_was_called_for_help_calls_back_for_it(desk: Desk) -> None:
+    desk.emergency.called()
+    assert desk.decides(priority="PSAP-callback") == Ring(emergency=True)
+    assert desk.decides() == Ring()
+
+
+def test_whoever_calls_while_help_is_spoken_to_finds_the_line_busy(desk: Desk) -> None:
+    desk.emergency.called()
+    helped = call()
+    helped.emergency = True
+    assert desk.decides(helped) == Refuse(486, EndReason.BUSY)
+    desk.wish(forward_busy="2003")
+    assert isinstance(desk.decides(helped), Forward)
+    assert desk.decides(helped, priority="psap-callback") == Ring(emergency=True)
+
+
 # ---------------------------------------------------------------- wishes
 
 
@@ -371,3 +389,28 @@ def test_a_call_is_not_sent_on_at_once_nor_after_it_rang_out(desk: Desk, seconds
 def test_a_forwarding_target_is_one_line(desk: Desk, target: str) -> None:
     with pytest.raises(InvalidArgumentError, match="one line"):
         desk.wishes.set_forward_busy(WORK, target)
+
+
+# ---------------------------------------------------------------- the user's desk phone
+
+
+def test_a_desk_phone_in_a_call_is_a_call_of_its_account(desk: Desk) -> None:
+    desk.elsewhere.told(frozenset({WORK}))
+    assert isinstance(desk.decides(), Ring)
+    desk.manners(AccountManners(uri=OWN, call_waiting=False))
+    assert desk.decides() == Refuse(486, EndReason.BUSY)
+    desk.wish(forward_busy="1009")
+    assert isinstance(desk.decides(), Forward)
+    desk.elsewhere.told(frozenset({HOME}))
+    assert isinstance(desk.decides(), Ring)
+
+
+def test_nothing_answers_itself_while_the_user_talks_on_a_desk_phone(desk: Desk) -> None:
+    desk.manners(AccountManners(uri=OWN, auto_answer_s=0.0))
+    verdict = desk.decides()
+    assert isinstance(verdict, Ring)
+    assert verdict.answer
+    desk.elsewhere.told(frozenset({HOME}))
+    verdict = desk.decides()
+    assert isinstance(verdict, Ring)
+    assert verdict.answer is None

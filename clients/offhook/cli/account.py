@@ -4,21 +4,15 @@
 import argparse
 import asyncio
 import getpass
-import os
-import subprocess
 import sys
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from offhook.account import Account
 from offhook.aio import Phone
 from offhook.errors import NoDaemonError
+from offhook.settings import accounts, file, keyring
 
-from . import keyring
-from .account_file import with_account, without_account
-from .config import daemon_program, user_file
 from .output import clean
 from .refusal import RefusedError
 from .session import with_phone
@@ -44,12 +38,11 @@ def run(options: argparse.Namespace) -> int:
 def _add(options: argparse.Namespace) -> int:
     name = options.id or _asked("Name of the account", DEFAULT_NAME)
     keys = _keys(options)
-    path = user_file()
-    text = with_account(_text(path), name, keys)
-    with _draft(path, text) as draft:
+    path = file.user_file()
+    with file.draft(path, lambda text: accounts.with_account(text, name, keys)) as take:
         if password := _password(options, keys):
             keyring.store(name, password)
-        draft.replace(path.resolve())
+        take()
     print(f"{name} is in {path}")
     return _applied(lambda phone: _registered(phone, name))
 
@@ -105,10 +98,8 @@ def _must_be_terminal(instead: str) -> None:
 
 
 def _remove(name: str) -> int:
-    path = user_file()
-    text = without_account(_text(path), name)
-    with _draft(path, text) as draft:
-        draft.replace(path.resolve())
+    path = file.user_file()
+    file.change(path, lambda text: accounts.without_account(text, name))
     keyring.forget(name)
     print(f"{name} is no longer in {path}")
     return _applied(_nothing_more)
@@ -116,53 +107,6 @@ def _remove(name: str) -> int:
 
 async def _nothing_more(_: Phone) -> int:
     return 0
-
-
-# ------------------------------------------------------------ the file
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise RefusedError(f"Cannot read {path}: {error}") from None
-
-
-@contextmanager
-def _draft(path: Path, text: str) -> Iterator[Path]:
-    """The new file, found in order, beside the old one and as private; whoever takes it moves it.
-    A link stays one."""
-    target = path.resolve()
-    try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd, name = tempfile.mkstemp(prefix=".offhook-", suffix=".yaml", dir=target.parent)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
-        draft = Path(name)
-        if target.exists():
-            draft.chmod(target.stat().st_mode & 0o7777)
-    except OSError as error:
-        raise RefusedError(f"Cannot write {path}: {error.strerror}") from None
-    try:
-        _check(draft, path)
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _check(draft: Path, path: Path) -> None:
-    """By the daemon's own program: a configuration is checked before anything runs."""
-    done = subprocess.run(
-        [daemon_program(), "--check", "--config", str(draft)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        first = (done.stdout or done.stderr).partition("\n")[0]
-        raise RefusedError(first.replace(str(draft), str(path)))
 
 
 # ------------------------------------------------------------ the phone

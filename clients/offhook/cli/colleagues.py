@@ -6,7 +6,7 @@ import argparse
 from offhook.aio import Phone
 from offhook.presence import Presence
 
-from .output import Table, clean, print_json, print_table
+from .output import Table, clean, party, print_json, print_table
 from .refusal import RefusedError
 from .session import with_phone
 
@@ -74,9 +74,11 @@ def colleague_table(phone: Phone) -> Table:
 
 
 def _detail(one: Presence) -> str:
-    """The note, and why nothing is heard."""
+    """Whose telephone it is, whom it talks to, the note, and why nothing is heard."""
+    own = f"your desk phone {one.desk_phone}" if one.desk_phone else ""
+    parties = [party(*dialog[1:]) for dialog in one.dialogs]
     trouble = "" if one.subscription == "active" else one.subscription
-    return ", ".join(filter(None, (one.note, trouble, one.subscription_text)))
+    return ", ".join(filter(None, (own, *parties, one.note, trouble, one.subscription_text)))
 
 
 def find_colleague(phone: Phone, name: str) -> Presence:

@@ -2,13 +2,13 @@
 """``offhook config``: check, reload or find the configuration."""
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from offhook.aio import Phone
+from offhook.settings.file import user_file
 
 from .refusal import RefusedError
 from .session import with_phone
@@ -43,10 +43,3 @@ def daemon_program() -> str:
     if not found:
         raise RefusedError("The program offhookd is not installed here")
     return found
-
-
-def user_file() -> Path:
-    """The user's configuration, whether it exists or not (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_CONFIG_HOME", "")
-    home = Path(base) if base.startswith("/") else Path.home() / ".config"
-    return home / "offhook" / "offhook.yaml"

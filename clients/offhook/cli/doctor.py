@@ -10,11 +10,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from offhookd.config.load import load, search
+from offhookd.config.load import load, search, user_file
 from offhookd.config.problems import ConfigError
 from offhookd.config.schema import Config
 
-from .config import user_file
 from .examine_machine import bus_and_daemon, devices, service, sound
 from .examine_servers import account
 from .finding import Finding, Verdict, fail, ok

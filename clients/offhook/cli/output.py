@@ -83,6 +83,12 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(map(str.ljust, cells, widths)).rstrip()
 
 
+def party(direction: str, uri: str, name: str) -> str:
+    """The far end of a call, with an arrow in words."""
+    arrow = {"incoming": "from ", "outgoing": "to "}.get(direction, "")
+    return f"{arrow}{name} {uri}".rstrip() if name else f"{arrow}{uri}" if uri else ""
+
+
 def clock(usec: int) -> str:
     """A time of day or date, in the local time zone; "" for never."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(usec / USEC)) if usec else ""

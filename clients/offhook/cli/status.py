@@ -9,7 +9,17 @@ from offhook.aio import Phone
 from offhook.call import Call
 
 from .accounts import print_accounts
-from .output import Colour, Table, clean, duration, paint, print_json, print_table, state_colour
+from .output import (
+    Colour,
+    Table,
+    clean,
+    duration,
+    paint,
+    party,
+    print_json,
+    print_table,
+    state_colour,
+)
 from .session import with_phone
 
 
@@ -26,7 +36,8 @@ def run(options: argparse.Namespace) -> int:
 
 def snapshot(phone: Phone) -> dict[str, object]:
     """Path -> interface -> property -> value, as GetManagedObjects has it, with the root."""
-    things = [phone, *phone.accounts, *phone.calls, *phone.conferences]
+    desks = [one for one in phone.colleagues if one.desk_phone]
+    things = [phone, *phone.accounts, *phone.calls, *phone.conferences, *desks]
     return {thing.path: thing.interfaces for thing in things}
 
 
@@ -38,6 +49,23 @@ def _show(phone: Phone) -> None:
     if phone.calls:
         print()
     print_table(*call_table(phone))
+    desks = desk_table(phone)
+    if desks[1]:
+        print()
+        print_table(*desks)
+
+
+def desk_table(phone: Phone) -> Table:
+    """The calls of desk phones that are followed."""
+    return (
+        ("DESK PHONE", "STATE", "PEER"),
+        [
+            (one.desk_phone, dialog[0], party(*dialog[1:]))
+            for one in phone.colleagues
+            if one.desk_phone
+            for dialog in one.dialogs
+        ],
+    )
 
 
 def call_table(phone: Phone) -> Table:
@@ -62,9 +90,7 @@ def _time(call: Call) -> str:
 
 
 def _peer(call: Call) -> str:
-    arrow = "from" if call.direction == "incoming" else "to"
-    name = call.contact_name or call.peer_name
-    return f"{arrow} {name} {call.peer_uri}" if name else f"{arrow} {call.peer_uri}"
+    return party(call.direction, call.peer_uri, call.contact_name or call.peer_name)
 
 
 def _notes(call: Call) -> str:

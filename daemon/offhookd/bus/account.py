@@ -72,7 +72,7 @@ class AccountInterface(Exported):
     def _checked(self, target: str) -> str:
         """`target` as it was entered, once it is clear that it can be dialled."""
         if target.strip():
-            self._planner.complete_text(self._account.id, target)
+            self._planner.forward_target(self._account.id, target)
         return target
 
     @method("Register")

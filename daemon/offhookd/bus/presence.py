@@ -4,12 +4,16 @@
 from collections.abc import Callable, Mapping
 
 from offhookd.phone.call import Call
+from offhookd.phone.dialogs import INITIATOR, RECIPIENT, RemoteDialog
+from offhookd.phone.values import Direction
 from offhookd.phone.watch import Watch
 from offhookd.phone.watches import Watches
 
 from .clients import Caller
 from .exported import Exported, method
 from .paths import call_path, watch_id, watch_path
+
+_DIRECTIONS = {INITIATOR: Direction.OUTGOING, RECIPIENT: Direction.INCOMING}
 
 
 class PresenceInterface(Exported):
@@ -29,11 +33,17 @@ class PresenceInterface(Exported):
             "Note": watch.note,
             "Subscription": watch.subscription,
             "SubscriptionText": watch.text,
+            "DeskPhone": watch.desk_phone,
+            "Dialogs": [_dialog(one) for one in watch.dialogs],
         }
 
     @method("Pickup")
     def pickup(self) -> str:
         return call_path(self._pickup(self._watch).id)
+
+
+def _dialog(one: RemoteDialog) -> tuple[str, str, str, str]:
+    return one.shown, _DIRECTIONS.get(one.direction, ""), one.remote_uri, one.remote_name
 
 
 class Watching(Exported):

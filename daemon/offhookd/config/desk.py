@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -27,6 +28,8 @@ _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 _CHANNEL = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9@:._+*#/-]{1,80}")
 _CONTEXT = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,79}(\([A-Za-z0-9,_-]{1,80}\))?")
+
+_EXTENSION = re.compile(r"[0-9*#+]{1,40}")
 
 _SPLITTING = frozenset(',"\\')
 
@@ -65,8 +68,21 @@ def _phone(entry: Entry) -> str:
     return str(readers.aor(entry))
 
 
+OWN = "\0"
+"""What `follow: true` is until the rest of the telephone has been read."""
+
+
+def _follow(entry: Entry) -> str:
+    """A number or address; `OWN` for true."""
+    try:
+        return OWN if readers.flag(entry) else ""
+    except UnfitError:
+        return readers.target(entry)
+
+
 _EVERY: SectionReaders = {
     "account": text,
+    "follow": _follow,
     "auto_answer": readers.choice(AutoAnswerHeader, no=AutoAnswerHeader.NONE),
     "ring_seconds": readers.number(*RING_SECONDS),
 }
@@ -87,7 +103,7 @@ KEYS: Mapping[DeskWay, SectionReaders] = {
         "caller_id": text,
         "variables": _variables,
     },
-    DeskWay.REFER: {"account": text, "phone": _phone},
+    DeskWay.REFER: {"account": text, "follow": _follow, "phone": _phone},
     DeskWay.CALL: {**_EVERY, "phone": _phone},
 }
 REQUIRED: Mapping[DeskWay, tuple[str, ...]] = {
@@ -161,10 +177,14 @@ def _read_way(
     if missing or any(one not in values for one in REQUIRED[way]):
         return None
     phone = DeskPhoneConfig(id=name, way=way, **values)
-    if reason := _cannot_answer(phone):
-        where = table.entries["auto_answer"]
-        report.add(where.file.path, where.line, f"{key}.auto_answer", reason)
-    return phone
+    for one, reason in (
+        ("auto_answer", _cannot_answer(phone)),
+        ("follow", _cannot_follow(phone)),
+    ):
+        if reason:
+            where = table.entries[one]
+            report.add(where.file.path, where.line, f"{key}.{one}", reason)
+    return replace(phone, follow=_own_address(phone)) if phone.follow == OWN else phone
 
 
 def _cannot_answer(phone: DeskPhoneConfig) -> str:
@@ -175,6 +195,25 @@ def _cannot_answer(phone: DeskPhoneConfig) -> str:
     if phone.way is DeskWay.ASTERISK and technology not in SIP_TECHNOLOGIES:
         return f"is known for {' and '.join(SIP_TECHNOLOGIES)} channels only; use variables"
     return ""
+
+
+def _cannot_follow(phone: DeskPhoneConfig) -> str:
+    """Why nobody can be asked what the phone does; "" when somebody can."""
+    if phone.follow and not phone.account:
+        return "needs account: the one whose server is asked"
+    if phone.follow == OWN and not _own_address(phone):
+        return f"takes a number or address here: {shown(phone.channel)} does not tell it"
+    return ""
+
+
+def _own_address(phone: DeskPhoneConfig) -> str:
+    """What the rest says of its address: a SIP channel is named after its extension."""
+    if phone.phone:
+        return phone.phone
+    technology, _, rest = phone.channel.partition("/")
+    if technology.upper() not in SIP_TECHNOLOGIES or not _EXTENSION.fullmatch(rest):
+        return ""
+    return rest
 
 
 def _check_account(

@@ -10,13 +10,13 @@ from typing import Any
 
 from offhookd.config import calling, files, sections
 from offhookd.config.accounts import PASSWORD_KEYS, read_accounts
+from offhookd.config.audio import read_audio
 from offhookd.config.desk import check_through, read_desk_phones
 from offhookd.config.directory import read_directory
 from offhookd.config.hooks import read_hooks, read_screen_pop
 from offhookd.config.problems import ConfigError, Problem, Report, did_you_mean
 from offhookd.config.readers import SectionReaders
 from offhookd.config.schema import (
-    AudioConfig,
     CallsConfig,
     Config,
     DesktopConfig,
@@ -161,7 +161,7 @@ def _build(whole: Table, report: Report) -> Config:
         accounts=accounts,
         desk_phones=read_desk_phones(tables["desk_phones"], accounts, report),
         sip=SipConfig(**read_section("sip", tables["sip"], sections.SIP, report)),
-        audio=AudioConfig(**read_section("audio", tables["audio"], sections.AUDIO, report)),
+        audio=read_audio(tables["audio"], report),
         devices=DevicesConfig(
             **read_section("devices", tables["devices"], sections.DEVICES, report)
         ),

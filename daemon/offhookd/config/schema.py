@@ -166,6 +166,15 @@ class SipConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JitterBufferConfig:
+    """How much of the other party's sound is collected before it is heard: at the beginning, and
+    at most when packets come irregularly."""
+
+    minimum_ms: int = 20
+    maximum_ms: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioConfig:
     """Devices are named as the sound server names them, best first; ``default`` is whatever the
     server prefers.  `hold_music`: a WAV file, None for silence."""
@@ -176,6 +185,7 @@ class AudioConfig:
     ringer: tuple[str, ...] = ("default",)
     on_unplug: OnUnplug = OnUnplug.HOLD
     hold_music: Path | None = None
+    jitter_buffer: JitterBufferConfig = JitterBufferConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +305,8 @@ class DeskPhoneConfig:
 
     `account`: whose number it is.  `phone`: its SIP address.  At most one of the three password
     keys is set; with none, the password is in the Secret Service under ``offhook-desk-phone=ID``.
-    `port` 0 means the usual one.  `variables` are those of Asterisk's channel.
+    `port` 0 means the usual one.  `variables` are those of Asterisk's channel.  `follow`: the
+    number or address to watch through `account`, "" for none.
     """
 
     id: str
@@ -317,6 +328,7 @@ class DeskPhoneConfig:
     priority: int = 1
     caller_id: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    follow: str = ""
 
 
 _NO_DESK_PHONES: Mapping[str, DeskPhoneConfig] = MappingProxyType({})

@@ -10,7 +10,6 @@ from offhookd.config.schema import LogLevel
 from offhookd.config.sip_uri import MAX_PORT
 from offhookd.config.tree import Entry, Scalar, Table, kind
 from offhookd.phone.ringing import RingAt
-from offhookd.phone.values import AudioBackend, OnUnplug
 
 SIP: SectionReaders = {
     "port": readers.number(0, MAX_PORT),
@@ -20,14 +19,6 @@ SIP: SectionReaders = {
 LONGEST_HOT_LINE_WAIT_S = 20
 """After this a lifted set that dials nothing is released anyway."""
 
-AUDIO: SectionReaders = {
-    "backend": readers.choice(AudioBackend),
-    "capture": readers.listing,
-    "playback": readers.listing,
-    "ringer": readers.listing,
-    "on_unplug": readers.choice(OnUnplug),
-    "hold_music": readers.path,
-}
 DEVICES: SectionReaders = {
     "ring": readers.choice(RingAt),
     "hot_line": calling.target,

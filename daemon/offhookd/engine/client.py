@@ -11,6 +11,7 @@ from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
 from offhookd.phone.errors import (
     EngineError,
+    EngineGoneError,
     LimitReachedError,
     NotSupportedError,
     PhoneError,
@@ -27,7 +28,7 @@ from offhookd.phone.values import (
 
 from . import protocol as p
 from .launch import Launched
-from .link import Link
+from .link import GONE, Link
 from .reports import EngineListener, Legs, Reports
 from .supervisor import Supervisor
 
@@ -119,7 +120,7 @@ class EngineClient(CallEngine, RegistrationEngine):
                 answer.set_result(reply)
 
         if self._link is None:
-            raise EngineError("The SIP engine is not running; it is being restarted")
+            raise EngineGoneError("The SIP engine is not running; it is being restarted")
         self._link.send(command, replied)
         try:
             async with asyncio.timeout(limit_s):
@@ -226,6 +227,9 @@ class EngineClient(CallEngine, RegistrationEngine):
     def end_referral(self, referral: int, code: int) -> None:
         self._send(p.EndReferral(referral=referral, code=code))
 
+    def refuse_transfers(self, refused: bool) -> None:
+        self.tell(p.RefuseTransfers(refused=refused))
+
     def follow(self, call: CallId, account: AccountId, target: str, done: Done) -> None:
         command = p.Follow(leg=self.leg(call), target=target)
         if self._routes.reachable(account, target):
@@ -301,7 +305,7 @@ class EngineClient(CallEngine, RegistrationEngine):
     def _send(self, command: p.Command, done: Done | None = None) -> None:
         if self._link is None:
             if done:
-                error = EngineError("The SIP engine is not running; it is being restarted")
+                error = EngineGoneError("The SIP engine is not running; it is being restarted")
                 asyncio.get_running_loop().call_soon(done, error)
             return
         self._link.send(command, _reply_to(done) if done else None)
@@ -321,6 +325,8 @@ TOO_MANY = 70_010
 
 def error_of(reply: p.Reply) -> PhoneError:
     """The error that a failed reply stands for."""
+    if reply.code == GONE:
+        return EngineGoneError(reply.error)
     if reply.code == NOT_SUPPORTED:
         return NotSupportedError(reply.error)
     if reply.code == TOO_MANY:

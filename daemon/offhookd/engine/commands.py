@@ -16,6 +16,7 @@ from .sip_dtmf import DtmfSender, Tones, choose_method
 from .sip_endpoint import SipEndpoint
 from .sip_errands import Errands
 from .sip_headers import clean
+from .sip_jitter import JitterBuffer
 from .sip_messages import Post
 from .sip_presence import Presence
 from .sip_quality import all_statistics
@@ -264,6 +265,7 @@ class Commands:
     def _set_audio(self, command: p.SetAudio) -> Outcome:
         check_text("capture", command.capture, LONGEST_NAME)
         check_text("playback", command.playback, LONGEST_NAME)
+        self._endpoint.jitter_buffer = JitterBuffer(command.jitter_min_ms, command.jitter_max_ms)
         try:
             self._sound.configure(
                 command.backend, command.capture, command.playback, command.on_unplug

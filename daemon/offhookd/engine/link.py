@@ -17,6 +17,8 @@ READ_BYTES = 65_536
 LARGEST_BACKLOG_BYTES = 1_048_576
 """An engine that has not read this much is stuck."""
 CLOSED = "the SIP engine closed its connection"
+GONE = -1
+"""Code of the replies that no engine sent."""
 MOST_BAD_LINES = 20
 """One is a bug worth a log line, many are an engine that somebody else is driving."""
 
@@ -57,7 +59,7 @@ class Link:
             self._fail(self._requests, str(error))
             return
         if not self._open:
-            self._fail(self._requests, "the SIP engine is not running")
+            self._fail(self._requests, "the SIP engine is not running", GONE)
         elif self._backlog:
             self._backlog += line
         else:
@@ -72,13 +74,13 @@ class Link:
         self._loop.remove_writer(self._sock)
         self._sock.close()
         for request in tuple(self._replies):
-            self._fail(request, why)
+            self._fail(request, why, GONE)
         self._closed(why)
 
-    def _fail(self, request: int, why: str) -> None:
+    def _fail(self, request: int, why: str, code: int = 0) -> None:
         if replied := self._replies.pop(request, None):
             # Later, as every reply: callers are not prepared for it while they are calling.
-            self._loop.call_soon(replied, Reply(request=request, error=why))
+            self._loop.call_soon(replied, Reply(request=request, error=why, code=code))
 
     def _write(self, data: bytes | bytearray) -> None:
         try:

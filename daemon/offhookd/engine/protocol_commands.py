@@ -21,7 +21,6 @@ class Start(Command, kind="start"):
     port: int
     user_agent: str
     ca_file: str
-    codecs: tuple[str, ...]
     log_level: int
     country: str
 
@@ -211,12 +210,15 @@ class StopRinger(Command, kind="stop-ringer"):
 class SetAudio(Command, kind="set-audio"):
     """Devices of the call (names of the sound server; "" is its default).  Applies at once, also
     in a call.  `on_unplug`: "hold" | "speaker" | "hangup": what to do when the server moves a
-    stream off its device."""
+    stream off its device.  `jitter_min_ms`, `jitter_max_ms`: how much sound is collected before it
+    is heard, and at most, in calls that begin from now on."""
 
     backend: str
     capture: str
     playback: str
     on_unplug: str
+    jitter_min_ms: int = 20
+    jitter_max_ms: int = 400
 
 
 class MonitorLevels(Command, kind="monitor-levels"):

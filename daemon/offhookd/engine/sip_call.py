@@ -364,6 +364,9 @@ class Leg:
             self.thread.soon(self._note_early_media)
         self._exchange.changed(self, new_media=True)
 
+    def prepare_stream(self, stream: Any) -> None:
+        self._endpoint.jitter_buffer.apply(stream)
+
     def _note_early_media(self) -> None:
         if ORDER.index(self.state) < ORDER.index(State.ANSWERED):
             self._change(State.EARLY, SESSION_PROGRESS, "Session Progress")

@@ -33,6 +33,9 @@ class CallListener(Protocol):
     def on_state(self, event: Any) -> None: ...
     def on_transaction(self, event: Any) -> None: ...
     def on_media(self) -> None: ...
+    def prepare_stream(self, stream: Any) -> None:
+        """`stream` (a `StreamInfo`) is about to be made, and its jitter buffer may be changed."""
+
     def judge_offer(self, sdp: str) -> int:
         """The status that an offer of the far end deserves."""
 
@@ -71,6 +74,11 @@ class PjCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
     def onCallMediaState(self, _prm: Any) -> None:  # noqa: N802 - pjsua2's name
         if self.leg:
             self.leg.on_media()
+
+    @guarded()
+    def onStreamPreCreate(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
+        if self.leg:
+            self.leg.prepare_stream(prm.streamInfo)
 
     @guarded()
     def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name

@@ -14,21 +14,13 @@ from .pjlib import PjlibError
 from .protocol import Start
 from .refusal import Refused, check_range, check_text
 from .sip_headers import clean
+from .sip_jitter import JitterBuffer
 from .sip_thread import DEBUG, INFO, WARNING, SipThread, guarded
 
 CLOCK_RATE = 16_000
 """Wideband, so that G.722 loses nothing; the 8 kHz codecs are resampled."""
 
 FRAME_MS = 20
-
-JITTER_BUFFER_MS = 20
-"""One packet: what comes late is waited for by the reserve in front of the loudspeaker."""
-
-DISCARD_STATIC = 1
-"""`pjmedia_jb_discard_algo`.  The progressive one, pjsip's default, shrinks the buffer in the first
-seconds of every call, and each step is a click (measured at 0.6, 1.3 and 2.3 s)."""
-
-DISCARD_ALGORITHMS = range(3)
 
 TLS_REFUSAL_VALID_S = 5.0
 """A failure that follows a refused certificate within this time was caused by it: pjsip reports
@@ -96,6 +88,8 @@ class SipEndpoint:
     def __init__(self, thread: SipThread, start: Start) -> None:
         _check(start)
         self.select_account: SelectAccount = lambda _source, _message: None
+        self.jitter_buffer = JitterBuffer()
+        """Of streams that begin from now on."""
         self._start = start
         self._thread = thread
         self._transports: dict[str, int] = {}
@@ -294,9 +288,7 @@ class SipEndpoint:
         media.clockRate = CLOCK_RATE
         media.sndClockRate = CLOCK_RATE
         media.audioFramePtime = FRAME_MS
-        media.jbInit = JITTER_BUFFER_MS
-        media.jbMinPre = JITTER_BUFFER_MS
-        media.jbDiscardAlgo = _enumeration(media.jbDiscardAlgo, DISCARD_STATIC)
+        JitterBuffer().apply(media)
         media.noVad = True
         media.ecTailLen = 0
 
@@ -317,15 +309,3 @@ def _check(start: Start) -> None:
     check_text("user_agent", start.user_agent, 200)
     check_text("bind", start.bind, 64)
     check_text("ca_file", start.ca_file, 4096)
-
-
-def _enumeration(known: Any, value: int) -> Any:
-    """`value` for a field that now has `known`: an enumeration for which pjsua2 has no Python type
-    comes as a pointer to its int.  What is neither keeps the library's choice."""
-    if isinstance(known, int):
-        return value
-    content = ctypes.c_int.from_address(int(known))
-    if content.value in DISCARD_ALGORITHMS:
-        known.disown()  # the memory is part of the configuration's
-        content.value = value
-    return known

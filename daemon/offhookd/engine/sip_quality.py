@@ -90,10 +90,13 @@ def all_statistics(leg: Leg) -> dict[str, bool | int | float | str]:
     """Everything the stack knows, flat; names carry their units."""
     statistics = leg.call.getStreamStat(leg.media.index)
     rtcp, buffer = statistics.rtcp, statistics.jbuf
+    stream = leg.call.getStreamInfo(leg.media.index)
     facts: dict[str, bool | int | float | str] = {
         "codec": leg.media.codec,
         "clock_rate": leg.media.clock_rate,
         "encryption": leg.media.encryption,
+        "jitter_buffer_minimum_ms": stream.jbMinPre,
+        "jitter_buffer_maximum_ms": stream.jbMaxPre,
         "round_trip_us": rtcp.rttUsec.last,
         "round_trip_mean_us": rtcp.rttUsec.mean,
         "round_trip_max_us": rtcp.rttUsec.max,

@@ -144,7 +144,11 @@ class Supervisor:
             await self._end_of(process)
 
     async def _end_of(self, process: subprocess.Popen[bytes]) -> None:
-        pidfd = os.pidfd_open(process.pid)
+        try:
+            pidfd = os.pidfd_open(process.pid)
+        except ProcessLookupError:  # somebody else waited for it, and is about to say so
+            process.wait()
+            return
         gone = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(pidfd, gone.set)

@@ -10,6 +10,7 @@ from typing import Protocol
 from .attention import Attention
 from .auto_answer import AutoAnswer
 from .call import Call
+from .elsewhere import Elsewhere
 from .events import Signal
 from .focus import Focus
 from .forwarding import Forward
@@ -41,6 +42,7 @@ class Switchboard(Protocol):
     """The part of `Calls` that acts for the absent."""
 
     waits: Waits
+    elsewhere: Elsewhere
 
     @property
     def changed(self) -> Signal[[Call]]: ...
@@ -85,7 +87,10 @@ class Arrivals:
                 self._engine.refuse(call.id, verdict.code)
             case Forward():
                 self._redirect(call, verdict)
-            case Ring() | Ignore():
+            case Ring():
+                call.emergency = verdict.emergency
+                self._engine.ring(call.id)
+            case Ignore():
                 self._engine.ring(call.id)
             case TakeOver(replaced):
                 call.replaces = replaced.id
@@ -121,8 +126,12 @@ class Arrivals:
         for other in self._calls:
             twin = other is not call and other.asks and other.peer_uri == call.peer_uri
             if twin and other.group and other.group == call.group:
-                self._engine.refuse(other.id, BUSY_HERE)
-                self._calls.end_soon(other, EndReason.ELSEWHERE, BUSY_HERE)
+                self.turn_away(other, EndReason.ELSEWHERE)
+
+    def turn_away(self, call: Call, reason: EndReason) -> None:
+        """The caller hears that it is busy, and nobody is asked any more."""
+        self._engine.refuse(call.id, BUSY_HERE)
+        self._calls.end_soon(call, reason, BUSY_HERE)
 
     # ------------------------------------------------------------ how
 
@@ -133,7 +142,8 @@ class Arrivals:
     def _alert(self, call: Call, ring: Ring) -> None:
         call.ring_sound, call.silent, call.group = ring.sound, ring.silent, ring.group
         self._calls.focus_changed()
-        if not ring.silent and any(other.on_line for other in self._calls):
+        talking = self._calls.elsewhere.talking or any(other.on_line for other in self._calls)
+        if talking and not ring.silent:
             self._attention.knock()
         self._attention.follow(self._calls)
         self._after(RING_LIMIT_S, call, self._ring_out)
@@ -177,7 +187,8 @@ class Arrivals:
             self._calls.answer(call, ignore)
 
     def _is_alone(self, call: Call) -> bool:
-        return not any(other.up for other in self._calls if other is not call)
+        others = any(other.up for other in self._calls if other is not call)
+        return not (others or self._calls.elsewhere.talking)
 
     def _after(self, delay_s: float, call: Call, act: Callable[[Call], None]) -> None:
         """Do it then, provided that nobody has decided about the call by then."""

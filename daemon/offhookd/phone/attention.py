@@ -4,6 +4,7 @@
 from collections.abc import Iterable
 
 from .call import Call
+from .elsewhere import Elsewhere
 from .endings import TONE_SECONDS
 from .ports import Alerting, CallEngine
 from .values import CallState
@@ -15,15 +16,16 @@ CALL_WAITING = "call-waiting"
 class Attention:
     """Follows what the calls are; never changes one."""
 
-    def __init__(self, engine: CallEngine, bell: Alerting) -> None:
+    def __init__(self, engine: CallEngine, bell: Alerting, elsewhere: Elsewhere) -> None:
         self._engine = engine
         self._bell = bell
+        self._elsewhere = elsewhere
         self._tone = ""
 
     def follow(self, calls: Iterable[Call]) -> None:
         """The bell rings while a person is asked, but not into a conversation."""
         calls = tuple(calls)
-        busy = any(call.on_line or call.answering for call in calls)
+        busy = self._elsewhere.talking or any(call.on_line or call.answering for call in calls)
         first = next((call for call in calls if call.asks and not call.silent), None)
         if busy or first is None:
             self._bell.quiet()

@@ -52,6 +52,12 @@ _ACTIONS: dict[CallState, tuple[str, ...]] = {
     CallState.ENDED: (),
 }
 
+_INTERRUPTIONS = ("Hold", "Resume", "Flash", "Transfer", "TransferTo")
+"""Not done to a call for help."""
+
+_TURNS = ("Start", "Answer", "Resume")
+"""Not done beside a call for help."""
+
 GOOD_MOS = 4.0
 FAIR_MOS = 3.6
 """ITU-T G.107 annex B: R 80 and 70, "satisfied" and "some users dissatisfied"."""
@@ -116,6 +122,9 @@ class Call:
     desk: DeskLeg | None = None
     """The other telephone that carries it; None for this machine."""
 
+    yields = False
+    """A call for help goes first: it is neither started, answered nor resumed meanwhile."""
+
     def __init__(
         self,
         call_id: CallId,
@@ -145,7 +154,8 @@ class Call:
         self.end_code = 0
         self.end_text = ""
         self.emergency = False
-        """It calls for help: nothing that keeps other calls from going out keeps it."""
+        """It is for help: nothing that keeps other calls from going out keeps it, and nothing
+        interrupts it (`precedence`)."""
         self.ring_sound = ""
         """What it rings with (`ring_sound`), "" for the bell."""
         self.silent = False
@@ -218,11 +228,16 @@ class Call:
             return ("Hangup",)
         if self.desk and self.state not in (CallState.PENDING, CallState.ENDED):
             return self.desk.actions
-        if self.state is CallState.ACTIVE:
-            hold = "Resume" if self.local_hold else "Hold"
-            said = ("Hangup", hold, "SendDtmf", "Flash")
-            return (*said, *self._handing_over, *self._sound_actions)
-        return _ACTIONS[self.state]
+        barred = _INTERRUPTIONS if self.emergency else _TURNS if self.yields else ()
+        return tuple(one for one in self._state_actions if one not in barred)
+
+    @property
+    def _state_actions(self) -> tuple[str, ...]:
+        if self.state is not CallState.ACTIVE:
+            return _ACTIONS[self.state]
+        hold = "Resume" if self.local_hold else "Hold"
+        said = ("Hangup", hold, "SendDtmf", "Flash")
+        return (*said, *self._handing_over, *self._sound_actions)
 
     @property
     def _sound_actions(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from .contacts import Contact
 from .departures import Departures
 from .dialled import DialOptions
 from .dtmf import check_tones
+from .elsewhere import Elsewhere
 from .endings import end_reason
 from .errors import (
     AmbiguousError,
@@ -31,6 +32,7 @@ from .hold import HoldState
 from .holds import Holds
 from .policy import Invitation, Verdict, carried, decide
 from .ports import Alerting, CallEngine, CallLog, Clock, DeskPort, Done, all_of
+from .precedence import Precedence, require_movable, require_turn
 from .register import Register
 from .transfer import UNDER_WAY
 from .values import AccountId, CallId, CallState, DtmfMethod, EndReason
@@ -66,11 +68,14 @@ class Calls:
         self._engine = engine
         self._clock = clock
         self._register = Register(log, clock)
-        self._attention = Attention(engine, alerting)
+        self.elsewhere = Elsewhere()
+        self._attention = Attention(engine, alerting, self.elsewhere)
         self._focus = Focus(engine, self._attention, self.focus_changed)
         self._holds = Holds(engine, self.waits, self.changed)
         self._arrivals = Arrivals(self, engine, self._attention, clock, self._holds, self._focus)
+        self.elsewhere.changed.connect(lambda: self._attention.follow(self))
         self._departures = Departures(self, self._register, engine, clock, self._holds, self._focus)
+        Precedence(self, self._arrivals.turn_away)
 
     # ------------------------------------------------------------ looking
 
@@ -128,6 +133,7 @@ class Calls:
             done(None)
             return
         call.require(CallState.INCOMING)
+        require_turn(call, self)
         self.waits.add(call, is_active, done)
         if call.answering:
             return
@@ -202,7 +208,10 @@ class Calls:
         """Hold or resume a call, with its conference; resuming takes the focus and holds the
         others.  Done when every far end has agreed."""
         call.require(CallState.ACTIVE)
-        if not held:
+        if held:
+            require_movable(call)
+        else:
+            require_turn(call, self)
             self._holds.hold_others(call, self)
             self._focus.take(call)
         together = self.together(call)
@@ -242,6 +251,7 @@ class Calls:
     def flash(self, call: Call, done: Done) -> None:
         """A hook flash, for exchanges and gateways that offer a second call by it."""
         call.require(CallState.ACTIVE)
+        require_movable(call)
         self._engine.flash(call.id, done)
 
     def identify(self, call: Call, contact: Contact) -> None:
@@ -352,7 +362,7 @@ class Calls:
             return
         if self.focus is None:
             self._focus.set(call)
-        elif call is not self.focus:
+        elif call is not self.focus and not call.emergency:
             self._holds.hold(call)  # the user is talking to somebody else meanwhile
         self._attention.follow(self)
 

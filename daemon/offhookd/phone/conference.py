@@ -16,6 +16,7 @@ from .calls import Calls
 from .errors import InvalidArgumentError, InvalidStateError, PhoneError, RequestTimeoutError
 from .events import Signal
 from .ports import CallEngine, CallLog, Clock, Done, Timer, all_of, ignore
+from .precedence import require_movable, require_turn
 from .values import CallState
 
 MERGE_LIMIT_S = 10.0
@@ -77,6 +78,7 @@ class Conferences:
         All or nothing: when one of them does not come, the others are as before.
         """
         _check(calls)
+        require_turn(calls[0], self._calls)
         members = self._with_companions(calls)
         if len({call.conference for call in calls}) == 1 and calls[0].conference:
             done(None)
@@ -100,6 +102,7 @@ class Conferences:
         """A word with one member alone, while the others are held."""
         if call not in conference.members:
             raise InvalidArgumentError("The call is not in this conference")
+        require_turn(call, self._calls)
         self._leave(conference, call)
         self._calls.hold(call, False, done)
 
@@ -219,3 +222,4 @@ def _check(calls: Sequence[Call]) -> None:
         raise InvalidArgumentError("A call was named twice")
     for call in calls:
         call.require(CallState.ACTIVE)
+        require_movable(call)

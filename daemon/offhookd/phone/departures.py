@@ -12,6 +12,7 @@ from .events import Signal
 from .focus import Focus
 from .holds import Holds
 from .ports import CallEngine, Clock, DeskPort, Done, ignore
+from .precedence import require_silence, require_turn
 from .register import Register
 from .room import ROOM_RETRY_S, most_expendable
 from .values import AccountId, CallState, Direction, EndReason
@@ -78,6 +79,8 @@ class Departures:
             return known
         if not options.emergency and (options.confirm or options.desk is None):
             self._require_room(pending=options.confirm)
+        if not (options.emergency or options.confirm or options.desk):
+            require_silence(self._calls)
         call = self._register.outgoing(account, uri, name)
         call.muted, call.emergency = options.muted, options.emergency
         call.referred_by, call.replaces = options.referred_by, options.replaces
@@ -102,6 +105,8 @@ class Departures:
             done(None)
             return
         call.require(CallState.PENDING)
+        if call.desk is None:
+            require_turn(call, self._calls)
         if self._lacks_room(call):
             self._make_room(call, done)
             return

@@ -45,12 +45,19 @@ class Reference:
 class Detours:
     def __init__(self, calls: Calls, engine: CallEngine, planner: Planner) -> None:
         self.policy = Policy()
+        self._refusing = False
         self._calls = calls
         self._engine = engine
         self._planner = planner
         self._hops: dict[CallId, int] = {}
         self._references: dict[CallId, int] = {}
         calls.changed.connect(self._follow)
+
+    def use(self, policy: Policy) -> None:
+        """Another configuration was read, or an engine knows nothing yet."""
+        self.policy = policy
+        self._refusing = self._refuses_all
+        self._engine.refuse_transfers(self._refusing)
 
     # ------------------------------------------------------------ what the engine tells
 
@@ -97,6 +104,12 @@ class Detours:
 
     # ------------------------------------------------------------ how it is done
 
+    @property
+    def _refuses_all(self) -> bool:
+        """Whether the engine need not ask; while help is spoken to, it does."""
+        helped = any(call.emergency and call.up for call in self._calls)
+        return self.policy.transferred is Detour.REFUSE and not helped
+
     @staticmethod
     def _policy_for(call: Call | None, configured: Detour) -> Detour:
         return Detour.FOLLOW if call and call.emergency else configured
@@ -141,6 +154,8 @@ class Detours:
 
     def _follow(self, call: Call) -> None:
         """Once the INVITE is out, the engine tells its progress to who asked for it."""
+        if self._refuses_all is not self._refusing:
+            self.use(self.policy)
         if not call.up:
             self._hops.pop(call.id, None)
         reference = self._references.get(call.id)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The calls of a watched telephone, put together from documents that tell all or only changes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from .presence import DialogState
 
@@ -17,6 +18,16 @@ TRYING, PROCEEDING, EARLY, CONFIRMED, TERMINATED = (
     "terminated",
 )
 RECIPIENT = "recipient"
+INITIATOR = "initiator"
+
+
+class ShownState(StrEnum):
+    """One call of a telephone, in words for people."""
+
+    DIALING = "dialing"
+    RINGING = "ringing"
+    CONFIRMED = "confirmed"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,28 @@ class RemoteDialog:
         """Whether somebody calls there.  Who does not say which way a call goes means this."""
         return self.state == EARLY and self.direction in ("", RECIPIENT)
 
+    @property
+    def talks(self) -> bool:
+        """Whether its user is in the call, or waits in it for the far end."""
+        return self.state == CONFIRMED or (self.direction == INITIATOR and self.state != TERMINATED)
+
+    @property
+    def shown(self) -> ShownState:
+        if self.state == CONFIRMED:
+            return ShownState.HELD if self.held else ShownState.CONFIRMED
+        return ShownState.DIALING if self.direction == INITIATOR else ShownState.RINGING
+
+    def after(self, before: "RemoteDialog | None") -> "RemoteDialog":
+        """With the far end that was told `before`: many tell it only while a telephone rings."""
+        if before is None or self.state != CONFIRMED or self.remote_uri:
+            return self
+        return replace(
+            self,
+            direction=self.direction or before.direction,
+            remote_uri=before.remote_uri,
+            remote_name=before.remote_name,
+        )
+
 
 class DialogTable:
     """`version` is that of the last document taken in, -1 before the first."""
@@ -56,13 +89,14 @@ class DialogTable:
             return True
         missed = not full and version != self.version + 1
         self.version = version
+        before = dict(self._dialogs)
         if full:
             self._dialogs.clear()
         for name, dialog in dialogs.items():
             if dialog.state == TERMINATED:
                 self._dialogs.pop(name, None)
             elif name in self._dialogs or len(self._dialogs) < MOST_DIALOGS:
-                self._dialogs[name] = dialog
+                self._dialogs[name] = dialog.after(before.get(name))
         return not missed
 
     def forget(self) -> None:
@@ -82,6 +116,15 @@ class DialogTable:
             return DialogState.IDLE
         held = all(one.held for one in busy)
         return DialogState.HELD if held else DialogState.CONFIRMED
+
+    def __iter__(self) -> Iterator[RemoteDialog]:
+        """Those that are not over, the oldest first."""
+        return iter(self._dialogs.values())
+
+    @property
+    def talking(self) -> bool:
+        """Whether its user is in a call."""
+        return any(one.talks for one in self)
 
     @property
     def ringing(self) -> RemoteDialog | None:

@@ -28,6 +28,12 @@ class EmergencyRules:
     callback_minutes: int = DEFAULT_CALLBACK_MINUTES
 
 
+def is_marked(priority: str) -> bool:
+    """Whether an emergency centre calls back.  `priority`: the header's value when a server that is
+    trusted sent it, else ""."""
+    return priority.strip().lower() == PSAP_CALLBACK
+
+
 class Emergency:
     """`rules` and `numbering` are those of the present configuration."""
 
@@ -51,14 +57,13 @@ class Emergency:
         return accounts.choose(None)
 
     def called(self) -> None:
-        """A call for help is going out: they may call back."""
+        """A call for help is out, or over: they may call back."""
         self._called_us = self._clock.now_us()
 
-    def calls_back(self, priority: str) -> bool:
-        """Whether an incoming call may be from an emergency centre.  `priority`: the header's
-        value when a server that is trusted sent it, else ""."""
-        if priority.strip().lower() == PSAP_CALLBACK:
-            return True
+    @property
+    def was_called(self) -> bool:
+        """Whether the last call for help, or what became of it, is so recent that whoever calls
+        may be calling back."""
         window_us = self.rules.callback_minutes * 60_000_000
         return bool(self._called_us) and self._clock.now_us() - self._called_us < window_us
 

@@ -98,3 +98,7 @@ class NotAllowedError(PhoneError):
 
 class EngineError(PhoneError):
     """The SIP engine refused a command or is not running."""
+
+
+class EngineGoneError(EngineError):
+    """Nobody answers: the SIP engine has gone, and another one will be told everything."""

@@ -33,9 +33,9 @@ class Holds:
         self.want(call, True, ignore)
 
     def hold_others(self, call: Call, calls: Iterable[Call]) -> None:
-        """Of all that talk, only `call` stays, and who is in a conference with it."""
+        """Of all that talk, only `call` stays, who is in a conference with it, and help."""
         for other in calls:
-            stays = other.joins(call) or other.to_be_held or other.ending
+            stays = other.joins(call) or other.to_be_held or other.ending or other.emergency
             if other.on_line and not stays:
                 self.hold(other)
 

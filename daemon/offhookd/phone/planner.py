@@ -114,6 +114,15 @@ class Planner:
         """The URI alone."""
         return self.read(account, text).uri
 
+    def forward_target(self, account: AccountId, text: str) -> str:
+        """The same for where calls are sent on to, which is never an emergency centre
+        (RFC 6881, "Disabling of Features")."""
+        target = parse_target(self._speed_dial(text), self._domain(account))
+        number = target.number or self._short_number(target)
+        if number and self._is_emergency(number, account):
+            raise InvalidTargetError("Calls are not forwarded to an emergency number")
+        return self.complete(account, target)
+
     def options(
         self, planned: Planned, given: DialOptions = PLAIN, hide: bool | None = None
     ) -> DialOptions:

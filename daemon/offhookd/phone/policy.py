@@ -41,7 +41,8 @@ class Ring:
     """Alert a person with `sound`, or show the call only when it is `silent`.
 
     `answer`: pick up without a hand.  `forward` after `forward_s` seconds without an answer.
-    `group`: accounts on which the same caller may ring at the same time.
+    `group`: accounts on which the same caller may ring at the same time.  `emergency`: an
+    emergency centre calls back.
     """
 
     sound: str = ""
@@ -50,6 +51,7 @@ class Ring:
     forward: Forward | None = None
     forward_s: int = 0
     group: str = ""
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,10 @@ class CallEngine(ABC):
         """Tell the far end that asked for a call that nothing comes of it."""
 
     @abstractmethod
+    def refuse_transfers(self, refused: bool) -> None:
+        """Whether every far end that hands us over is refused, without a word here."""
+
+    @abstractmethod
     def follow(self, call: CallId, account: AccountId, target: str, done: Done) -> None:
         """Dial a call on where its far end has sent us."""
 

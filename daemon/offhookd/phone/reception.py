@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What becomes of an incoming call, in the order in which the questions are asked:
 
-1. an emergency centre that calls back rings, whatever is set;
+1. an emergency centre that calls back rings, whatever is set (RFC 7090, RFC 6881);
 2. screening: a caller nobody wants is refused or ignored, and never sent on;
 3. forward always;
 4. do not disturb: sent on as a busy line would be, else refused;
-5. busy (no room in the engine, or call waiting is off): sent on, else refused with 486;
+5. busy (no room in the engine, a call for help goes on, or call waiting is off and a call is up,
+   here or at a desk phone that is followed): sent on, else refused with 486;
 6. it rings: silently or with a sound, perhaps answered by itself, perhaps sent on when nobody does.
 
 A call that would go in circles is not sent on: the next question is asked instead.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .auto_answer import AutoAnswer, AutoAnswerRules, Intercom, asked_after
 from .call import Call
 from .caller import Caller
-from .emergency import Emergency
+from .elsewhere import Elsewhere
+from .emergency import Emergency, is_marked
 from .errors import PhoneError
 from .forwarding import Cause, Forward, diversion, goes_in_circles
 from .numbering import Numbering
 from .policy import BUSY_HERE, Ignore, Invitation, Refuse, Ring, Verdict, caller_of, carried
+from .precedence import helps
 from .ring_sound import RingRules, RingSounds
 from .screening import Judgement, Screening, ScreeningRules, Treatment
 from .values import AccountId, CallState, EndReason
@@ -64,8 +67,11 @@ class Manners:
 class Reception:
     """Decides; never acts."""
 
-    def __init__(self, wishes: Wishes, emergency: Emergency, complete: Complete) -> None:
+    def __init__(
+        self, wishes: Wishes, emergency: Emergency, complete: Complete, elsewhere: Elsewhere
+    ) -> None:
         self._wishes = wishes
+        self._elsewhere = elsewhere
         self._emergency = emergency
         self._complete = complete
         self.configure(Manners(), {}, Numbering())
@@ -87,8 +93,10 @@ class Reception:
         """`calls`: those there are besides this one; `limit`: what the engine can carry."""
         present = tuple(calls)
         full = carried(present) >= limit
-        if self._emergency.calls_back(invitation.priority):
-            return Refuse(BUSY_HERE, EndReason.BUSY) if full else Ring()
+        marked, called = is_marked(invitation.priority), self._emergency.was_called
+        if marked or (called and not helps(present)):
+            # A mark that nothing here explains makes it ring, and gives it no other privilege.
+            return Refuse(BUSY_HERE, EndReason.BUSY) if full else Ring(emergency=marked and called)
         caller = caller_of(invitation)
         judgement = self._screening.judge(caller)
         return (
@@ -114,7 +122,7 @@ class Reception:
             self._manners.dnd_code, EndReason.BUSY, "Do not disturb"
         )
 
-    def _busy(self, invitation: Invitation, calls: Iterable[Call], *, full: bool) -> Verdict | None:
+    def _busy(self, invitation: Invitation, calls: Sequence[Call], *, full: bool) -> Verdict | None:
         if not full and not self._taken(invitation.account, calls):
             return None
         target = self._wishes.of(invitation.account).forward_busy
@@ -149,24 +157,26 @@ class Reception:
         judgement: Judgement,
         calls: Iterable[Call],
     ) -> AutoAnswer | None:
-        if judgement.treatment is not Treatment.RING or any(call.up for call in calls):
+        busy = self._elsewhere.talking or any(call.up for call in calls)
+        if busy or judgement.treatment is not Treatment.RING:
             return None
         asked = asked_after(invitation.alert_info, invitation.call_info, invitation.answer_mode)
         account = self._manners_of(invitation.account).auto_answer_s
         return self._intercom.decide(caller, asked, account)
 
-    def _taken(self, account: AccountId, calls: Iterable[Call]) -> bool:
-        """Whether one call at a time is all that the account's group takes, and has it."""
-        mine = self._manners_of(account)
-        if mine.call_waiting:
+    def _taken(self, account: AccountId, calls: Sequence[Call]) -> bool:
+        """Whether help is spoken to, or one call at a time is all that the account's group takes,
+        and has it."""
+        if helps(calls):
+            return True
+        if self._manners_of(account).call_waiting:
             return False
-        group = mine.group or account
-        return any(
-            call.up
-            and call.state is not CallState.PENDING
-            and (self._manners_of(call.account).group or call.account) == group
-            for call in calls
-        )
+        here = {call.account for call in calls if call.up and call.state is not CallState.PENDING}
+        taken = {self._group_of(one) for one in here | self._elsewhere.accounts}
+        return self._group_of(account) in taken
+
+    def _group_of(self, account: AccountId) -> str:
+        return self._manners_of(account).group or account
 
     def _forward(self, invitation: Invitation, target: str, cause: Cause) -> Forward | None:
         if not target:

@@ -18,6 +18,7 @@ from .errors import (
     RequestTimeoutError,
 )
 from .ports import CallEngine, Clock, Done, ignore
+from .precedence import require_movable
 from .transfer import UNDER_WAY, state_of
 from .values import CallId, CallState, Direction, EndReason, TransferState
 from .waits import Wait
@@ -65,6 +66,7 @@ class Transfers:
         if call is other:
             raise InvalidArgumentError("A call cannot be transferred to itself")
         self._require(call)
+        require_movable(other)
         if other.on_line and not other.ending:
             self._require(other)
             self._begin(call, other.peer_uri, other, done)
@@ -99,6 +101,7 @@ class Transfers:
 
     def _require(self, call: Call) -> None:
         call.require(CallState.ACTIVE)
+        require_movable(call)
         if call.transfer in UNDER_WAY:
             raise InvalidStateError("The call is being transferred already")
 
@@ -175,7 +178,7 @@ class Transfers:
 
 
 def _can_be_joined(call: Call) -> bool:
-    if call.ending or call.transfer in UNDER_WAY:
+    if call.ending or call.emergency or call.transfer in UNDER_WAY:
         return False
     unanswered = call.direction is Direction.OUTGOING and call.state in UNANSWERED
     return call.on_line or unanswered

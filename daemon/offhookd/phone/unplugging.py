@@ -55,7 +55,9 @@ class Unplugging:
             self._presence = before
 
     def _lost(self) -> None:
-        talking = [call for call in self._calls if _talks(call)]
+        talking = [call for call in self._calls if _talks(call) and not call.emergency]
+        if any(call.emergency and _talks(call) for call in self._calls):
+            self.given_up()  # help is spoken to through whatever else there is
         policy = self._policy()
         if policy is OnUnplug.HANGUP:
             for call in talking:

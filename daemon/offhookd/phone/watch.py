@@ -25,12 +25,13 @@ WatchId = NewType("WatchId", int)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A watch that is asked for: `account` None leaves the choice to the phone, `packages` is
-    what is subscribed to."""
+    """A watch that is asked for: `account` None leaves the choice to the phone.  `desk_phone`:
+    the name of the user's own telephone that it is; "" for somebody else's."""
 
     uri: str
     label: str = ""
     account: AccountId | None = None
+    desk_phone: str = ""
 
 
 class Watch:
@@ -48,6 +49,7 @@ class Watch:
         self.uri = wanted.uri
         self.label = wanted.label
         self.bound_to = wanted.account
+        self.desk_phone = wanted.desk_phone
         self.account: AccountId | None = None
         self.changed: Signal[[Watch]] = Signal()
         self.configured = False
@@ -106,8 +108,9 @@ class Watch:
     # ------------------------------------------------------------ what happens
 
     def use(self, account: AccountId | None, packages: Iterable[Package]) -> None:
-        """Subscribe to `packages` through this account."""
-        chosen = frozenset(packages)
+        """Subscribe to `packages` through this account, and to a desk phone's dialogs always."""
+        always = {Package.DIALOG} if self.desk_phone and account else set()
+        chosen = frozenset(packages) | always
         for package, subscription in self.subscriptions.items():
             subscription.use(account if package in chosen else None)
         if (account, chosen) != (self.account, self._packages):

@@ -102,11 +102,12 @@ class Watches:
     def configure(self, wanted: Sequence[Wanted]) -> None:
         """What the configuration watches; the others stay."""
         for watch in self:
-            watch.configured = False
+            watch.configured, watch.desk_phone = False, ""
         for one in wanted[:MOST_WATCHES]:
             watch = self._find_or_add(one)
             watch.configured = True
             watch.label, watch.bound_to = one.label or watch.label, one.account
+            watch.desk_phone = watch.desk_phone or one.desk_phone
             self.changed(watch)
         self._drop_unwanted()
         self._assign()

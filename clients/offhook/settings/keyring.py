@@ -5,25 +5,25 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from .refusal import RefusedError
+from .errors import UnchangedError
 
 ATTRIBUTE = "offhook-account"
-INSTEAD = "use --password-command, which names a program that prints it"
+INSTEAD = "use a password command, which names a program that prints it"
 
 
 def store(account: str, password: str) -> None:
     """Keep the password, in place of one that is there; a locked keyring asks to be unlocked.
-    RefusedError when there is no keyring, or nobody unlocks it."""
+    UnchangedError when there is no keyring, or nobody unlocks it."""
     with _collection() as collection:
         if collection.is_locked() and collection.unlock():
-            raise RefusedError(f"The keyring stays locked. Unlock it, or {INSTEAD}")
+            raise UnchangedError(f"The keyring stays locked. Unlock it, or {INSTEAD}")
         attributes = {ATTRIBUTE: account}
         collection.create_item(f"offhook {account}", attributes, password.encode(), replace=True)
 
 
 def forget(account: str) -> None:
     """Delete the password, where there is one."""
-    with contextlib.suppress(RefusedError), _collection() as collection:
+    with contextlib.suppress(UnchangedError), _collection() as collection:
         for item in collection.search_items({ATTRIBUTE: account}):
             item.delete()
 
@@ -39,4 +39,4 @@ def _collection() -> Iterator[Any]:
             yield secretstorage.get_default_collection(connection)
     except (secretstorage.SecretStorageException, DBusErrorResponse, OSError) as error:
         said = str(error) or type(error).__name__
-        raise RefusedError(f"The keyring is not to be had ({said}): {INSTEAD}") from None
+        raise UnchangedError(f"The keyring is not to be had ({said}): {INSTEAD}") from None
