@@ -352,6 +352,7 @@ def command_for(config: AccountConfig, password: str, servers: tuple[str, ...]) 
         register_seconds=config.register_seconds,
         keepalive_seconds=config.keepalive_seconds,
         servers=servers,
+        dtmf=config.dtmf,
         flash=config.flash,
         remote_control=config.remote_control,
         accept_anyone=config.accept_from is AcceptFrom.ANYONE,

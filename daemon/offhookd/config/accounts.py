@@ -15,7 +15,7 @@ from offhookd.config.sections import read_section
 from offhookd.config.sip_uri import SipUri
 from offhookd.config.tree import Entry, Table, kind
 from offhookd.phone.dial_plan import NumberFormat
-from offhookd.phone.values import AcceptFrom, AccountId, FlashMethod, Srtp, Transport
+from offhookd.phone.values import AcceptFrom, AccountId, DtmfSending, FlashMethod, Srtp, Transport
 
 PASSWORD_KEYS = ("password", "password_file", "password_command")
 
@@ -68,6 +68,7 @@ KEYS: SectionReaders = {
     "voicemail": readers.target,
     "mwi": readers.choice(Mwi),
     "remote_control": readers.flag,
+    "dtmf": readers.choice(DtmfSending),
     "flash": readers.choice(FlashMethod),
     "through": readers.text,
 }

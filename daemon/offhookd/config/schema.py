@@ -25,6 +25,7 @@ from offhookd.phone.values import (
     AccountId,
     AudioBackend,
     Detour,
+    DtmfSending,
     FlashMethod,
     OnUnplug,
     Srtp,
@@ -151,6 +152,7 @@ class AccountConfig:
     auto_answer_seconds: int | None = None
     voicemail: str = ""
     mwi: Mwi = Mwi.NOTIFY
+    dtmf: DtmfSending = DtmfSending.AUTO
     flash: FlashMethod = FlashMethod.AUTO
     remote_control: bool = False
     through: str = "here"

@@ -50,6 +50,7 @@ class SetAccount(Command, kind="set-account"):
     remote_control: bool = False
     ice: bool = False
     flash: str = "auto"
+    dtmf: str = "auto"
 
 
 class RemoveAccount(Command, kind="remove-account"):
@@ -162,8 +163,8 @@ class Mute(Command, kind="mute"):
 
 
 class SendDtmf(Command, kind="send-dtmf"):
-    """`tones` of 0-9*#A-D and "," (500 ms pause); `method`: "" lets the engine choose by what
-    the far end offers.  Replied when the last tone has been queued."""
+    """`tones` of 0-9*#A-D and "," (500 ms pause); `method`: "" is the account's, or by
+    what the far end offers.  Replied when the last tone has been queued."""
 
     leg: int
     tones: str

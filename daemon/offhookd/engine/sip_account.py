@@ -9,6 +9,7 @@ import pjsua2 as pj
 
 from .protocol import Registration, SetAccount
 from .refusal import Refused, check_range, check_text, check_uri
+from .sip_dtmf import METHODS as DTMF_METHODS
 from .sip_endpoint import TRANSPORT_NAMES, SipEndpoint
 from .sip_flash import METHODS as FLASH_METHODS
 from .sip_headers import Headers, clean, host_of, user_of
@@ -331,6 +332,8 @@ def _check(settings: SetAccount) -> None:
         raise Refused(f"transport must be udp, tcp or tls, not {settings.transport[:20]!r}.")
     if settings.srtp not in SRTP_USE:
         raise Refused(f"srtp must be disabled, optional or required, not {settings.srtp[:20]!r}.")
+    if settings.dtmf not in DTMF_METHODS:
+        raise Refused(f"dtmf must be one of {', '.join(DTMF_METHODS)}.")
     if settings.flash not in FLASH_METHODS:
         raise Refused(f"flash must be auto, rfc4733 or info, not {settings.flash[:20]!r}.")
     check_range("register_seconds", settings.register_seconds, 10, 86_400)

@@ -15,7 +15,6 @@ from .schedule import Alarm
 from .sip_account import REQUEST_TIMEOUT, Account
 from .sip_callbacks import PjCall, read_step, received
 from .sip_direction import RemoteHold, direction
-from .sip_dtmf import DtmfReceiver
 from .sip_ending import cause_of, no_media
 from .sip_endpoint import SipEndpoint
 from .sip_exchange import Exchange
@@ -23,6 +22,7 @@ from .sip_flash import Flash
 from .sip_forward import Forward
 from .sip_headers import Headers, clean
 from .sip_hold import Hold
+from .sip_keys import DtmfReceiver
 from .sip_media import LegMediaState, read_media
 from .sip_offer import best_codec
 from .sip_options import NOBODY, header, hide_caller, refusal_of, set_headers
@@ -91,7 +91,7 @@ class Leg:
         self.transfer = Transfer(number, thread, account.settings.uri)
         self.replacement = Replacement(self, exchange)
         self.flash = Flash()
-        self._dtmf = DtmfReceiver(thread.schedule, self._dtmf_complete)
+        self.dtmf = DtmfReceiver(thread.schedule, self._dtmf_complete)
 
     # ------------------------------------------------------------ beginnings
 
@@ -382,7 +382,7 @@ class Leg:
         return self._exchange.publish(self, sdp)
 
     def on_dtmf(self, digit: str, duration_ms: int, flags: int) -> None:
-        self._dtmf.heard(clean(digit, 1), max(0, duration_ms), flags)
+        self.dtmf.signalled(clean(digit, 1), max(0, duration_ms), flags)
 
     def _dtmf_complete(self, tone: str, duration_ms: int) -> None:
         self.thread.send(LegDtmf(leg=self.number, tone=tone, duration_ms=duration_ms))

@@ -15,6 +15,7 @@ from .sip_account import Account
 from .sip_call import Leg
 from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, clean, diversions
+from .sip_listener import Listener
 from .sip_mixer import Mixer, Sound
 from .sip_monitor import Monitor
 from .sip_nat import Nat
@@ -52,6 +53,7 @@ class Calls:
         self.mixer = Mixer(thread, endpoint, sound, country, self.all)
         self.recorder = Recorder(thread, self.mixer)
         self.player = Player(thread, self.mixer)
+        self.listener = Listener(thread, self.mixer)
         self._thread = thread
         self._endpoint = endpoint
         self._walls = walls
@@ -220,6 +222,7 @@ class Calls:
         """Let go of everything of the stack; before it is destroyed."""
         self.recorder.release()
         self.player.release()
+        self.listener.release()
         self.mixer.release()
         self.referrals.release()
         for leg in [*self.all(), *self._ended]:
@@ -263,6 +266,7 @@ class Calls:
             leg.hang_up("media")
             return
         self.mixer.update(leg, new_media=new_media)
+        self.listener.update(leg)
         if new_media:
             self._announce_media(leg)
             self._guard_media(leg)
@@ -305,6 +309,7 @@ class Calls:
         self.monitor.forget(leg)
         self.recorder.forget(leg)
         self.player.forget(leg)
+        self.listener.forget(leg)
         self.mixer.update(leg)
         self._ended = [old for old in self._ended if old.holds_slot]
         self._ended.append(leg)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""DTMF in and out: RFC 4733 events, SIP INFO (application/dtmf-relay), tones in the audio."""
+"""DTMF that is sent: RFC 4733 events, SIP INFO (application/dtmf-relay), tones in the audio."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,16 +10,10 @@ from typing import Any
 import pjsua2 as pj
 
 from .refusal import Refused, check_range
-from .schedule import Alarm, Schedule
+from .schedule import Schedule
 from .sip_headers import clean
 from .sip_media import LegMediaState
 from .sip_tones import start_digits
-
-IS_UPDATE = 1  # PJMEDIA_STREAM_DTMF_IS_UPDATE
-IS_END = 2  # PJMEDIA_STREAM_DTMF_IS_END
-
-LOST_END_S = 0.3
-"""After the last packet of a tone; they come every 20 ms, and its end is sent three times."""
 
 PAUSE_S = 0.5
 GAP_MS = 70
@@ -37,36 +31,8 @@ class Method(StrEnum):
     INBAND = "inband"
 
 
-class DtmfReceiver:
-    """Makes one report of each tone out of the stream of events about it."""
-
-    def __init__(self, schedule: Schedule, complete: Callable[[str, int], None]) -> None:
-        self._schedule = schedule
-        self._complete = complete
-        self._tone = ""
-        self._duration_ms = 0
-        self._timeout: Alarm | None = None
-
-    def heard(self, tone: str, duration_ms: int, flags: int) -> None:
-        if not flags & IS_UPDATE or tone != self._tone:
-            self._finish()
-        self._tone, self._duration_ms = tone, duration_ms
-        if flags & IS_END:
-            self._finish()
-        else:
-            self._wait()
-
-    def _wait(self) -> None:
-        if self._timeout:
-            self._timeout.cancel()
-        self._timeout = self._schedule.after(LOST_END_S, self._finish)
-
-    def _finish(self) -> None:
-        if self._timeout:
-            self._timeout.cancel()
-        tone, self._tone = self._tone, ""
-        if tone:
-            self._complete(tone, self._duration_ms)
+AUTO = "auto"
+METHODS = (AUTO, *Method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +54,17 @@ class Tones:
     def length_s(self, run: str) -> float:
         return len(run) * (self.duration_ms + GAP_MS) / 1000
 
+    def whole_s(self) -> float:
+        return self.length_s(self.tones) + self.tones.count(",") * PAUSE_S
+
 
 def choose_method(wanted: str, media: LegMediaState, call: Any) -> Method:
     """What the far end understands; raises `Refused` when that is not what was wanted."""
-    if wanted and wanted not in tuple(Method):
+    if wanted not in METHODS:
         raise Refused(f"DTMF goes by rfc4733, info or inband, not {wanted[:20]!r}.")
     if wanted == Method.RFC4733 and not media.can_rfc4733:
         raise Refused("The far end did not offer DTMF events (RFC 4733); use info or inband.")
-    if wanted:
+    if wanted != AUTO:
         return Method(wanted)
     if media.can_rfc4733:
         return Method.RFC4733

@@ -42,7 +42,8 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Taping:
-    """Ports that record a leg, each direction one; the same port twice records both mixed."""
+    """Ports that record a leg, each direction one; the same port twice records both mixed.
+    `sent` is `NOTHING` where only the far end matters."""
 
     leg: int
     sent: int
@@ -103,12 +104,13 @@ class Scene:
             yield from self._tape(taping)
 
     def _tape(self, taping: Taping) -> Iterator[Link]:
-        yield Link(self.carrier, taping.sent)
         yield Link(self.carrier, taping.received)
         taped = self.parties.get(taping.leg)
         if taped is not None:
             yield Link(taped.port, taping.received)
-            for source in self._sources(taped):
+        if taping.sent != NOTHING:
+            yield Link(self.carrier, taping.sent)
+            for source in self._sources(taped) if taped else ():
                 yield Link(source, taping.sent)
 
     def _sources(self, party: Party) -> Iterator[int]:

@@ -129,6 +129,15 @@ class DtmfMethod(StrEnum):
     INBAND = "inband"
 
 
+class DtmfSending(StrEnum):
+    """How an account sends keys; ``auto``: as the far end offers."""
+
+    AUTO = "auto"
+    RFC4733 = "rfc4733"
+    INFO = "info"
+    INBAND = "inband"
+
+
 class FlashMethod(StrEnum):
     """How a hook flash is sent; ``auto``: as the far end offers."""
 
