@@ -21,10 +21,13 @@ from offhookd.stun_probe import Sighting
 
 ALIVE_S = 120.0
 """Between two looks at a server that answers.  A call that finds it gone before the next look waits
-for it for 0.25 s, and no other call does."""
+for it for 0.35 s, and no other call does."""
 
 DEAD_S = (2.0, 5.0, 15.0, 60.0)
 """The same for one that does not; the last is repeated."""
+
+SHORTEST_PAUSE_S = 1.0
+"""However often an engine says that it misses an answer."""
 
 PROBLEM = "stun"
 
@@ -125,6 +128,7 @@ class _Watch:
             except PhoneError as error:
                 self._missed(str(error))
             self._changed()
+            await asyncio.sleep(SHORTEST_PAUSE_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause_s()):
                     await self._hurry.wait()

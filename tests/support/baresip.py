@@ -65,9 +65,11 @@ class Baresip:
         answers: bool = True,
         srtp: bool = False,
         watches: str = "",
+        ice_at: str = "",
     ) -> None:
         """`registrar` is HOST:PORT, empty for a phone that is called directly; `watches` the
-        address of somebody whose presence it follows, and to whom it shows its own.
+        address of somebody whose presence it follows, and to whom it shows its own; `ice_at` the
+        address of this machine that it uses, with ICE, instead of the loopback's.
 
         Over TLS this baresip (1.0.0) accepts any certificate.
         """
@@ -75,10 +77,11 @@ class Baresip:
         self.port, self._tls_port = free_ports(2)
         self._control_port = free_port()
         self._directory = directory
+        self._address = ice_at or ADDRESS
         self._connection: socket.socket | None = None
         self._buffer = b""
         self._events: list[Event] = []
-        host = registrar or f"{ADDRESS}:{self.port}"
+        host = registrar or f"{self._address}:{self.port}"
         self.uri = f"sip:{user}@{host}"
         self._transport: Transport = transport
         account = [
@@ -91,6 +94,8 @@ class Baresip:
             account.append(f"auth_pass={password}")
         if srtp:
             account.append("mediaenc=srtp-mand")
+        if ice_at:
+            account.append("medianat=ice")
         (directory / "accounts").write_text(";".join(account) + "\n")
         applications = ["account", "menu", "ctrl_tcp"]
         if watches:
@@ -123,7 +128,7 @@ class Baresip:
     def contact(self) -> str:
         """Where it is called directly."""
         port = self._tls_port if self._transport == "tls" else self.port
-        return f"sip:{self.user}@{ADDRESS}:{port};transport={self._transport}"
+        return f"sip:{self.user}@{self._address}:{port};transport={self._transport}"
 
     @property
     def events(self) -> list[Event]:
@@ -246,9 +251,9 @@ class Baresip:
     def _configuration(self, tone_hz: int, applications: Sequence[str]) -> str:
         rtp = free_ports(RTP_PORTS)
         lines = [
-            f"sip_listen {ADDRESS}:{self.port}",
+            f"sip_listen {self._address}:{self.port}",
             # It refuses the interface lo by its name, but not its address.
-            f"net_interface {ADDRESS}",
+            f"net_interface {self._address}",
             f"rtp_ports {rtp[0]}-{rtp[-1]}",
             f"ctrl_tcp_listen {ADDRESS}:{self._control_port}",
             # ausine makes nothing else; baresip converts to the codec's rate.
@@ -260,7 +265,7 @@ class Baresip:
             f"snd_path {self._directory}",
             f"module_path {_modules()}",
             *(f"module {name}.so" for name in ("g711", "g722", "gsm", "ausine", "aubridge")),
-            *(f"module {name}.so" for name in ("sndfile", "srtp")),
+            *(f"module {name}.so" for name in ("sndfile", "srtp", "ice")),
             *(f"module_app {name}.so" for name in applications),
         ]
         return "\n".join(lines) + "\n"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The phone with coturn as its STUN server: used while it lives, done without when it is gone."""
+"""The phone with coturn as its STUN server: used while it lives, done without when it is gone; and
+a call with baresip through a router that changes the ports."""
 
 import asyncio
+import itertools
 import json
 import re
 import shutil
@@ -12,15 +14,24 @@ from pathlib import Path
 import pytest
 
 from offhookd.bus.names import ROOT
+from offhookd.engine.protocol import Dial, GetStatistics, SetStun
+from tests.support.baresip import Baresip
 from tests.support.cli import CommandLine
 from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus
+from tests.support.engine import START, EngineProcess
 from tests.support.line import SILENT, line
-from tests.support.processes import until
+from tests.support.processes import until, wait_until
+from tests.support.router import Router
 from tests.support.stun import ADDRESS, Coturn
 
 WAIT_S = 20.0
 ACCOUNT = f"{ROOT}/accounts/work"
+
+_users = itertools.count(1)
+
+PACKETS = 50
+"""A second of sound."""
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +89,12 @@ def far_end() -> Iterator[socket.socket]:
 
 async def offered(phone: Phone, far_end: socket.socket) -> str:
     """The address for the sound in the INVITE of a new call."""
-    call = await phone.dial(f"sip:bob@{ADDRESS}:{far_end.getsockname()[1]}")
+    user = f"bob{next(_users)}"  # the INVITEs of calls before are repeated for a while
+    call = await phone.dial(f"sip:{user}@{ADDRESS}:{far_end.getsockname()[1]}")
+    start = f"INVITE sip:{user}@".encode()
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(WAIT_S):
-        while not (invite := await loop.sock_recv(far_end, 65_536)).startswith(b"INVITE"):
+        while not (invite := await loop.sock_recv(far_end, 65_536)).startswith(start):
             pass
     await phone.call("Call", "Hangup", path=call)
     found = re.search(rb"\r\nc=IN IP4 (\S+)", invite)
@@ -122,3 +135,36 @@ async def test_the_doctor_asks_it(
     said = await offhook("doctor")
     assert f"{coturn.address}: {coturn.address}: connection refused" in said.out
     assert "name another one" in said.out
+
+
+@pytest.mark.parametrize("ice", [False, True])
+def test_both_hear_each_other_through_a_router_that_changes_the_ports(
+    home: Path, own_address: str, ice: bool
+) -> None:
+    """Without ICE baresip knows nothing but the outer sockets; with it, it tries them and finds the
+    straight way."""
+    with (
+        Router() as router,
+        Baresip(home, "bob", ice_at=own_address if ice else "") as bob,
+        EngineProcess(START.but(bind="")) as engine,
+    ):
+        engine.add_account("alice", ice=ice, accept_anyone=True)
+        engine.ask(SetStun(servers={"alice": router.server.address}))
+        target = bob.contact
+        engine.ask(
+            Dial(leg=1, account="alice", target=target, headers={}, anonymous=False, muted=False)
+        )
+        engine.wait_state(1, "active", WAIT_S)
+        holes = router.holes.values()
+        assert len(holes) == 2, "RTP and RTCP"
+        wanted = 1 if ice else PACKETS
+
+        def both_ways() -> bool:
+            return any(min(hole.came_in, hole.went_out) >= wanted for hole in holes)
+
+        wait_until(both_ways, WAIT_S, "packets through the router")
+        wait_until(lambda: received(engine) > PACKETS, WAIT_S, "the sound of baresip")
+
+
+def received(engine: EngineProcess) -> int:
+    return int(str(engine.ask(GetStatistics(leg=1)).data["received_packets"]))

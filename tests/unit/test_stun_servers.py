@@ -63,7 +63,8 @@ class World:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr(module, "SHORTEST_PAUSE_S", 0)
     made = World()
     yield made
     await made.servers.stop()
@@ -151,4 +152,15 @@ async def test_reading_the_configuration_again_disturbs_nobody(world: World) -> 
     world.problems.clear_subject("accounts/work")  # as an account does that is made anew
     await world.configure(account(WORK))
     assert list(world.problems) == told
+    assert world.looks == 1
+
+
+async def test_an_engine_that_complains_without_end_is_not_obeyed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SHORTEST_PAUSE_S", 3600.0)
+    await world.configure(account(WORK))
+    for _ in range(10):
+        world.servers.lost(SERVER)
+        await world.settle()
     assert world.looks == 1
