@@ -16,6 +16,9 @@ BANNER = b"Asterisk Call Manager/5.0.4\r\n"
 CHALLENGE = "840415273"
 USERNAME, PASSWORD = "offhook", "hush"
 
+RIGHTS = ("BlindTransfer", "Bridge", "Hangup", "Login", "Originate", "PlayDTMF")
+"""Some of those that ``write = call,originate`` gives."""
+
 GARBAGE = b"\xff\xfe\x00 no header\r\n: nameless\r\nEvent\r\nEvent: Hangup\r\n\r\n\r\n\r\n"
 """Lines that are no headers, and an event that is of no call."""
 
@@ -28,6 +31,10 @@ class ManagerPeer:
         self.variables: list[str] = []
         self.refused: set[str] = set()
         """Actions that are answered by an error."""
+        self.rights: tuple[str, ...] = RIGHTS
+        """Actions that the user may take, as `ListCommands` tells them."""
+        self.values: dict[str, str] = {}
+        """Of channel variables and functions."""
         self.deaf = False
         self.sessions = 0
         self._banner = banner
@@ -51,9 +58,13 @@ class ManagerPeer:
     async def vanish(self) -> None:
         """Nobody listens any more, and whoever is connected is cut off."""
         self._server.close()
+        self.cut_off()
+        await self._server.wait_closed()
+
+    def cut_off(self) -> None:
+        """Whoever is connected; who comes next is welcome."""
         for writer in self._writers:
             writer.close()
-        await self._server.wait_closed()
 
     async def action(self, name: str, count: int = 1) -> dict[str, str]:
         """The `count`th action of this name, as soon as it has come."""
@@ -89,7 +100,8 @@ class ManagerPeer:
 
     def dialling(self, unique: str, event: str, status: str = "") -> None:
         """The far end's channel, dialled by the desk phone's."""
-        fields = {"Uniqueid": unique, "DestUniqueid": "1795401312.1"}
+        far = {"DestUniqueid": "1795401312.1", "DestChannel": "PJSIP/1002-00000001"}
+        fields = {"Uniqueid": unique, **far}
         self.tell(event, {**fields, **({"DialStatus": status} if status else {})})
 
     def hung_up(self, unique: str, cause: int, text: str) -> None:
@@ -135,7 +147,8 @@ class ManagerPeer:
     async def _take(self, text: str, writer: asyncio.StreamWriter) -> None:
         pairs = [line.partition(": ")[::2] for line in text.splitlines() if line]
         action = dict(pairs)
-        self.variables += [value for name, value in pairs if name == "Variable"]
+        if action.get("Action") == "Originate":
+            self.variables += [value for name, value in pairs if name == "Variable"]
         async with self._news:
             self.asked.append(action)
             self._news.notify_all()
@@ -148,6 +161,14 @@ class ManagerPeer:
         key = hashlib.md5((CHALLENGE + PASSWORD).encode(), usedforsecurity=False).hexdigest()
         if name in self.refused:
             return "Response: Error\r\nMessage: Permission denied\r\n"
+        if name == "ListCommands" and self.rights:
+            listed = "".join(f"{one}: It does.  (Priv: call,all)\r\n" for one in self.rights)
+            return f"Response: Success\r\n{listed}"
+        if name == "Getvar" and action["Variable"] in self.values:
+            variable = action["Variable"]
+            return (
+                f"Response: Success\r\nVariable: {variable}\r\nValue: {self.values[variable]}\r\n"
+            )
         if name == "Challenge":
             return f"Response: Success\r\nChallenge: {CHALLENGE}\r\n"
         if name == "Login" and (action["Username"], action["Key"]) != (USERNAME, key):

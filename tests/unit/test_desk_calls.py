@@ -5,7 +5,7 @@ import pytest
 
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
-from offhookd.phone.desk import DeskNews
+from offhookd.phone.desk import DeskAction, DeskNews
 from offhookd.phone.desk_calls import (
     ANSWER_LIMIT_S,
     ASK_LIMIT_S,
@@ -16,16 +16,19 @@ from offhookd.phone.desk_calls import (
     DeskCarrier,
     Errand,
 )
+from offhookd.phone.desk_control import DeskControl
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import (
     InvalidArgumentError,
+    InvalidStateError,
     LimitReachedError,
     NotSupportedError,
     PhoneError,
     RequestTimeoutError,
 )
 from offhookd.phone.ports import Done, ignore
-from offhookd.phone.values import AccountId, CallId, CallState, EndReason
+from offhookd.phone.transfers import Transfers
+from offhookd.phone.values import AccountId, CallId, CallState, EndReason, TransferState
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog, Outcome
 
 WORK = AccountId("work")
@@ -261,3 +264,126 @@ def test_without_a_desk_phone_the_option_is_not_supported(office: Office) -> Non
     office.desk.configure({}, {})
     with pytest.raises(NotSupportedError, match="desk_phones"):
         office.desk.choose("desk", WORK, emergency=False)
+
+
+# ---------------------------------------------------------------- what its carrier can do
+
+
+class FakeControl(DeskControl):
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+        self.dones: list[Done] = []
+
+    def send_dtmf(self, tones: str, duration_ms: int, done: Done) -> None:
+        self._note(done, "send_dtmf", tones, duration_ms)
+
+    def transfer(self, target: str, done: Done) -> None:
+        self._note(done, "transfer", target)
+
+    def join(self, other: DeskControl, done: Done) -> None:
+        self._note(done, "join", other)
+
+    def _note(self, done: Done, *words: object) -> None:
+        self.told.append(words)
+        self.dones.append(done)
+
+
+class Exchange(Office):
+    """Calls that their carrier can touch, and who hands calls over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transfers = Transfers(self.calls, self.engine, self.clock)
+        self.outcomes: list[PhoneError | None] = []
+
+    def talk(self, exchange: str = "pbx", able: tuple[DeskAction, ...] = tuple(DeskAction)) -> Call:
+        call = self.dial()
+        self.control = FakeControl()
+        self.desk.controlled(call.id, self.control, able, exchange)
+        assert call.actions == ("Hangup",)
+        self.tell(call, *ALL)
+        return call
+
+    def done(self, error: PhoneError | None) -> None:
+        self.outcomes.append(error)
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    return Exchange()
+
+
+def test_only_what_the_carrier_can_do_is_offered(exchange: Exchange) -> None:
+    call = exchange.talk(able=(DeskAction.SEND_DTMF,))
+    assert call.actions == ("Hangup", "SendDtmf")
+    with pytest.raises(NotSupportedError):
+        exchange.transfers.blind(call, "sip:1@pbx", exchange.done)
+    exchange.calls.send_dtmf(call, "12", None, 100, exchange.done)
+    assert exchange.control.told == [("send_dtmf", "12", 100)]
+
+
+def test_a_transfer_that_succeeds_ends_the_call(exchange: Exchange) -> None:
+    call = exchange.talk()
+    exchange.transfers.blind(call, "sip:1@pbx", exchange.done)
+    assert call.transfer is TransferState.TRYING
+    assert call.actions == ("Hangup", "SendDtmf")
+    with pytest.raises(InvalidStateError):
+        exchange.transfers.blind(call, "sip:2@pbx", exchange.done)
+    exchange.control.dones[0](None)
+    assert (call.end_reason, call.transfer) == (EndReason.TRANSFERRED, TransferState.DONE)
+    exchange.desk.ended(call.id, "remote", 0, "")
+    assert exchange.outcomes == [None]
+
+
+def test_a_transfer_that_is_refused_leaves_the_call_and_may_be_tried_again(
+    exchange: Exchange,
+) -> None:
+    call = exchange.talk()
+    exchange.transfers.blind(call, "sip:1@pbx", exchange.done)
+    exchange.control.dones[0](PhoneError("No"))
+    assert call.transfer is TransferState.FAILED
+    assert call.actions == ("Hangup", "SendDtmf", "Transfer")
+    exchange.transfers.blind(call, "sip:2@pbx", exchange.done)
+    exchange.control.dones[1](None)
+    assert [str(one) for one in exchange.outcomes] == ["No", "None"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "state"),
+    [
+        ("remote", EndReason.REMOTE, TransferState.FAILED),
+        ("replaced", EndReason.TRANSFERRED, TransferState.DONE),
+    ],
+)
+def test_a_call_that_ends_before_the_answer_settles_its_transfer(
+    exchange: Exchange, cause: str, reason: EndReason, state: TransferState
+) -> None:
+    call = exchange.talk()
+    exchange.transfers.blind(call, "sip:1@pbx", exchange.done)
+    exchange.desk.ended(call.id, cause, 0, "")
+    exchange.control.dones[0](PhoneError("too late"))
+    assert (call.end_reason, call.transfer) == (reason, state)
+    assert len(exchange.outcomes) == 1
+
+
+def test_two_calls_of_one_exchange_are_joined(exchange: Exchange) -> None:
+    first = exchange.talk()
+    control = exchange.control
+    assert "TransferTo" not in first.actions
+    second = exchange.talk()
+    assert "TransferTo" in first.actions
+    exchange.transfers.attended(first, second, exchange.done)
+    assert control.told == [("join", exchange.control)]
+    control.dones[0](None)
+    assert {first.end_reason, second.end_reason} == {EndReason.TRANSFERRED}
+    assert exchange.outcomes == [None]
+
+
+def test_calls_of_two_exchanges_and_of_this_machine_are_not_joined(exchange: Exchange) -> None:
+    first, second = exchange.talk(), exchange.talk("other")
+    own = exchange.calls.dial("sip:eve@example.com", "Eve", WORK, DialOptions())
+    exchange.calls.progressed(own.id, CallState.ACTIVE, "id@host")
+    assert "TransferTo" not in {*first.actions, *second.actions, *own.actions}
+    for one, other in ((first, second), (first, own), (own, first)):
+        with pytest.raises(NotSupportedError):
+            exchange.transfers.attended(one, other, exchange.done)

@@ -28,8 +28,8 @@ ANSWER_LIMIT_S = 6.0
 """Both together leave a D-Bus method, which has 20 s, its time."""
 
 LONGEST_LINE = 8192
-MOST_LINES = 256
-"""Of one message; Asterisk's longest have some 60."""
+MOST_LINES = 1024
+"""Of one message; the list of all actions has some 200, everything else below 60."""
 
 PLAIN_PORT, TLS_PORT = 5038, 5039
 BANNER = b"Asterisk Call Manager"
@@ -127,11 +127,20 @@ class Manager:
             raise RejectedError(response.get("message", "") or f"{action} is refused")
         return response
 
+    async def allowed(self) -> frozenset[str]:
+        """The actions that this user may take, in small letters; none where that is not told."""
+        try:
+            listed = await self.ask("ListCommands")
+        except RejectedError:
+            return frozenset()
+        return frozenset(listed) - {"response", "actionid", "message"}
+
     async def close(self) -> None:
         """Without a word: Asterisk drops the session, and calls go on.  May be called twice."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+        self._over(f"The connection to the manager at {self._where} is closed")
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
@@ -152,7 +161,12 @@ class Manager:
             if isinstance(error, NONSENSE):
                 why = f"The manager at {self._where} sends what is no message"
         self._writer.close()
-        self.closed.set_result(why)
+        self._over(why)
+
+    def _over(self, why: str) -> None:
+        """Whoever still waits for an answer is told."""
+        if not self.closed.done():
+            self.closed.set_result(why)
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(GoneError(why))

@@ -69,11 +69,16 @@ CAUSES = {
 }
 """Q.850, as SIP would say it (RFC 3398 section 7.2.4.1)."""
 
+MOST_FAR_CHANNELS = 64
+"""A number may ring on many telephones at once."""
+
+HANDED_OVER = End("replaced", 0, "")
 HUNG_UP_FIRST = End("cancelled", 487, "Desk phone '{}' hung up before anybody answered")
 
 
 class Originated:
-    """`channel_id` is ours; `news` and `over` are told.  `channel`: its name, once known."""
+    """`channel_id` is ours; `news` and `over` are told.  `channel`: its name, once known, and
+    `far_channel` that of who answered; `lifted`: the desk phone was picked up."""
 
     def __init__(
         self,
@@ -83,13 +88,15 @@ class Originated:
         over: Callable[[End], None],
     ) -> None:
         self.channel = ""
+        self.far_channel = ""
         self._phone = phone
         self._id = channel_id
         self._news = news
         self._over = over
         self._far: set[str] = set()
-        self._lifted = False
+        self.lifted = False
         self._answered = False
+        self._handed_over = False
         self._failure: int = 0
 
     def take(self, event: Message) -> None:
@@ -106,6 +113,10 @@ class Originated:
                 self._response(event)
             case "dialbegin" | "dialstate" | "dialend" if self._is_ours(event):
                 self._dialling(event)
+            case "bridgeenter" if self._is_ours(event):
+                self._talk()
+            case "blindtransfer" if event.get("transfereruniqueid") == self._id:
+                self._handed_over = event.get("result", "").lower() == "success"
             case "hangup" if self._is_ours(event):
                 self._hung_up(event)
 
@@ -119,7 +130,7 @@ class Originated:
             self._picked_up()
 
     def _picked_up(self) -> None:
-        self._lifted = True
+        self.lifted = True
         self._news(DeskNews.DESK_ANSWERED)
 
     def _response(self, event: Message) -> None:
@@ -129,23 +140,36 @@ class Originated:
             self._end(REASONS.get(event.get("reason", ""), NO_REASON))
 
     def _dialling(self, event: Message) -> None:
-        self._far.add(event.get("destuniqueid", ""))
+        if len(self._far) < MOST_FAR_CHANNELS:
+            self._far.add(event.get("destuniqueid", ""))
         status = event.get("dialstatus", "").upper()
         if status in {"RINGING", "PROGRESS"}:
             self._news(DeskNews.FAR_RINGS)
         elif status == "ANSWER":
-            self._answered = True
-            self._news(DeskNews.FAR_ANSWERED)
+            self.far_channel = event.get("destchannel", "")
+            self._talk()
         elif status in DIAL_ENDS:
             self._failure = DIAL_ENDS[status]
+
+    def _talk(self) -> None:
+        """Also to a queue or a conference, which nobody dials."""
+        self._answered = True
+        self._news(DeskNews.FAR_ANSWERED)
+
+    @property
+    def dialled(self) -> bool:
+        """Whether the exchange has begun to call the far end; an announcement is not called."""
+        return bool(self._far)
 
     def _hung_up(self, event: Message) -> None:
         cause = event.get("cause", "")
         code = CAUSES.get(int(cause) if cause.isascii() and cause.isdigit() else 0, 0)
         words = event.get("cause-txt", "")
-        if self._answered:
+        if self._handed_over:
+            self._end(HANDED_OVER)
+        elif self._answered:
             self._end(End("remote", 0, ""))
-        elif not self._lifted:
+        elif not self.lifted:
             self._end(UNLIFTED.get(code, NO_REASON))
         elif self._failure or code:
             self._end(End("", self._failure or code, words))

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 
 from .contacts import Contact
-from .desk import DeskLeg
+from .desk import DeskAction, DeskLeg
 from .errors import InvalidStateError, NotSupportedError
 from .events import Signal
 from .hold import LOCAL_HOLD, WANTED_HOLD, HoldState
@@ -227,7 +227,8 @@ class Call:
         if self.ending or self.answering:
             return ("Hangup",)
         if self.desk and self.state not in (CallState.PENDING, CallState.ENDED):
-            return self.desk.actions
+            alone = {*DeskAction} - {DeskAction.SEND_DTMF, *self._handing_over}
+            return tuple(one for one in self.desk.actions if one not in alone)
         barred = _INTERRUPTIONS if self.emergency else _TURNS if self.yields else ()
         return tuple(one for one in self._state_actions if one not in barred)
 
@@ -271,11 +272,12 @@ class Call:
         )
         self.state = state
 
-    def require(self, *states: CallState) -> None:
-        """`InvalidStateError` unless the call is in one of `states` and stays there."""
+    def require(self, *states: CallState, action: DeskAction | None = None) -> None:
+        """`InvalidStateError` unless the call is in one of `states` and stays there; one that a
+        desk phone has is touched only by what its carrier can do."""
         if self.ending:
             raise InvalidStateError("The call is being ended")
-        if self.desk and CallState.ACTIVE in states:
+        if self.desk and CallState.ACTIVE in states and action not in self.desk.able:
             raise NotSupportedError(f"Desk phone '{self.desk.phone}' has the call; do it there")
         if self.state not in states:
             raise InvalidStateError(

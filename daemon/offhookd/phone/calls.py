@@ -15,6 +15,7 @@ from .attention import Attention
 from .call import NEXT_STATES, Call, Media, Statistics
 from .contacts import Contact
 from .departures import Departures
+from .desk import DeskAction
 from .dialled import DialOptions
 from .dtmf import check_tones
 from .elsewhere import Elsewhere
@@ -244,8 +245,13 @@ class Calls:
         self, call: Call, tones: str, method: DtmfMethod | None, duration_ms: int, done: Done
     ) -> None:
         """`tones` of 0-9 * # A-D and "," (a pause of 500 ms); `method` None: what fits."""
-        call.require(CallState.ACTIVE, CallState.EARLY)
+        call.require(CallState.ACTIVE, CallState.EARLY, action=DeskAction.SEND_DTMF)
         tones = check_tones(tones, duration_ms)
+        if call.desk:
+            if method is not None:
+                raise NotSupportedError("The exchange chooses the method; leave it out")
+            self.desk.send_dtmf(call, tones, duration_ms, done)
+            return
         self._engine.send_dtmf(call.id, tones, method, duration_ms, done)
 
     def flash(self, call: Call, done: Done) -> None:
@@ -312,7 +318,7 @@ class Calls:
             self.changed(call)
             return
         reason = end_reason(call.direction, call.state, cause, code)
-        if reason is EndReason.REMOTE and call.transfer in UNDER_WAY:
+        if reason is EndReason.REMOTE and call.desk is None and call.transfer in UNDER_WAY:
             reason = EndReason.TRANSFERRED  # it left for where it was sent
         self.end(call, reason, code, text, cause or "engine")
 

@@ -91,17 +91,37 @@ CALL_STATES: Mapping[DeskStage, CallState] = {
 }
 
 
+class DeskAction(StrEnum):
+    """What its carrier may do with a conversation, as D-Bus names it."""
+
+    SEND_DTMF = "SendDtmf"
+    TRANSFER = "Transfer"
+    TRANSFER_TO = "TransferTo"
+
+
 @dataclass(frozen=True, slots=True)
 class DeskLeg:
-    """The desk phone `phone` has the call.  `revocable`: the call can be ended from here."""
+    """The desk phone `phone` has the call.  `revocable`: the call can be ended from here.  `able`:
+    what else can be done once people talk.  `exchange`: whose calls can be joined with it."""
 
     phone: str
     stage: DeskStage = DeskStage.ASKED
     revocable: bool = True
+    able: frozenset[DeskAction] = frozenset()
+    exchange: str = ""
 
     @property
     def actions(self) -> tuple[str, ...]:
-        return ("Hangup",) if self.revocable else ()
+        able = self.able if self.stage is DeskStage.TALKING else frozenset()
+        end = ("Hangup",) if self.revocable else ()
+        return (*end, *(one for one in DeskAction if one in able))
+
+    def joins(self, other: "DeskLeg") -> bool:
+        """Whether its conversation and that of `other` can be made one."""
+        return self.exchange == other.exchange and all(
+            DeskAction.TRANSFER_TO in one.able and one.stage is DeskStage.TALKING
+            for one in (self, other)
+        )
 
     def after(self, news: DeskNews) -> "DeskLeg":
         return replace(self, stage=NEXT_STAGES[self.stage].get(news, self.stage))

@@ -4,13 +4,14 @@ wait for them."""
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from .call import Call
 from .calls import Calls
-from .desk import CALL_STATES, DeskLeg, DeskNews, DeskStage
+from .desk import CALL_STATES, DeskAction, DeskLeg, DeskNews, DeskStage
+from .desk_control import DeskControl, DeskControls
 from .errors import (
     InvalidArgumentError,
     InvalidStateError,
@@ -85,6 +86,7 @@ class DeskCalls(DeskPort):
         self._preferred: Mapping[AccountId, str] = {}
         self._timers: dict[CallId, Timer] = {}
         self._carrying: dict[CallId, DeskCarrier] = {}
+        self._controls = DeskControls(calls)
         calls.desk = self
         calls.changed.connect(self._follow)
 
@@ -153,7 +155,23 @@ class DeskCalls(DeskPort):
         self._clock.call_later(HANGUP_LIMIT_S, partial(answered, late))
         carrier.hangup(call.id, answered)
 
+    def send_dtmf(self, call: Call, tones: str, duration_ms: int, done: Done) -> None:
+        self._controls.send_dtmf(call, tones, duration_ms, done)
+
+    def transfer(self, call: Call, target: str, done: Done) -> None:
+        self._controls.transfer(call, target, done)
+
+    def join(self, call: Call, other: Call, done: Done) -> None:
+        self._controls.join(call, other, done)
+
     # ------------------------------------------------------------ what the ways tell
+
+    def controlled(
+        self, call_id: CallId, control: DeskControl, able: Iterable[DeskAction], exchange: str
+    ) -> None:
+        """There is more to be done from here than to hang up; see `DeskControls`."""
+        if call := self._known(call_id):
+            self._controls.add(call, control, able, exchange)
 
     def told(self, call_id: CallId, news: DeskNews) -> None:
         """How far it is; steps backwards are no news."""

@@ -5,6 +5,8 @@ from .errors import InvalidArgumentError
 
 ALPHABET = frozenset("0123456789*#ABCD,")
 MOST_TONES = 64
+PAUSE, PAUSE_S = ",", 0.5
+
 LENGTHS_MS = range(40, 5001)
 """Shorter tones are not recognised (ITU-T Q.24), longer ones are mistakes."""
 

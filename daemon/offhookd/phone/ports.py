@@ -149,6 +149,18 @@ class DeskPort(ABC):
         """Done when the call is over; raises `NotSupportedError` where only the desk phone
         itself can end it."""
 
+    @abstractmethod
+    def send_dtmf(self, call: "Call", tones: str, duration_ms: int, done: Done) -> None:
+        """Only for a call whose leg is able to; the others likewise."""
+
+    @abstractmethod
+    def transfer(self, call: "Call", target: str, done: Done) -> None:
+        """Done when the far end is on its way to `target`, a SIP URI."""
+
+    @abstractmethod
+    def join(self, call: "Call", other: "Call", done: Done) -> None:
+        """Done when the far ends of both have each other."""
+
 
 class RegistrationEngine(ABC):
     """The engine as the accounts see it; outcomes arrive as `Account.result`."""

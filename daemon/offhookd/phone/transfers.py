@@ -10,9 +10,11 @@ from functools import partial
 
 from .call import Call
 from .calls import Calls
+from .desk import DeskAction
 from .errors import (
     InvalidArgumentError,
     InvalidStateError,
+    NotSupportedError,
     PhoneError,
     RejectedError,
     RequestTimeoutError,
@@ -54,8 +56,11 @@ class Transfers:
 
     def blind(self, call: Call, target: str, done: Done) -> None:
         """Send the far end to `target`, a SIP URI; done when it says that the target answered."""
-        self._require(call)
-        self._begin(call, target, None, done)
+        self._require(call, DeskAction.TRANSFER)
+        if call.desk:
+            self._calls.desk.transfer(call, target, done)
+        else:
+            self._begin(call, target, None, done)
 
     def attended(self, call: Call, other: Call, done: Done) -> None:
         """Join the parties of the two calls.
@@ -65,7 +70,10 @@ class Transfers:
         """
         if call is other:
             raise InvalidArgumentError("A call cannot be transferred to itself")
-        self._require(call)
+        self._require(call, DeskAction.TRANSFER_TO)
+        if call.desk or other.desk:
+            self._join_there(call, other, done)
+            return
         require_movable(other)
         if other.on_line and not other.ending:
             self._require(other)
@@ -99,11 +107,18 @@ class Transfers:
 
     # ------------------------------------------------------------ how it is done
 
-    def _require(self, call: Call) -> None:
-        call.require(CallState.ACTIVE)
+    def _require(self, call: Call, action: DeskAction | None = None) -> None:
+        call.require(CallState.ACTIVE, action=action)
         require_movable(call)
         if call.transfer in UNDER_WAY:
             raise InvalidStateError("The call is being transferred already")
+
+    def _join_there(self, call: Call, other: Call, done: Done) -> None:
+        """The conversations are, or one is, at a desk phone."""
+        self._require(other, DeskAction.TRANSFER_TO)
+        if not (call.desk and other.desk and call.desk.joins(other.desk)):
+            raise NotSupportedError("The two calls are not at the same exchange")
+        self._calls.desk.join(call, other, done)
 
     def _begin(self, call: Call, target: str, other: Call | None, done: Done) -> None:
         wait = self._calls.waits.add(call, lambda one: one.transfer is TransferState.DONE, done)
@@ -171,10 +186,16 @@ class Transfers:
     def _tell_who_can_join(self) -> None:
         """`Call.can_join` follows the other calls."""
         for call in self._calls:
-            able = call.on_line and any(_can_be_joined(o) for o in self._calls if o is not call)
+            able = any(_can_join(call, other) for other in self._calls if other is not call)
             if able is not call.can_join:
                 call.can_join = able
                 self._calls.changed(call)
+
+
+def _can_join(call: Call, other: Call) -> bool:
+    if call.desk and other.desk:
+        return call.desk.joins(other.desk) and call.up and other.up
+    return call.on_line and other.desk is None and _can_be_joined(other)
 
 
 def _can_be_joined(call: Call) -> bool:
