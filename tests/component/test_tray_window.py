@@ -57,7 +57,7 @@ class Seat:
         self.told: list[str] = []
         self.phone = phone
         self.deeds = Deeds(self.told.append)
-        self.window = PhoneWindow(phone, self.deeds.do)
+        self.window = PhoneWindow(phone, self.deeds.do, lambda: None)
         self.window.show()
 
     async def sees(self, what: str, holds: Callable[[], object]) -> None:
@@ -140,7 +140,9 @@ def application() -> QApplication:
         environment.setenv("QT_QPA_PLATFORM", "offscreen")
         made = QApplication.instance() or QApplication(["test"])
     assert isinstance(made, QApplication)
-    warm = PhoneWindow(Phone(), lambda _: None)  # Qt keeps what the first window needs
+    warm = PhoneWindow(
+        Phone(), lambda _: None, lambda: None
+    )  # Qt keeps what the first window needs
     warm.show()
     loop.run(asyncio.sleep(0))
     warm.close()

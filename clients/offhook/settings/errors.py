@@ -9,3 +9,13 @@ class UnchangedError(OffhookError):
 
     def __init__(self, message: str) -> None:
         super().__init__("", message)
+
+
+class MistakenError(UnchangedError):
+    """The daemon would not take it: `key` at `line` has a mistake, for that reason."""
+
+    def __init__(self, place: str, line: int, key: str, reason: str) -> None:
+        super().__init__(f"{place}:{line}: {key}: {reason}")
+        self.line = line
+        self.key = key
+        self.reason = reason

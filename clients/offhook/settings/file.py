@@ -5,13 +5,18 @@ import os
 import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from offhookd.config import load
 from offhookd.config.problems import Problem
 
-from .errors import UnchangedError
+from . import tree
+from .errors import MistakenError, UnchangedError
+
+Mistake: TypeAlias = Problem
+"""What the daemon would not take: file, line (0 for the whole file), key and reason."""
 
 
 def user_file() -> Path:
@@ -31,10 +36,22 @@ def read(path: Path) -> str:
         raise UnchangedError(f"Cannot read {path}: it is not UTF-8 text") from None
 
 
-def problems(path: Path) -> tuple[Problem, ...]:
+def look(path: Path) -> tuple[dict[str, tree.Plain], tuple[Mistake, ...]]:
+    """What the file says over the system's, and what the daemon would not take."""
+    said: dict[str, tree.Plain] = {}
+    for one in _with_system(path):
+        with suppress(UnchangedError):  # it is among the problems
+            said = tree.overlaid(said, tree.read(read(one)))
+    return said, problems(path)
+
+
+def problems(path: Path) -> tuple[Mistake, ...]:
     """What is wrong with it together with the system's file, in the order of the lines."""
-    below = [one for one in load.search() if one != load.user_file()]
-    return load.validate([*below, path])
+    return load.validate(_with_system(path)) if path.exists() else ()
+
+
+def _with_system(path: Path) -> list[Path]:
+    return [*(one for one in load.search() if one != load.user_file()), path]
 
 
 @contextmanager
@@ -93,7 +110,7 @@ def _not_written(path: Path, error: OSError) -> UnchangedError:
 
 
 def _must_be_no_worse(made: Path, target: Path, path: Path) -> None:
-    known = {(one.key, one.reason) for one in problems(target)} if target.exists() else set()
-    for problem in problems(made):
-        if (problem.key, problem.reason) not in known:
-            raise UnchangedError(str(problem).replace(str(made), str(path)))
+    known = {(one.key, one.reason) for one in problems(target)}
+    for one in problems(made):
+        if (one.key, one.reason) not in known:
+            raise MistakenError(str(path), one.line, one.key, one.reason)

@@ -11,10 +11,10 @@ import yaml
 
 from .errors import UnchangedError
 
-Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
+Plain: TypeAlias = str | list["Plain"] | dict[str, "Plain"] | None
 """None: nothing was written, or one of YAML's words for it."""
 
-Value: TypeAlias = "str | bool | int | Sequence[str] | Mapping[str, Value]"
+Value: TypeAlias = str | bool | int | Sequence[str] | Mapping[str, "Value"]
 """What can be written."""
 
 DEEPEST = 8
@@ -89,6 +89,16 @@ def taken(tree: Mapping[str, Plain], path: Sequence[str]) -> dict[str, Plain]:
         return {key: value for key, value in tree.items() if key != name}
     below = tree.get(name)
     return {**tree, name: taken(below, rest)} if isinstance(below, dict) else dict(tree)
+
+
+def overlaid(lower: Mapping[str, Plain], upper: Mapping[str, Plain]) -> dict[str, Plain]:
+    """One over the other, key by key; what the upper one names comes first."""
+    made: dict[str, Plain] = {name: value for name, value in upper.items() if value is not None}
+    for name, below in lower.items():
+        above = made.setdefault(name, below)
+        if isinstance(above, dict) and isinstance(below, dict):
+            made[name] = overlaid(below, above)
+    return made
 
 
 def as_plain(value: Value) -> Plain:

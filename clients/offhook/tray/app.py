@@ -20,6 +20,7 @@ from .menu import SEPARATOR, Entry, menu_of
 from .names import with_names
 from .notices import MISSED, Button, Notice, failure, wanted
 from .notifier import Notifier
+from .settings_window import SettingsWindow
 from .status import status_of, tooltip
 from .tray import Tray
 from .window import PhoneWindow
@@ -44,7 +45,8 @@ class Applet:
         self._failure: Sequence[Notice] = ()
         self._tray: Tray | None = None
         self._deeds = Deeds(self._tell)
-        self._window = PhoneWindow(self._phone, self._deeds.do)
+        self._window = PhoneWindow(self._phone, self._deeds.do, self._open_settings)
+        self._settings: SettingsWindow | None = None
         self._notifier = Notifier(self._bus, self._press, self._window.demand_attention)
 
     @property
@@ -71,6 +73,8 @@ class Applet:
         await self._deeds.stop()
         await self._notifier.stop()
         self._window.close()
+        if self._settings:
+            await self._settings.stop()
         if self._tray:
             self._tray.close()
 
@@ -107,6 +111,8 @@ class Applet:
         self._stale = False
         self._notifier.want([*wanted(self._phone, self._rows), *self._failure])
         self._window.update_view(self._rows)
+        if self._settings:
+            self._settings.update_view()
         if self._tray:
             entries = [*menu_of(self._phone, self._rows), SEPARATOR, *self._own_entries()]
             self._tray.update(status_of(self._phone), tooltip(self._phone), entries)
@@ -114,10 +120,22 @@ class Applet:
     # ------------------------------------------------------------ from the user
 
     def _own_entries(self) -> list[Entry]:
-        return [Entry(tr("Open the phone"), self._open), Entry(tr("Quit"), self._quit)]
+        return [
+            Entry(tr("Open the phone"), self._open),
+            Entry(tr("Settings…"), self._configure),
+            Entry(tr("Quit"), self._quit),
+        ]
 
     async def _open(self) -> None:
         self._window.come()
+
+    async def _configure(self) -> None:
+        self._open_settings()
+
+    def _open_settings(self) -> None:
+        if self._settings is None:
+            self._settings = SettingsWindow(self._phone)
+        self._settings.come()
 
     async def _quit(self) -> None:
         self.quit()

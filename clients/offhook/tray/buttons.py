@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Entries as buttons."""
 
-from collections.abc import Callable
-
 from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy
 
-from .menu import Act, Entry, Role
+from .menu import Act, Do, Entry, Role
 
 _COLOURS = {Role.BEGINS: "#2a8a5c", Role.ENDS: "#c43c37"}
 """White on these has a contrast of 4.5 at least (WCAG AA)."""
@@ -17,7 +15,7 @@ _STYLE = (
 )
 
 
-def button(entry: Entry, about: str, do: Callable[[Act], None]) -> QPushButton:
+def button(entry: Entry, about: str, do: Do) -> QPushButton:
     """`about` is whom it concerns, for those who cannot see where it stands."""
     made = QPushButton(_label(entry))
     made.setAutoDefault(False)
@@ -35,7 +33,7 @@ def button(entry: Entry, about: str, do: Callable[[Act], None]) -> QPushButton:
     return made
 
 
-def _menu(parent: QPushButton, entry: Entry, do: Callable[[Act], None]) -> QMenu:
+def _menu(parent: QPushButton, entry: Entry, do: Do) -> QMenu:
     menu = QMenu(parent)
     for child in entry.children:
         if act := child.act:
@@ -43,7 +41,7 @@ def _menu(parent: QPushButton, entry: Entry, do: Callable[[Act], None]) -> QMenu
     return menu
 
 
-def _line(menu: QMenu, entry: Entry, act: Act, do: Callable[[Act], None]) -> None:
+def _line(menu: QMenu, entry: Entry, act: Act, do: Do) -> None:
     menu.addAction(_label(entry)).triggered.connect(lambda: do(act))
 
 

@@ -2,7 +2,7 @@
 """The list of calls in the window."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from .buttons import button
 from .cards import Card
 from .labels import plain_label
-from .menu import Act
+from .menu import Do
 from .people import length
 from .words import tr
 
@@ -36,7 +36,7 @@ PER_LINE = 3
 class CallCards(QScrollArea):
     """As tall as it needs to be, up to `TALLEST`."""
 
-    def __init__(self, do: Callable[[Act], None]) -> None:
+    def __init__(self, do: Do) -> None:
         super().__init__()
         self._do = do
         self._cards: Sequence[Card] = ()

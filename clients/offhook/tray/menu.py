@@ -18,6 +18,8 @@ from .status import account_words, conversations, current, ringing, waiting_mess
 from .words import ntr, tr
 
 Act = Callable[[], Coroutine[Any, Any, object]]
+Do = Callable[[Act], None]
+"""Starts it, and tells why it was not done."""
 
 RECENT = 8
 """Calls to dial again; more are in the window."""

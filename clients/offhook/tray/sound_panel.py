@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which microphone and loudspeakers, and how loud."""
 
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -10,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QSlid
 from offhook.aio import Phone
 from offhook.audio import AUDIO, PATHS, Audio
 
-from .menu import Act
+from .menu import Do
 from .people import shown
 from .words import tr
 
@@ -19,7 +18,7 @@ DEFAULT = "default"
 
 
 class SoundPanel(QWidget):
-    def __init__(self, audio: Audio, do: Callable[[Act], None]) -> None:
+    def __init__(self, audio: Audio, do: Do) -> None:
         super().__init__()
         self._audio = audio
         self._do = do

@@ -7,14 +7,14 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from .icons import status_icon
-from .menu import Act, Entry
+from .menu import Do, Entry
 from .status import Status
 
 
 class Tray:
     """Qt looks for the panel when this is made, and once only: there must be one by then."""
 
-    def __init__(self, do: Callable[[Act], None], toggle_window: Callable[[], None]) -> None:
+    def __init__(self, do: Do, toggle_window: Callable[[], None]) -> None:
         self._do = do
         self._menu = QMenu()
         self._entries: Sequence[Entry] = ()

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QMainWindow,
@@ -25,12 +24,13 @@ from offhook.call import Call
 from offhook.errors import OffhookError
 from offhook.history import Row
 
+from .availability import AvailabilityChoice
 from .call_cards import CallCards
 from .cards import cards
 from .display import Display
 from .history_panel import HistoryPanel
 from .keypad import Keypad
-from .menu import AVAILABILITIES, Act, availability_words
+from .menu import Do
 from .people_panel import PeoplePanel
 from .sound_panel import SoundPanel
 from .status import current
@@ -47,10 +47,11 @@ SIZE = (370, 560)
 
 
 class PhoneWindow(QMainWindow):
-    def __init__(self, phone: Phone, do: Callable[[Act], None]) -> None:
+    def __init__(self, phone: Phone, do: Do, open_settings: Callable[[], None]) -> None:
         super().__init__()
         self._phone = phone
         self._do = do
+        self._open_settings = open_settings
         self._rows: Sequence[Row] = ()
         self._search: asyncio.Task[None] | None = None
         self._metering: asyncio.Task[None] | None = None
@@ -70,8 +71,7 @@ class PhoneWindow(QMainWindow):
         self._cards.update_view(cards(phone, self._typed()))
         self._history.update_view(rows)
         self._sound.update_view(phone)
-        self._availability.setCurrentIndex(_index(phone.availability))
-        self._availability.setEnabled(phone.present)
+        self._availability.update_view()
         if not self._typed():
             self._people.show_colleagues(phone.colleagues)
         self._measure()
@@ -128,6 +128,7 @@ class PhoneWindow(QMainWindow):
         self._people = PeoplePanel(self._dial)
         self._history = HistoryPanel(self._dial)
         self._sound = SoundPanel(self._phone.audio, self._do)
+        self._availability = AvailabilityChoice(self._phone, self._do)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self._keypad, tr("&Keypad"))
@@ -141,7 +142,7 @@ class PhoneWindow(QMainWindow):
         column.addWidget(self._cards)
         column.addLayout(self._dialling())
         column.addWidget(self._tabs, 1)
-        column.addWidget(self._availability_choice())
+        column.addLayout(self._last_line())
         self.setCentralWidget(middle)
 
     def _dialling(self) -> QHBoxLayout:
@@ -159,20 +160,20 @@ class PhoneWindow(QMainWindow):
         line.addWidget(call)
         return line
 
-    def _availability_choice(self) -> QComboBox:
-        self._availability = QComboBox()
-        self._availability.setAccessibleName(tr("Availability"))
-        for one in AVAILABILITIES:
-            self._availability.addItem(availability_words(one), one)
-        self._availability.activated.connect(
-            lambda index: self._do(partial(self._phone.set_availability, AVAILABILITIES[index]))
-        )
-        return self._availability
+    def _last_line(self) -> QHBoxLayout:
+        settings = QPushButton(tr("S&ettings…"))
+        settings.setAccessibleName(tr("Settings"))
+        settings.clicked.connect(self._open_settings)
+        line = QHBoxLayout()
+        line.addWidget(self._availability, 1)
+        line.addWidget(settings)
+        return line
 
     def _keys(self) -> None:
         for keys, slot in (
             ("Ctrl+L", self._entry.setFocus),
             ("Ctrl+M", self._mute),
+            ("Ctrl+,", self._open_settings),
             ("Ctrl+W", self.close),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
@@ -245,8 +246,3 @@ class PhoneWindow(QMainWindow):
             async with aclosing(call.levels(METER_INTERVAL_MS)) as levels:
                 async for now in levels:
                     self._display.show_levels(now)
-
-
-def _index(availability: str) -> int:
-    known = availability in AVAILABILITIES
-    return AVAILABILITIES.index(availability if known else "busy")
