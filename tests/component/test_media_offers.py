@@ -238,14 +238,75 @@ def test_who_answers_a_demand_for_encryption_in_plain_is_hung_up_on(
     assert "both" not in {event.flow for event in engine.of(LegMedia)}
 
 
-@pytest.mark.parametrize("srtp", ["optional", "required"])
-def test_encryption_that_a_caller_demands_is_given(
-    engine: EngineProcess, peer: RawPeer, srtp: str
+def with_keys(sdp: str) -> str:
+    """As many desk phones offer: encryption if you can."""
+    return sdp + CRYPTO
+
+
+@pytest.mark.parametrize(
+    ("srtp", "offer", "answer", "encryption"),
+    [
+        ("disabled", SDP, "RTP/AVP", "none"),
+        ("disabled", with_keys(SDP), "RTP/AVP", "none"),
+        ("disabled", secure(SDP), 488, ""),
+        ("optional", SDP, "RTP/AVP", "none"),
+        ("optional", with_keys(SDP), "RTP/AVP", "sdes"),
+        ("optional", with_keys(SDP).replace("AES_CM", "F8"), "RTP/AVP", "none"),
+        ("optional", secure(SDP), "RTP/SAVP", "sdes"),
+        ("optional", secure(SDP).replace("AES_CM", "F8"), 406, ""),
+        ("required", SDP, 488, ""),
+        ("required", with_keys(SDP), "RTP/AVP", "sdes"),
+        ("required", with_keys(SDP).replace("AES_CM", "F8"), 488, ""),
+        ("required", secure(SDP), "RTP/SAVP", "sdes"),
+        ("required", secure(SDP) + CRYPTO.replace(":1 ", ":2 "), "RTP/SAVP", "sdes"),
+    ],
+)
+def test_offers_meet_each_policy_of_encryption(
+    engine: EngineProcess, peer: RawPeer, srtp: str, offer: str, answer: str | int, encryption: str
 ) -> None:
+    """`answer`: the profile, or the status of the refusal."""
     engine.add_account("bob", srtp=srtp)
-    _, ok = talk(peer, engine, secure(SDP))
-    assert "RTP/SAVP" in media_lines(ok)[0]
-    assert engine.wait_for(LegMedia).encryption == "sdes"
+    if isinstance(answer, int):
+        peer.send(peer.request("INVITE", Dialog(), body=offer))
+        hear(peer, engine, answer)
+        assert not engine.of(Incoming), "nobody is to be troubled"
+        return
+    _, ok = talk(peer, engine, offer)
+    assert media_lines(ok)[0].split()[2] == answer  # RFC 3264 section 6: that of the offer
+    assert ("a=crypto:1 " in ok) is (encryption == "sdes")
+    assert engine.wait_for(LegMedia).encryption == encryption
+
+
+def test_call_whose_encryption_was_left_open_keeps_it(engine: EngineProcess, peer: RawPeer) -> None:
+    engine.add_account("bob", srtp="required")
+    dialog, _ = talk(peer, engine, with_keys(SDP))
+    engine.tell(Hold(leg=-1, held=True))
+    invite = hear(peer, engine, "INVITE")
+    assert "a=crypto:" in invite
+    tag = re.search(r"a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80", invite)
+    assert tag
+    answer = with_keys(SDP).replace("crypto:1", f"crypto:{tag[1]}") + "a=recvonly\r\n"
+    peer.send(peer.answer(invite.encode(), "200 OK", body=answer, to_tag=""))
+    assert engine.wait_for(LegMedia, lambda e: e.local_hold).encryption == "sdes"
+    hear(peer, engine, "ACK")
+    for plain, status in ((SDP, 488), (with_keys(SDP), 200)):
+        offer_again(peer, dialog, plain)
+        hear(peer, engine, status)
+        peer.send(peer.request("ACK", dialog))
+    assert {event.encryption for event in engine.of(LegMedia)} == {"sdes"}
+    assert engine.states(-1)[-1] == "active"
+
+
+def test_calls_of_an_account_meet_different_offers_at_once(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    engine.add_account("bob", srtp="required")
+    talk(peer, engine, with_keys(SDP))
+    peer.send(peer.request("INVITE", Dialog(), body=SDP))
+    hear(peer, engine, 488)
+    assert len(engine.of(Incoming)) == 1
+    engine.ask(dial(peer.port))
+    assert "RTP/SAVP" in media_lines(hear(peer, engine, "INVITE"))[0]
 
 
 def test_encryption_is_not_talked_down_in_the_call(engine: EngineProcess, peer: RawPeer) -> None:

@@ -63,13 +63,14 @@ class Baresip:
         codecs: Sequence[Codec] = tuple(Codec),
         tone_hz: int = 440,
         answers: bool = True,
-        srtp: bool = False,
+        srtp: str = "",
         watches: str = "",
         ice_at: str = "",
     ) -> None:
         """`registrar` is HOST:PORT, empty for a phone that is called directly; `watches` the
-        address of somebody whose presence it follows, and to whom it shows its own; `ice_at` the
-        address of this machine that it uses, with ICE, instead of the loopback's.
+        address of somebody whose presence it follows, and to whom it shows its own; `srtp`:
+        "srtp" encrypts if the other party can (a plain profile with keys), "srtp-mand" insists;
+        `ice_at` the address of this machine that it uses, with ICE, instead of the loopback's.
 
         Over TLS this baresip (1.0.0) accepts any certificate.
         """
@@ -93,7 +94,7 @@ class Baresip:
         if password:
             account.append(f"auth_pass={password}")
         if srtp:
-            account.append("mediaenc=srtp-mand")
+            account.append(f"mediaenc={srtp}")
         if ice_at:
             account.append("medianat=ice")
         (directory / "accounts").write_text(";".join(account) + "\n")

@@ -14,9 +14,10 @@ from tests.system.conftest import NewDirectory
 pytestmark = pytest.mark.usefixtures("needs_baresip")
 
 PEER = "200"
+INSISTS, IF_IT_CAN = "srtp-mand", "srtp"
 
 
-def baresip(kamailio: Kamailio, directory: Path, *, srtp: bool) -> Baresip:
+def baresip(kamailio: Kamailio, directory: Path, *, srtp: str) -> Baresip:
     registrar = f"127.0.0.1:{kamailio.port}"
     return Baresip(directory, PEER, registrar=registrar, password=password(PEER), srtp=srtp)
 
@@ -24,10 +25,12 @@ def baresip(kamailio: Kamailio, directory: Path, *, srtp: bool) -> Baresip:
 @pytest.mark.parametrize(
     ("ours", "theirs", "encryption"),
     [
-        ("required", True, "sdes"),
-        ("optional", True, "sdes"),  # by a second call: the far end refuses the open offer
-        ("optional", False, "none"),
-        ("disabled", False, "none"),
+        ("required", INSISTS, "sdes"),
+        ("optional", IF_IT_CAN, "sdes"),
+        ("optional", INSISTS, "sdes"),  # by a second call: the far end refuses the open offer
+        ("optional", "", "none"),
+        ("disabled", "", "none"),
+        ("disabled", IF_IT_CAN, "none"),
     ],
 )
 async def test_a_call_shows_whether_it_is_encrypted(
@@ -36,7 +39,7 @@ async def test_a_call_shows_whether_it_is_encrypted(
     tmp_path: Path,
     directory: NewDirectory,
     ours: str,
-    theirs: bool,
+    theirs: str,
     encryption: str,
 ) -> None:
     config = configuration(account(kamailio, "1001", srtp=ours))
@@ -51,11 +54,20 @@ async def test_a_call_shows_whether_it_is_encrypted(
             await phone.call("Call", "Hangup", path=path)
 
 
-async def test_a_caller_who_insists_on_encryption_gets_it_from_who_can(
-    session_bus: PrivateBus, kamailio: Kamailio, tmp_path: Path, directory: NewDirectory
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("optional", INSISTS), ("optional", IF_IT_CAN), ("required", IF_IT_CAN)],
+)
+async def test_a_caller_who_encrypts_gets_it_from_who_can(
+    session_bus: PrivateBus,
+    kamailio: Kamailio,
+    tmp_path: Path,
+    directory: NewDirectory,
+    ours: str,
+    theirs: str,
 ) -> None:
-    config = configuration(account(kamailio, "1001", srtp="optional"))
-    with baresip(kamailio, directory("peer"), srtp=True) as peer:
+    config = configuration(account(kamailio, "1001", srtp=ours))
+    with baresip(kamailio, directory("peer"), srtp=theirs) as peer:
         await peer.registered()
         async with registered(session_bus, tmp_path, config) as phone:
             peer.dial(kamailio.uri("1001"))
@@ -70,7 +82,7 @@ async def test_required_means_no_call_without_it(
     session_bus: PrivateBus, kamailio: Kamailio, tmp_path: Path, directory: NewDirectory
 ) -> None:
     config = configuration(account(kamailio, "1001", srtp="required"))
-    with baresip(kamailio, directory("peer"), srtp=False) as peer:
+    with baresip(kamailio, directory("peer"), srtp="") as peer:
         await peer.registered()
         async with registered(session_bus, tmp_path, config) as phone:
             path = await phone.dial(PEER)

@@ -157,8 +157,8 @@ async def test_the_media_peer_hears_and_echoes_a_foreign_phone(
 
 async def test_foreign_phones_encrypt_with_each_other(directory: NewDirectory) -> None:
     with (
-        Baresip(directory("a"), "100", srtp=True) as caller,
-        Baresip(directory("b"), "200", srtp=True, tone_hz=700) as callee,
+        Baresip(directory("a"), "100", srtp="srtp-mand") as caller,
+        Baresip(directory("b"), "200", srtp="srtp-mand", tone_hz=700) as callee,
     ):
         caller.dial(callee.contact)
         await callee.told("CALL_RTPESTAB")

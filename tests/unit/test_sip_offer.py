@@ -4,7 +4,7 @@
 import pytest
 
 from offhookd.engine.sip_ending import cause_of
-from offhookd.engine.sip_offer import best_codec
+from offhookd.engine.sip_offer import best_codec, is_lenient
 
 OURS = ("G722", "speex/16000", "PCMA", "PCMU")
 HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -37,21 +37,37 @@ def test_the_best_codec_that_is_offered_is_taken(lines: list[str], best: tuple[s
     assert best_codec(offer(*lines), OURS, "disabled") == best
 
 
+KEYS = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abc|2^31"
+OTHER_KEYS = "a=crypto:1 F8_128_HMAC_SHA1_80 inline:abc"
+PLAIN, SECURE, DTLS = "RTP/AVP", "RTP/SAVP", "UDP/TLS/RTP/SAVPF"
+
+
 @pytest.mark.parametrize(
-    ("profile", "srtp", "taken"),
+    ("profile", "keys", "taken_by"),
     [
-        ("RTP/AVP", "disabled", True),
-        ("RTP/AVP", "optional", True),
-        ("RTP/AVP", "required", False),
-        ("RTP/SAVP", "disabled", False),
-        ("UDP/TLS/RTP/SAVPF", "disabled", False),
-        ("UDP/TLS/RTP/SAVPF", "required", False),
-        ("RTP/SAVP", "optional", True),
-        ("RTP/SAVP", "required", True),
+        (PLAIN, "", {"disabled", "optional"}),
+        (PLAIN, KEYS, {"disabled", "optional", "required"}),
+        (PLAIN, OTHER_KEYS, {"disabled", "optional"}),
+        (SECURE, KEYS, {"optional", "required"}),
+        (SECURE, OTHER_KEYS, set()),
+        (SECURE, f"{OTHER_KEYS}\r\n{KEYS}", {"optional", "required"}),
+        (SECURE, "", set()),
+        (DTLS, "", set()),
     ],
 )
-def test_encryption_decides_with(profile: str, srtp: str, taken: bool) -> None:
-    assert bool(best_codec(offer(f"m=audio 4000 {profile} 8"), OURS, srtp)) is taken
+def test_encryption_decides_with(profile: str, keys: str, taken_by: set[str]) -> None:
+    sdp = offer(f"m=audio 4000 {profile} 8", *filter(None, [keys]))
+    policies = ("disabled", "optional", "required")
+    assert {srtp for srtp in policies if best_codec(sdp, OURS, srtp)} == taken_by
+
+
+def test_keys_in_a_plain_line_leave_encryption_open() -> None:
+    lenient = offer(f"m=audio 4000 {PLAIN} 8", KEYS)
+    assert is_lenient(lenient, "required")
+    assert not is_lenient(lenient, "optional")  # nothing has to be changed there
+    assert not is_lenient(offer(f"m=audio 4000 {PLAIN} 8"), "required")
+    assert not is_lenient(offer(f"m=audio 4000 {SECURE} 8", KEYS), "required")
+    assert not is_lenient("", "required")
 
 
 def test_rate_left_open_takes_any() -> None:

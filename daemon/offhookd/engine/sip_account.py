@@ -13,6 +13,7 @@ from .sip_dtmf import METHODS as DTMF_METHODS
 from .sip_endpoint import TRANSPORT_NAMES, SipEndpoint
 from .sip_flash import METHODS as FLASH_METHODS
 from .sip_headers import Headers, clean, host_of, user_of
+from .sip_offer import is_lenient
 from .sip_thread import SipThread, guarded
 
 UNAUTHORIZED = 401
@@ -77,6 +78,8 @@ class Account:
         self._realms: list[str] = []
         self._request = ""
         self._retried = False
+        self._lenient_legs: set[int] = set()
+        self._lenient = False
         self.pj = _PjAccount(self, thread)
         try:
             self.pj.create(self._configuration())
@@ -275,6 +278,24 @@ class Account:
         registration.delayBeforeRefreshSec = REFRESH_MARGIN_S
         registration.timeoutSec = self.settings.register_seconds
 
+    def meet(self, offer: str) -> None:
+        """The INVITE that comes next.  For one that leaves encryption open the stack has to be told
+        that it is optional, as long as the call lasts; that it is used is seen to elsewhere."""
+        lenient = bool(self._lenient_legs) or is_lenient(offer, self.settings.srtp)
+        if lenient is not self._lenient:
+            self._lenient = lenient
+            self.pj.modify(self._configuration())
+
+    def took(self, leg: int, offer: str) -> None:
+        """That INVITE has become `leg`."""
+        if is_lenient(offer, self.settings.srtp):
+            self._lenient_legs.add(leg)
+
+    def lost(self, leg: int) -> None:
+        if leg in self._lenient_legs:
+            self._lenient_legs.discard(leg)
+            self.meet("")
+
     @contextmanager
     def insisting(self) -> Iterator[None]:
         """An INVITE that is sent in here demands encryption, whatever the account is set to."""
@@ -291,7 +312,8 @@ class Account:
         bind = self._endpoint.bind
         if bind:
             media.transportConfig.boundAddress = bind
-        media.srtpUse = SRTP_USE[self.settings.srtp]
+        lenient = self._lenient and self.settings.srtp == "required"
+        media.srtpUse = SRTP_USE["optional" if lenient else self.settings.srtp]
         media.srtpSecureSignaling = 0
         # DTLS-SRTP would confirm calls in plaintext without a word.
         media.srtpOpt.keyings.append(pj.PJMEDIA_SRTP_KEYING_SDES)

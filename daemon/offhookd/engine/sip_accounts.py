@@ -67,6 +67,7 @@ class Accounts:
         codecs = best.settings.codecs
         common = best_codec(message, codecs, best.settings.srtp)
         self._endpoint.offer_codecs(common or codecs)
+        best.meet(message)
         return best.pj_id
 
     def best_for(self, address: str, users: tuple[str, str]) -> Account | None:

@@ -24,7 +24,7 @@ from .sip_headers import Headers, clean
 from .sip_hold import Hold
 from .sip_keys import DtmfReceiver
 from .sip_media import LegMediaState, read_media
-from .sip_offer import best_codec
+from .sip_offer import audio_lines, best_codec
 from .sip_options import NOBODY, header, hide_caller, refusal_of, set_headers
 from .sip_replacement import Replacement
 from .sip_retry import NOT_ACCEPTABLE_HERE, Retry
@@ -72,6 +72,8 @@ class Leg:
         self.muted = False
         self.held = False
         self.looped = False
+        self.cannot_be_agreed_on = False
+        """An offer of sound, but none that may be answered here."""
         self.media = LegMediaState()
         self._endpoint = endpoint
         self._exchange = exchange
@@ -125,13 +127,17 @@ class Leg:
         self.offer_codecs()
         call = self._call = PjCall(self, self.account.pj, pj.PJSUA_INVALID_ID)
         try:
-            with self.account.insisting() if self._retry.insists else nullcontext():
+            with self.account.insisting() if self._insists else nullcontext():
                 call.makeCall(target, options)
         except pj.Error as error:
             call.leg = None
             if self.state is State.NEW:
                 raise refusal_of(error) from None
             self._change(State.ENDED, 503, clean(error.reason), "network")
+
+    @property
+    def _insists(self) -> bool:
+        return self._retry.insists or self.account.settings.srtp == "required"
 
     def adopt(self, call_id: int, message: str) -> PjCall:
         """Become the leg of an INVITE that has arrived; inside the callback."""
@@ -141,6 +147,8 @@ class Leg:
         self.peer = headers.direct_peer()
         self._remote_hold.heard(direction(message), offer=True, held_here=False)
         self._common = best_codec(message, self.codecs, self.account.settings.srtp)
+        self.cannot_be_agreed_on = bool(audio_lines(message)) and not self._common
+        self.account.took(self.number, message)
         call = self._call = PjCall(self, self.account.pj, call_id)
         return call
 
@@ -417,6 +425,7 @@ class Leg:
         """Let go of the pjsua2 call, outside its callbacks."""
         if not self._reaping:
             self._session.release()
+        self.account.lost(self.number)
         if self._call is not None:
             self._call.leg = None
             self._call = None

@@ -22,6 +22,7 @@ from .sip_nat import Nat
 from .sip_player import Player
 from .sip_recorder import Recorder
 from .sip_referrals import Referrals
+from .sip_retry import NOT_ACCEPTABLE_HERE
 from .sip_state import State
 from .sip_thread import INFO, WARNING, SipThread
 from .walls import Walls
@@ -104,6 +105,9 @@ class Calls:
         if not account.accepts(address):
             self._thread.log(INFO, f"A call from the stranger {clean(source)} is refused.")
             self._queue_refusal(leg, FORBIDDEN, "")
+            return
+        if leg.cannot_be_agreed_on:
+            self._queue_refusal(leg, NOT_ACCEPTABLE_HERE, "")
             return
         trusted = address in account.settings.servers
         # Later: the stack may refuse it by itself as soon as this returns (422, 488, ...).

@@ -13,11 +13,17 @@ STATIC_NAMES = {"0": "pcmu", "3": "gsm", "8": "pcma", "9": "g722"}
 """Payload types that need no rtpmap (RFC 3551, table 4), of the codecs there are here."""
 
 _MEDIA = re.compile(r"m=(\S+) (\d+)(?:/\d+)? (\S+) ?(.*)")
+_CRYPTO = re.compile(r"^a=crypto:\d+ (\S+) inline:", re.IGNORECASE | re.MULTILINE)
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/(\d+)", re.IGNORECASE)
 
 PLAIN_PROFILES = ("RTP/AVP", "RTP/AVPF")
 SECURE_PROFILES = ("RTP/SAVP", "RTP/SAVPF")
 """Those of DTLS begin with "UDP/TLS", and are none of ours."""
+
+SUITES = frozenset(
+    f"AES_{cipher}_HMAC_SHA1_{tag}" for cipher in ("CM_128", "256_CM") for tag in (80, 32)
+)
+"""RFC 4568 section 6.2 and RFC 6188: those that every build of the stack has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class AudioLine:
 
     profile: str
     codecs: frozenset[str]
+    has_keys: bool
+    """Keys for a cipher that we have; those of a plain profile are there to be used if one can."""
 
 
 def audio_lines(sdp: str) -> list[AudioLine]:
@@ -39,7 +47,8 @@ def audio_lines(sdp: str) -> list[AudioLine]:
             for number, name, rate in _RTPMAP.findall(section):
                 if number in formats:
                     names |= {name.lower(), f"{name.lower()}/{rate}"}
-            found.append(AudioLine(media[3].upper(), frozenset(names)))
+            has_keys = not SUITES.isdisjoint(map(str.upper, _CRYPTO.findall(section)))
+            found.append(AudioLine(media[3].upper(), frozenset(names), has_keys))
     return found
 
 
@@ -55,7 +64,14 @@ def best_codec(sdp: str, codecs: Sequence[str], srtp: str) -> tuple[str, ...]:
     return tuple(name for name in codecs if name.lower() in offered)[:1]
 
 
+def is_lenient(sdp: str, srtp: str) -> bool:
+    """Whether this offer can be encrypted as it must be, but leaves that open: a plain profile
+    with keys.  The stack refuses it where it is told that encryption is required."""
+    permitted = [line.profile for line in audio_lines(sdp) if _permits(line, srtp)]
+    return srtp == "required" and any(profile in PLAIN_PROFILES for profile in permitted)
+
+
 def _permits(line: AudioLine, srtp: str) -> bool:
     if line.profile in SECURE_PROFILES:
-        return srtp != "disabled"
-    return line.profile in PLAIN_PROFILES and srtp != "required"
+        return srtp != "disabled" and line.has_keys
+    return line.profile in PLAIN_PROFILES and (srtp != "required" or line.has_keys)
