@@ -17,6 +17,7 @@ Row = TypedDict(
         "direction": str,
         "peer-uri": str,
         "peer-name": str,
+        "contact-name": str,
         "started": int,
         "answered": int,
         "ended": int,

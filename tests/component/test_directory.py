@@ -275,3 +275,5 @@ async def test_a_server_that_hangs_never_delays_the_ring(
             caller = await phone.get("Call", "Caller", path)
             assert caller == {"name": "Ada", "url": "https://crm.example/7", "source": "crm"}
             await phone.call("Telephony", "HangupAll")
+            (row,) = await phone.call("History", "Get", f"(uint64 {path.rpartition('c')[2]},)")
+            assert row["contact-name"] == "Ada"

@@ -189,6 +189,9 @@ class FakeLog(CallLog):
     def carried_by(self, call: CallId, phone: str) -> None:
         self.rows[call]["through"] = phone
 
+    def identified(self, call: CallId, name: str) -> None:
+        self.rows[call]["contact"] = name
+
     def recorded(self, call: CallId, path: str) -> None:
         self.rows[call]["recording"] = path
 

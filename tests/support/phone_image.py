@@ -80,6 +80,7 @@ def row(number: int, **fields: object) -> Row:
         "direction": "incoming",
         "peer-uri": "sip:1002@pbx",
         "peer-name": "",
+        "contact-name": "",
         "started": 1_000_000,
         "answered": 5_000_000,
         "ended": 15_000_000,

@@ -10,6 +10,7 @@ from offhookd.phone.calls import (
     LINGER_S,
     Calls,
 )
+from offhookd.phone.contacts import Contact
 from offhookd.phone.departures import CONFIRM_LIMIT_S, MOST_PENDING, NOT_CONFIRMED
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import (
@@ -28,6 +29,7 @@ from offhookd.phone.values import AccountId, CallId, CallState, EndReason, Quali
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog, Outcome
 
 WORK = AccountId("work")
+ADA = Contact("7", "team", "Ada Lovelace")
 
 
 class Desk:
@@ -740,3 +742,30 @@ def test_a_repeated_request_id_never_calls_twice(desk: Desk) -> None:
 def test_codecs_of_a_call_reach_the_engine(desk: Desk) -> None:
     call = desk.calls.dial("sip:b@x", "", WORK, DialOptions(codecs=("PCMA",)))
     assert ("dial_with", call.id, ("PCMA",)) in desk.engine.told
+
+
+# ---------------------------------------------------------------- who it was
+
+
+def test_the_history_keeps_what_the_address_book_said(desk: Desk) -> None:
+    call = desk.ring()
+
+    desk.calls.identify(call, ADA)
+    assert desk.log.rows[call.id]["contact"] == "Ada Lovelace"
+
+
+def test_a_late_answer_of_an_address_book_still_reaches_the_history(desk: Desk) -> None:
+    call = desk.ring()
+    desk.calls.ended(call.id, "remote", 487, "")
+    desk.clock.advance(LINGER_S + 1)
+    changes: list[Call] = []
+    desk.calls.changed.connect(changes.append)
+    desk.calls.identify(call, ADA)
+    assert (desk.log.rows[call.id]["contact"], changes) == ("Ada Lovelace", [])
+
+
+def test_whom_a_web_page_wants_to_call_is_known_before_the_row_is(desk: Desk) -> None:
+    call = desk.calls.dial("sip:1@x", "", WORK, DialOptions(confirm=True))
+    desk.calls.identify(call, ADA)
+    desk.calls.start(call, Outcome())
+    assert desk.log.rows[call.id]["contact"] == "Ada Lovelace"

@@ -15,6 +15,7 @@ def row(peer: str, name: str = "") -> Row:
         "direction": "incoming",
         "peer-uri": peer,
         "peer-name": name,
+        "contact-name": "",
         "started": 1,
         "answered": 0,
         "ended": 2,
@@ -40,6 +41,18 @@ def test_the_address_books_name_outweighs_what_was_signalled(
     shown = capsys.readouterr().out.splitlines()
     assert "Ada Lovelace sip:1@x" in shown[1]
     assert "Bob sip:2@x" in shown[2]
+
+
+def test_the_name_of_then_stands_in_while_the_address_book_is_away(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    then = row("sip:1@x", "ADA L")
+    then["contact-name"] = "Ada Lovelace"
+    print_rows([then])
+    print_rows([then], {"sip:1@x": "Ada King"})
+    shown = capsys.readouterr().out
+    assert "Ada Lovelace sip:1@x" in shown
+    assert "Ada King sip:1@x" in shown
 
 
 @pytest.mark.parametrize("name", ["c7", "7"])

@@ -130,7 +130,7 @@ def test_events_of_a_deleted_row_are_no_error(open_history: Opener) -> None:
     history = open_history()
     history.answered(CallId(7), 1)
     history.ended(CallId(7), 1, EndReason.REMOTE, 200)
-    history.rename_peer(CallId(7), "Ada")
+    history.identified(CallId(7), "Ada")
     assert history.query(Filter()) == ((), "")
 
 
@@ -139,7 +139,7 @@ def test_revision_grows_with_every_change_and_over_restarts(open_history: Opener
     seen = [history.revision]
     call = ring(history)
     seen.append(history.revision)
-    history.rename_peer(call, "Ada")
+    history.identified(call, "Ada")
     seen.append(history.revision)
     history.ended(call, 9, EndReason.CANCELLED, 487)
     seen.append(history.revision)
@@ -243,12 +243,15 @@ def test_filters(open_history: Opener, wanted: Filter, found: list[int]) -> None
     assert [row.id for row in history.query(wanted)[0]] == found
 
 
-def test_a_new_name_is_found(open_history: Opener) -> None:
+def test_what_an_address_book_said_is_kept_beside_the_peers_own_name(
+    open_history: Opener,
+) -> None:
     history = open_history()
-    call = ring(history, name="unknown")
-    history.rename_peer(call, "Grace Hopper")
-    assert history.query(Filter(text="hopper"))[0][0].peer_name == "Grace Hopper"
-    assert history.query(Filter(text="unknown"))[0] == ()
+    call = ring(history, name="Front desk")
+    history.identified(call, "Grace Hopper")
+    for text in ("hopper", "front", "1001"):
+        (row,) = history.query(Filter(text=text))[0]
+        assert (row.contact_name, row.peer_name) == ("Grace Hopper", "Front desk")
 
 
 @pytest.mark.parametrize(

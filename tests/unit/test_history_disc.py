@@ -70,6 +70,15 @@ PRAGMA user_version = 4;
 """
 )
 
+VERSION_5 = (
+    VERSION_4
+    + """
+ALTER TABLE calls ADD COLUMN contact_name TEXT NOT NULL DEFAULT '';
+UPDATE calls SET contact_name = 'Ada Lovelace';
+PRAGMA user_version = 5;
+"""
+)
+
 
 class Desk:
     """A history file and what was said about it."""
@@ -169,7 +178,20 @@ def test_a_file_with_scores_is_read(desk: Desk) -> None:
     desk.path.parent.mkdir()
     with closing(sqlite3.connect(desk.path)) as db:
         db.executescript(VERSION_4)
-    assert desk.open().get(41).mos == 3.9
+    history = desk.open()
+    row = history.get(41)
+    assert (row.mos, row.contact_name) == (3.9, "")
+    history.identified(CallId(41), "Ada Lovelace")
+    assert history.get(41).contact_name == "Ada Lovelace"
+    assert history.query(Filter(text="lovelace"))[0] == (history.get(41),)
+    assert desk.problems == []
+
+
+def test_a_file_with_names_of_contacts_is_read(desk: Desk) -> None:
+    desk.path.parent.mkdir()
+    with closing(sqlite3.connect(desk.path)) as db:
+        db.executescript(VERSION_5)
+    assert desk.open().get(41).contact_name == "Ada Lovelace"
     assert desk.problems == []
 
 
@@ -178,7 +200,7 @@ def test_the_specimen_is_what_the_schema_made(tmp_path: Path) -> None:
         closing(sqlite3.connect(tmp_path / "old")) as old,
         closing(open_file(tmp_path / "new")) as new,
     ):
-        old.executescript(VERSION_4)
+        old.executescript(VERSION_5)
         names = "SELECT type, name FROM sqlite_master ORDER BY name"
         assert old.execute(names).fetchall() == new.execute(names).fetchall()
         for table in storage.TABLES:

@@ -287,3 +287,8 @@ async def test_names_of_the_past_come_from_the_address_books(phone: PhoneImage) 
     phone.say(ROOT, CONTACTS, Sources=[["team", "vcard", "ready"]])
     phone.people["sip:1002@pbx"] = "Ada"
     assert [one["peer-name"] for one in await with_names(phone.contacts, rows)] == ["Ada", "Bob"]
+    rows = [row(2, **{"contact-name": "Ada King"}), row(1, **{"peer-name": "Bob"})]
+    assert [one["peer-name"] for one in await with_names(phone.contacts, rows)] == [
+        "Ada King",
+        "Bob",
+    ]

@@ -74,7 +74,10 @@ async def _colleagues(phone: Phone) -> list[Word]:
 
 async def _past(phone: Phone) -> list[Word]:
     rows = await phone.history.query(MOST)
-    return [(f"c{row['id']}", row["peer-name"] or row["peer-uri"]) for row in rows]
+    return [
+        (f"c{row['id']}", row["contact-name"] or row["peer-name"] or row["peer-uri"])
+        for row in rows
+    ]
 
 
 async def _sounds(phone: Phone) -> list[Word]:

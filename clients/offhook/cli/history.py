@@ -78,12 +78,17 @@ def print_rows(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> N
                 clock(row["started"]),
                 row["direction"],
                 _length(row),
-                f"{known.get(row['peer-uri']) or row['peer-name']} {row['peer-uri']}".strip(),
+                f"{known.get(row['peer-uri']) or _name(row)} {row['peer-uri']}".strip(),
                 _end(row),
             )
             for row in rows
         ],
     )
+
+
+def _name(row: Row) -> str:
+    """As it was known during the call, by the address books or by the peer itself."""
+    return row["contact-name"] or row["peer-name"]
 
 
 def _length(row: Row) -> str:

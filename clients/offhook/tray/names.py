@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Names for the numbers in the history, as the address books know them now."""
+"""Names for the numbers in the history: as the address books knew them during the call, as the
+other side called itself, else as the address books know them now."""
 
 from collections.abc import Sequence
 
@@ -14,13 +15,15 @@ LOOKED_UP = 30
 async def with_names(contacts: Contacts, rows: Sequence[Row]) -> list[Row]:
     """The rows; where the other side gave no name, with that of an address book."""
     names: dict[str, str] = {}
-    nameless = dict.fromkeys(row["peer-uri"] for row in rows if not row["peer-name"])
+    nameless = dict.fromkeys(
+        row["peer-uri"] for row in rows if not (row["contact-name"] or row["peer-name"])
+    )
     if contacts.sources:
         for uri in list(filter(None, nameless))[:LOOKED_UP]:
             names[uri] = await _name(contacts, uri)
     named: list[Row] = []
     for row in rows:
-        name = row["peer-name"] or names.get(row["peer-uri"], "")
+        name = row["contact-name"] or row["peer-name"] or names.get(row["peer-uri"], "")
         named.append({**row, "peer-name": name})
     return named
 

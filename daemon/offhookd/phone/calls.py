@@ -262,8 +262,11 @@ class Calls:
 
     def identify(self, call: Call, contact: Contact) -> None:
         """An address book knows the far end."""
-        if call.contact != contact and self._register.get(call.id):
-            call.contact = contact
+        if call.contact == contact:
+            return
+        call.contact = contact
+        self._register.identified(call, contact)
+        if self._register.get(call.id):
             self.changed(call)
 
     def offer_page(self, call: Call, url: str) -> None:

@@ -205,6 +205,10 @@ class CallLog(ABC):
         """The desk phone `phone` makes the call."""
 
     @abstractmethod
+    def identified(self, call: CallId, name: str) -> None:
+        """An address book calls the other side `name`."""
+
+    @abstractmethod
     def recorded(self, call: CallId, path: str) -> None:
         """The call is recorded into this file."""
 

@@ -36,7 +36,8 @@ class Row:
     `end_reason`, `end_code` and `end_text` say how it ended; code and text are the SIP status
     line, or 0 and "".  `recording` is the path of a file or "".  `through`: the desk phone that
     made the call, "" for this machine.  `mos` is the mean opinion score of the call (ITU-T G.107),
-    0.0 unknown.
+    0.0 unknown.  `contact_name` is what the address books called the peer during the call, "" where
+    none knew.
     """
 
     id: CallId
@@ -54,6 +55,7 @@ class Row:
     missed: bool
     through: str = ""
     mos: float = 0.0
+    contact_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class Filter:
     `since_us` is included, `until_us` is not; both look at the start of the call.  `missed`
     False asks for the calls that were not missed.  `peer` is a whole URI, or a number or user
     name, which finds ``sip:PEER@anywhere`` and ``tel:PEER``, also where it was written as one of
-    the `spellings`.  `text` is any part of URI or name,
+    the `spellings`.  `text` is any part of URI or names,
     whatever its case.
     """
 

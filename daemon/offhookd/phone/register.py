@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from .call import Call
+from .contacts import Contact
 from .policy import Invitation, caller_of
 from .ports import CallLog, Clock
 from .values import AccountId, CallId, CallState, Direction
@@ -63,10 +64,16 @@ class Register:
         )
         if call.desk:
             self._log.carried_by(call.id, call.desk.phone)
+        if call.contact:
+            self.identified(call, call.contact)
 
     def answered(self, call: Call) -> None:
         call.answered_us = self._clock.now_us()
         self._log.answered(call.id, call.answered_us)
+
+    def identified(self, call: Call, contact: Contact) -> None:
+        """Also of one that is over: the history is read later."""
+        self._log.identified(call.id, contact.name)
 
     def scored(self, call: Call, mos: float) -> None:
         if call.up:

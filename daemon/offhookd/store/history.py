@@ -33,7 +33,8 @@ from offhookd.store.storage import Storage
 
 _SELECT = (
     "SELECT id, account, direction, peer_uri, peer_name, started_us, answered_us, ended_us,"
-    " end_reason, end_code, end_text, recording, missed, through, mos FROM calls WHERE "
+    " end_reason, end_code, end_text, recording, missed, through, mos, contact_name"
+    " FROM calls WHERE "
 )
 _PAGE = _SELECT + "id < ?"
 _ONE = _SELECT + "id = ?"
@@ -117,12 +118,13 @@ class History(CallLog, CallHistory):
         """The file of its recording; the last one counts."""
         self._update("UPDATE calls SET recording = ? WHERE id = ?", (storable(path), call))
 
-    def rename_peer(self, call: CallId, name: str) -> None:
-        """A look-up found a better name for the other side."""
+    def identified(self, call: CallId, name: str) -> None:
+        """What an address book calls the other side."""
         for row in self._rows(_ONE, (call,)):
+            contact = storable(name)
             self._update(
-                "UPDATE calls SET peer_name = ?, search = ? WHERE id = ?",
-                (storable(name), _search_text(storable(name), row.peer_uri), call),
+                "UPDATE calls SET contact_name = ?, search = ? WHERE id = ?",
+                (contact, _search_text(contact, row.peer_name, row.peer_uri), call),
             )
 
     def close_orphans(self, now_us: int, booted_us: int = 0) -> tuple[CallId, ...]:
@@ -216,6 +218,7 @@ def _row(
     missed: int,
     through: str,
     mos: float,
+    contact_name: str,
 ) -> Row:
     return Row(
         id=CallId(call),
@@ -233,6 +236,7 @@ def _row(
         missed=bool(missed),
         through=through,
         mos=mos,
+        contact_name=contact_name,
     )
 
 
@@ -254,5 +258,5 @@ def _conditions(wanted: Filter) -> tuple[list[str], list[object]]:
     return conditions(choices)
 
 
-def _search_text(name: str, uri: str) -> str:
-    return f"{name}\n{uri}".casefold()
+def _search_text(*facts: str) -> str:
+    return "\n".join(filter(None, facts)).casefold()
