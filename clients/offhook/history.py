@@ -36,12 +36,12 @@ class History(PhoneObject):
     unseen_missed = Property(HISTORY, "UnseenMissed", 0)
 
     async def query(
-        self, limit: int, *, missed: bool = False, peer: str = "", account: str = ""
+        self, limit: int, *, missed: bool = False, peer: str = "", account: str = "", text: str = ""
     ) -> list[Row]:
         """The newest `limit` calls, newest first; `peer` is an address or a number in any
-        spelling."""
+        spelling, `text` a part of it or of the name."""
         wanted = {"missed": variant("b", True)} if missed else {}
-        for name, value in (("peer", peer), ("account", account)):
+        for name, value in (("peer", peer), ("account", account), ("text", text)):
             if value:
                 wanted[name] = variant("s", value)
         return await self._rows(HISTORY, wanted, limit)

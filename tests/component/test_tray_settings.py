@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QAccessible, QBrush, QFocusEvent, QImage, QLinearGradient, QPainter
+from PySide6.QtGui import QAccessible, QFocusEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -34,10 +34,9 @@ from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.phone_image import PhoneImage
 from tests.support.processes import until
+from tests.support.qt import offscreen
 
 LIMIT_S = 10.0
-LARGE = 1024
-"""Pixels; Qt's own threads help to shade a picture of this size."""
 TEXT = """\
 # mine
 accounts:
@@ -125,24 +124,14 @@ async def look(sitter: Sitter) -> None:
     await sitter.sees("Address")
 
 
-def shade() -> None:
-    """As a scroll bar is."""
-    picture = QImage(LARGE, LARGE, QImage.Format.Format_RGB32)
-    with QPainter(picture) as painter:
-        painter.fillRect(picture.rect(), QBrush(QLinearGradient(0, 0, LARGE, LARGE)))
-
-
 @pytest.fixture(scope="module")
 def application(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
     """Keeps what Qt needs for its first window, threads that draw it included."""
     directory = tmp_path_factory.mktemp("first")
+    made = offscreen()
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("QT_QPA_PLATFORM", "offscreen")
         environment.setenv("XDG_CONFIG_HOME", str(directory))
-        made = QApplication.instance() or QApplication(["test"])
-        assert isinstance(made, QApplication)
         loop.run(told(look, PhoneImage(), written(directory)))
-    shade()
     return made
 
 

@@ -34,6 +34,7 @@ from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.engine import EngineProcess
 from tests.support.processes import until
+from tests.support.qt import offscreen
 
 LIMIT_S = 10.0
 ONE_LINE = 40
@@ -89,9 +90,10 @@ class Seat:
     def types(self, text: str) -> None:
         QTest.keyClicks(self.entry(), text)
 
-    def entry(self) -> QLineEdit:
-        found = self.window.findChild(QLineEdit)
-        assert isinstance(found, QLineEdit)
+    def entry(self, name: str = "Name, number or address") -> QLineEdit:
+        (found,) = [
+            one for one in self.window.findChildren(QLineEdit) if one.accessibleName() == name
+        ]
         return found
 
     def meters(self) -> bool:
@@ -136,10 +138,7 @@ class Seat:
 
 @pytest.fixture(scope="module")
 def application() -> QApplication:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("QT_QPA_PLATFORM", "offscreen")
-        made = QApplication.instance() or QApplication(["test"])
-    assert isinstance(made, QApplication)
+    made = offscreen()
     warm = PhoneWindow(
         Phone(), lambda _: None, lambda: None
     )  # Qt keeps what the first window needs
@@ -198,6 +197,10 @@ def test_a_call_is_placed_held_muted_and_ended_by_its_card(
         assert seat.typed() == ""
         await seat.press(f"Hang up: {party}")
         await seat.sees("its row", lambda: len(seat.lines("Past calls")) == 1)
+        QTest.keyClicks(seat.entry("Find a past call"), "nobody")
+        assert seat.lines("Past calls") == []
+        seat.entry("Find a past call").setText(party[:8])
+        await until(lambda: len(seat.lines("Past calls")) == 1, LIMIT_S, "found again")
         await seat.sees("no call", lambda: not seat.reads("On hold"))
 
     sit(story)

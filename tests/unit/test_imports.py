@@ -59,7 +59,7 @@ CLIENT_ROOMS = {
 }
 """The tray's Qt is an extra: whoever does without it has it nowhere."""
 
-PURE_TRAY = ("cards", "deeds", "fields", "menu", "notices", "people", "status", "words")
+PURE_TRAY = ("cards", "deeds", "fields", "handing", "menu", "notices", "people", "status", "words")
 """From the phone to what a person sees, without Qt."""
 
 OFFLINE = {

@@ -119,6 +119,14 @@ def test_what_was_stored_is_watched_again() -> None:
     assert [entry[3] for entry in rig.engine.subscribed] == list(WATCHED)
 
 
+def test_a_name_that_was_given_is_stored_too(rig: Rig) -> None:
+    watch = rig.watches.watch('"Bob B." <sip:1002@pbx>', ":1.1", persistent=True)
+    assert (watch.label, rig.kept[-1]) == ("Bob B.", ['"Bob B." <sip:1002@pbx>'])
+    later = Rig()
+    later.watches.restore(rig.kept[-1])
+    assert [(one.uri, one.label) for one in later.watches] == [("sip:1002@pbx", "Bob B.")]
+
+
 def test_the_configuration_is_not_unwatched_by_a_client(rig: Rig) -> None:
     rig.watches.configure([Wanted("sip:1002@pbx", "Bob", AccountId("work"))])
     (watch,) = rig.watches

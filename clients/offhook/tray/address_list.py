@@ -1,27 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A list of lines that can be called."""
+"""A list of lines that can be called, and laid on a call."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
-_ADDRESS = Qt.ItemDataRole.UserRole
+from .buttons import popup
+from .drags import of_address
+from .menu import Do, Entry
+
+_LINE = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`name` is whose address it is."""
+
+    text: str
+    address: str
+    name: str = ""
+
+
+Offer = Callable[[Line], Sequence[Entry]]
+"""What else can be done with a line."""
 
 
 class AddressList(QListWidget):
     """`chosen` gets the address of a line by a double click or Enter: on desktops where one click
-    activates, a call would be placed too easily."""
+    activates, a call would be placed too easily.  The other deeds are in the line's menu."""
 
-    def __init__(self, name: str, chosen: Callable[[str], None]) -> None:
+    def __init__(self, name: str, chosen: Callable[[str], None], offer: Offer, do: Do) -> None:
         super().__init__()
         self.setAccessibleName(name)
         self.setAlternatingRowColors(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self._chosen = chosen
+        self._offer = offer
+        self._do = do
         self.itemDoubleClicked.connect(lambda _: self._choose())
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             shortcut = QShortcut(QKeySequence(key), self)
@@ -31,19 +52,40 @@ class AddressList(QListWidget):
     def first(self) -> str:
         """The address of the line that is chosen, or of the first one; "" for none."""
         item = self.currentItem() or self.item(0)
-        return str(item.data(_ADDRESS)) if item else ""
+        return _line(item).address if item else ""
 
-    def fill(self, lines: Sequence[tuple[str, str]]) -> list[QListWidgetItem]:
-        """Show these texts with their addresses; nothing moves where nothing changed."""
+    def fill(self, lines: Sequence[Line]) -> list[QListWidgetItem]:
+        """Show these; nothing moves where nothing changed."""
         items = [self.item(index) for index in range(self.count())]
-        if list(lines) != [(item.text(), item.data(_ADDRESS)) for item in items]:
+        if list(lines) != [_line(item) for item in items]:
             self.clear()
-            for text, address in lines:
-                item = QListWidgetItem(text)
-                item.setData(_ADDRESS, address)
+            for line in lines:
+                item = QListWidgetItem(line.text)
+                item.setData(_LINE, line)
                 self.addItem(item)
         return [self.item(index) for index in range(self.count())]
 
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:  # noqa: N802 - Qt's name
+        return of_address(_line(items[0]).address)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """Also by the menu key, at the line that is chosen."""
+        place = event.pos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard and (item := self.currentItem()):
+            place = self.visualItemRect(item).center()
+        self._show_menu(self.itemAt(place), place)
+
+    def _show_menu(self, item: QListWidgetItem | None, place: QPoint) -> None:
+        if item:
+            where = self.viewport().mapToGlobal(place)
+            popup(self, self._offer(_line(item)), self._do, where)
+
     def _choose(self) -> None:
         if item := self.currentItem():
-            self._chosen(str(item.data(_ADDRESS)))
+            self._chosen(_line(item).address)
+
+
+def _line(item: QListWidgetItem) -> Line:
+    line = item.data(_LINE)
+    assert isinstance(line, Line)  # noqa: S101 - `fill` puts it there
+    return line

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Entries as buttons."""
 
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 from .menu import Act, Do, Entry, Role
 
@@ -27,17 +30,25 @@ def button(entry: Entry, about: str, do: Do) -> QPushButton:
         made.setCheckable(True)
         made.setChecked(entry.checked)
     if entry.children:
-        made.setMenu(_menu(made, entry, do))
+        made.setMenu(_menu(made, entry.children, do))
     elif act := entry.act:
         made.clicked.connect(lambda: do(act))
     return made
 
 
-def _menu(parent: QPushButton, entry: Entry, do: Do) -> QMenu:
+def popup(parent: QWidget, entries: Sequence[Entry], do: Do, where: QPoint) -> None:
+    """A menu at a place of the screen, which does not wait for what is chosen."""
+    if entries:
+        menu = _menu(parent, entries, do)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(where)
+
+
+def _menu(parent: QWidget, entries: Sequence[Entry], do: Do) -> QMenu:
     menu = QMenu(parent)
-    for child in entry.children:
-        if act := child.act:
-            _line(menu, child, act, do)
+    for entry in entries:
+        if act := entry.act:
+            _line(menu, entry, act, do)
     return menu
 
 

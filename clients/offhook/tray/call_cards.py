@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from .buttons import button
+from .call_frame import CallFrame, Laid
 from .cards import Card
 from .labels import plain_label
 from .menu import Do
@@ -36,8 +37,9 @@ PER_LINE = 3
 class CallCards(QScrollArea):
     """As tall as it needs to be, up to `TALLEST`."""
 
-    def __init__(self, do: Do) -> None:
+    def __init__(self, laid: Laid, do: Do) -> None:
         super().__init__()
+        self._laid = laid
         self._do = do
         self._cards: Sequence[Card] = ()
         self._clocks: list[tuple[QLabel, int]] = []
@@ -103,8 +105,7 @@ class CallCards(QScrollArea):
                 widget.deleteLater()
 
     def _drawn(self, card: Card) -> QWidget:
-        frame = QFrame()
-        frame.setFrameShape(QFrame.Shape.StyledPanel)
+        frame = CallFrame(card.path, self._laid, self._do)
         frame.setAccessibleName(f"{card.title}, {card.state}")
         grid = QGridLayout(frame)
         title = plain_label(card.title)

@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor
 from offhook.contacts import Contact
 from offhook.presence import Presence
 
-from .address_list import AddressList
-from .menu import colleague_mark
+from .address_list import AddressList, Line, Offer
+from .menu import Do, colleague_mark
 from .people import number, shown
 from .words import tr
 
@@ -17,11 +17,11 @@ _COLOURS = {"●": "#e0524d", "◉": "#e0912f", "⊘": "#e0524d", "◐": "#e0912
 
 
 class PeoplePanel(AddressList):
-    def __init__(self, chosen: Callable[[str], None]) -> None:
-        super().__init__(tr("People"), chosen)
+    def __init__(self, chosen: Callable[[str], None], offer: Offer, do: Do) -> None:
+        super().__init__(tr("People"), chosen, offer, do)
 
     def show_colleagues(self, colleagues: Sequence[Presence]) -> None:
-        for item in self.fill([(_lamp_line(one), one.uri) for one in colleagues]):
+        for item in self.fill([_lamp_line(one) for one in colleagues]):
             if colour := _COLOURS.get(item.text()[0]):
                 item.setForeground(QColor(colour))
 
@@ -29,10 +29,10 @@ class PeoplePanel(AddressList):
         self.fill([line for person in people for line in _contact_lines(person)])
 
 
-def _lamp_line(one: Presence) -> str:
+def _lamp_line(one: Presence) -> Line:
     mark = colleague_mark(one.state, one.dialog)
     words = [shown(one.label) or number(one.uri), lamp_words(mark), shown(one.note)]
-    return f"{mark}  " + " · ".join(filter(None, words))
+    return Line(f"{mark}  " + " · ".join(filter(None, words)), one.uri, shown(one.label))
 
 
 def lamp_words(mark: str) -> str:
@@ -46,6 +46,9 @@ def lamp_words(mark: str) -> str:
     }.get(mark, "")
 
 
-def _contact_lines(person: Contact) -> list[tuple[str, str]]:
-    who = " · ".join(filter(None, (shown(person["name"]), shown(person["organization"]))))
-    return [(f"{who}\n     {shown(kind)} {number(uri)}", uri) for kind, uri in person["uris"]]
+def _contact_lines(person: Contact) -> list[Line]:
+    name = shown(person["name"])
+    who = " · ".join(filter(None, (name, shown(person["organization"]))))
+    return [
+        Line(f"{who}\n     {shown(kind)} {number(uri)}", uri, name) for kind, uri in person["uris"]
+    ]

@@ -24,13 +24,16 @@ from offhook.call import Call
 from offhook.errors import OffhookError
 from offhook.history import Row
 
+from .address_list import Line
 from .availability import AvailabilityChoice
 from .call_cards import CallCards
 from .cards import cards
 from .display import Display
+from .handing import laid, offers
 from .history_panel import HistoryPanel
 from .keypad import Keypad
-from .menu import Do
+from .latest import Latest
+from .menu import Do, Entry
 from .people_panel import PeoplePanel
 from .sound_panel import SoundPanel
 from .status import current
@@ -53,7 +56,7 @@ class PhoneWindow(QMainWindow):
         self._do = do
         self._open_settings = open_settings
         self._rows: Sequence[Row] = ()
-        self._search: asyncio.Task[None] | None = None
+        self._search = Latest("search")
         self._metering: asyncio.Task[None] | None = None
         self._metered: Call | None = None
         self._build()
@@ -122,11 +125,11 @@ class PhoneWindow(QMainWindow):
         self.setWindowTitle(tr("Phone"))
         self.resize(*SIZE)
         self._display = Display()
-        self._cards = CallCards(self._do)
+        self._cards = CallCards(partial(laid, self._phone), self._do)
         self._keypad = Keypad()
         self._keypad.pressed.connect(self._key)
-        self._people = PeoplePanel(self._dial)
-        self._history = HistoryPanel(self._dial)
+        self._people = PeoplePanel(self._dial, self._offer, self._do)
+        self._history = HistoryPanel(self._phone, self._dial, self._offer, self._do)
         self._sound = SoundPanel(self._phone.audio, self._do)
         self._availability = AvailabilityChoice(self._phone, self._do)
         self._tabs = QTabWidget()
@@ -206,18 +209,20 @@ class PhoneWindow(QMainWindow):
         self._do(partial(self._phone.dial, target))
 
     def _typing(self) -> None:
-        if self._search:
-            self._search.cancel()
         if self._typed():
-            self._search = asyncio.get_running_loop().create_task(self._look_up(), name="search")
+            self._search.start(self._look_up)
+        else:
+            self._search.cancel()
         self.update_view(self._rows)
 
     async def _look_up(self) -> None:
-        with suppress(OffhookError):
-            found = await self._phone.contacts.search(self._typed(), FOUND)
-            self._people.show_found(found)
-            if found:
-                self._tabs.setCurrentWidget(self._people)
+        found = await self._phone.contacts.search(self._typed(), FOUND)
+        self._people.show_found(found)
+        if found:
+            self._tabs.setCurrentWidget(self._people)
+
+    def _offer(self, line: Line) -> list[Entry]:
+        return offers(self._phone, line.address, line.name)
 
     def _see_missed(self) -> None:
         """Who looks at the past calls has seen the missed ones."""

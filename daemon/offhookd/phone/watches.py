@@ -8,7 +8,7 @@ from .accounts import Accounts
 from .dialogs import RemoteDialog
 from .errors import InvalidStateError, LimitReachedError, NotFoundError
 from .events import Signal
-from .numbers import domain_of
+from .numbers import domain_of, parse_target
 from .planner import Planned
 from .ports import Clock
 from .presence import Outcome, Package, PresenceEngine, Seen
@@ -97,7 +97,8 @@ class Watches:
     def restore(self, addresses: Sequence[str]) -> None:
         """What was kept by an earlier run."""
         for address in addresses[:MOST_WATCHES]:
-            self._find_or_add(Wanted(address)).kept = True
+            target = parse_target(address, "")
+            self._find_or_add(Wanted(target.uri, target.display_name)).kept = True
 
     def configure(self, wanted: Sequence[Wanted]) -> None:
         """What the configuration watches; the others stay."""
@@ -187,7 +188,7 @@ class Watches:
                 self.removed(watch)
 
     def _keep_all(self) -> None:
-        self._keep([watch.uri for watch in self if watch.kept])
+        self._keep([_named(watch) for watch in self if watch.kept])
 
     def _assign(self) -> None:
         for watch in self:
@@ -222,3 +223,9 @@ def _key(uri: str) -> str:
     scheme, _, rest = uri.partition(":")
     user, at, host = rest.rpartition("@")
     return f"{scheme.lower()}:{user}{at}{host.lower()}"
+
+
+def _named(watch: Watch) -> str:
+    """The address, with the name that was given with it."""
+    label = watch.label.replace('"', "")
+    return f'"{label}" <{watch.uri}>' if label else watch.uri
