@@ -163,6 +163,14 @@ def test_answers_to_other_questions_and_nonsense_are_passed_over(
     assert place(offered(peer, engine))[0] == OUTSIDE
 
 
+def test_an_address_of_ipv6_is_none_for_this_sound(
+    engine: EngineProcess, peer: RawPeer, server: StunServer
+) -> None:
+    server.answer = lambda transaction, _: [success(transaction, Mapped("2001:db8::7", 4000))]
+    assert place(offered(peer, engine))[0] == "127.0.0.1"
+    assert engine.wait_for(StunLost).server == server.address
+
+
 def test_only_the_server_itself_is_believed(
     engine: EngineProcess, peer: RawPeer, server: StunServer
 ) -> None:

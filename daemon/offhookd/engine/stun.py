@@ -3,6 +3,7 @@
 
 Only the messages; nothing here sends.  An answer comes from the network: `mapped_address` takes
 nothing but one whole, well-formed message that carries the very transaction which was asked.
+One of IPv6 is none: the stack has no sound over it.
 """
 
 import socket
@@ -36,9 +37,9 @@ _MAPPED_ADDRESS = 0x0001
 _ERROR_CODE = 0x0009
 _XOR_MAPPED_ADDRESS = 0x0020
 
-_IPV4, _IPV6 = 1, 2
-_FIRST_MULTICAST = {socket.AF_INET: 224, socket.AF_INET6: 255}
-"""First byte; of IPv4 also what is reserved beyond."""
+_IPV4 = 1
+_FIRST_MULTICAST = 224
+"""First byte of an address; what is reserved comes after it."""
 
 
 class StunError(Exception):
@@ -51,13 +52,13 @@ class RefusedError(StunError):
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """An IP literal and a port, as a STUN server sees them."""
+    """An IPv4 literal and a port, as a STUN server sees them."""
 
     host: str
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{self.host}:{self.port}"
 
 
 def request(transaction: bytes) -> bytes:
@@ -81,10 +82,9 @@ def mapped_address(answer: bytes, transaction: bytes) -> Mapped:
     if kind == _ERROR:
         raise RefusedError(f"the server refused with {_error_code(attributes)}")
     if _XOR_MAPPED_ADDRESS in attributes:
-        mask = answer[4:20]  # cookie and transaction
-        return _address(attributes[_XOR_MAPPED_ADDRESS], mask)
+        return _address(attributes[_XOR_MAPPED_ADDRESS], _COOKIE.to_bytes(4, "big"))
     if _MAPPED_ADDRESS in attributes:  # a server of RFC 3489
-        return _address(attributes[_MAPPED_ADDRESS], bytes(16))
+        return _address(attributes[_MAPPED_ADDRESS], bytes(4))
     raise StunError("it names no address")
 
 
@@ -113,18 +113,13 @@ def _attributes(message: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _address(value: bytes, mask: bytes) -> Mapped:
-    if len(value) == 8 and value[1] == _IPV4:  # noqa: PLR2004 - RFC 8489, 14.1
-        family = socket.AF_INET
-    elif len(value) == 20 and value[1] == _IPV6:  # noqa: PLR2004 - as above
-        family = socket.AF_INET6
-    else:
-        raise StunError("its address is of no known kind")
+    if len(value) != 8 or value[1] != _IPV4:  # noqa: PLR2004 - RFC 8489, 14.1
+        raise StunError("its address is none of IPv4")
     port = int.from_bytes(_masked(value[2:4], mask), "big")
     host = _masked(value[4:], mask)
-    multicast = host[0] >= _FIRST_MULTICAST[family]
-    if not port or not any(host) or multicast:
+    if not port or not any(host) or host[0] >= _FIRST_MULTICAST:
         raise StunError("its address is nobody's")
-    return Mapped(socket.inet_ntop(family, host), port)
+    return Mapped(socket.inet_ntop(socket.AF_INET, host), port)
 
 
 def _masked(value: bytes, mask: bytes) -> bytes:
