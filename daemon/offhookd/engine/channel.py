@@ -37,18 +37,19 @@ class Channel:
         return bool(self._unsent)
 
     def read(self) -> None:
-        """Take in everything that has arrived."""
-        while not self.closed:
-            try:
-                data = self.sock.recv(READ_BYTES)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                self.closed = True
-                return
+        """Take in a part of what has arrived; the rest waits until that has been carried out."""
+        if self.closed:
+            return
+        try:
+            data = self.sock.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
             self._split(data)
+        else:
+            self.closed = True
 
     def _split(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\n")
@@ -61,7 +62,7 @@ class Channel:
 
     def commands(self) -> Iterator[Command]:
         """What has been read; a line that is no command is logged and dropped."""
-        while self._lines:
+        while self._lines and not self.closed:
             try:
                 yield decode(self._lines.popleft(), Command)
             except ProtocolError as error:
