@@ -2,6 +2,8 @@
 # Every target sets up what it needs first: system packages with apt, Python packages in .venv.
 
 ARGS ?=
+# How many tests run side by side: they wait more than they compute, but sound wants a processor.
+JOBS ?= 3
 PREFIX ?= $(HOME)/.local
 
 .DEFAULT_GOAL := help
@@ -18,7 +20,7 @@ demo: run ## the same
 
 test: ## all tests but those of test-vm (ARGS="-k name" for some)
 	@.ci/setup test
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest -n $(JOBS) --maxschedchunk 1 $(ARGS)
 
 test-vm: ## the installed phone and fake USB sets in a guest with its own kernel (ARGS=...)
 	@.ci/setup vm

@@ -18,15 +18,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 OURS = (f"{ROOT}/daemon/", f"{ROOT}/clients/")
 
 
+# On a machine that is shared, time tells nothing of an example.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
 REAPER_GRACE_S = 1.0
 """asyncio's thread that reaped a child ends a moment after the child's end is known."""
 
 Census = dict[str, str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Last, beside tests without a phone, what every phone on the machine notices."""
+    items.sort(key=lambda item: item.get_closest_marker("sets_the_clock") is not None)
 
 
 def open_files() -> Census:

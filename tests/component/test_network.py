@@ -61,6 +61,7 @@ def set_the_clock_to_what_it_is() -> None:
         pytest.skip("only root sets the clock")
 
 
+@pytest.mark.sets_the_clock
 @pytest.mark.parametrize(("slept_s", "hint"), [(0.0, CLOCK_SET), (60.0, RESUMED)])
 async def test_a_jump_of_the_clock_is_noticed_each_time(
     monkeypatch: pytest.MonkeyPatch, slept_s: float, hint: str

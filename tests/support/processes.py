@@ -17,8 +17,18 @@ POLL_S = 0.005
 # Kamailio needs up to 0.3 s to end its children; a program that takes longer is killed.
 TERMINATION_S = 3.0
 LOG_TAIL_BYTES = 8000
+
+
+def _share(ports: range) -> range:
+    """The part of these that belongs to this process of a run with several (pytest-xdist)."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    size = len(ports) // workers // 2 * 2
+    return ports[worker * size : (worker + 1) * size]
+
+
 # Below Linux' own ephemeral ports (32768 and up), above what services use.
-_PORTS = range(10000, 32000)
+_PORTS = _share(range(10000, 32000))
 _given: set[int] = set()
 
 
@@ -165,8 +175,8 @@ def free_port() -> int:
 def free_ports(count: int) -> range:
     """Neighbouring ports, the first one even (RTP, RFC 3550, 11), free for UDP and TCP.
 
-    None is given out twice in one run, and none is of those that the kernel gives to whoever
-    asks for any port.
+    None is given out twice in one run, nor by another process of the same run, and none is of
+    those that the kernel gives to whoever asks for any port.
     """
     while True:
         first = secrets.randbelow(len(_PORTS)) // 2 * 2 + _PORTS.start

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from offhookd.directory.cards import read_cards
@@ -62,7 +62,6 @@ def test_without_a_country_only_international_numbers_are_told_apart() -> None:
     assert key_of("030 1234567", "") == "0301234567"
 
 
-@settings(deadline=None)  # the first number loads the library of numbers
 @given(st.text(max_size=40))
 def test_every_text_has_a_key(text: str) -> None:
     assert isinstance(german(text), str)
@@ -154,7 +153,6 @@ def test_what_is_no_photo_is_left_out(tmp_path: Path, photo: str) -> None:
     assert only(vcard("FN:Ada", "TEL:1", photo), tmp_path).photo_path == ""
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_reader_of_cards(text: str) -> None:
     read_cards(f"BEGIN:VCARD\n{text}\nEND:VCARD\n", "team", Path("/nonexistent"))

@@ -217,4 +217,4 @@ class Histories(RuleBasedStateMachine):
 LEVELS = (Button.HOOK, Button.LINE_BUSY)
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestHistories.settings = settings(max_examples=150, stateful_step_count=40)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhookd.phone.errors import InvalidArgumentError, NotFoundError
@@ -315,7 +315,7 @@ def fits(row: Row, wanted: Filter) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.lists(entry, max_size=25), filters, st.integers(1, 7))
 def test_pages_hold_every_fitting_row_once_newest_first(
     tmp_path_factory: pytest.TempPathFactory,
