@@ -51,6 +51,7 @@ class Message:
 
     kind: ClassVar[str] = ""
     fields: ClassVar[tuple[str, ...]] = ()
+    _names: ClassVar[frozenset[str]] = frozenset()
     marks: ClassVar[Mapping[str, str]] = NOTHING
     """Annotation by field: `LINES`, `SECRET`."""
     _defaults: ClassVar[Mapping[str, Any]] = NOTHING
@@ -58,6 +59,7 @@ class Message:
     def __init_subclass__(cls, kind: str = "") -> None:
         own = inspect.get_annotations(cls)
         cls.fields = (*cls.fields, *own)
+        cls._names = frozenset(cls.fields)
         cls._defaults = {
             **cls._defaults,
             **{name: cls.__dict__[name] for name in own if name in cls.__dict__},
@@ -76,7 +78,8 @@ class Message:
 
     def __init__(self, **values: Any) -> None:
         given = {**self._defaults, **values}
-        if odd := given.keys() ^ set(self.fields):
+        if given.keys() != self._names:
+            odd = given.keys() ^ self._names
             raise TypeError(f"{self.kind}: missing or unknown: {', '.join(sorted(odd))}")
         self.__dict__.update(given)
 
@@ -111,12 +114,13 @@ class Event(Message):
     """Engine to daemon."""
 
 
+_to_json = json.JSONEncoder(separators=(",", ":"), default=dict).encode
+"""What is no type of JSON's own is a table."""
+
+
 def encode(message: Message) -> bytes:
     """The line for `message`, with its newline.  Raises `ProtocolError` when it is too long."""
-    body: dict[str, Any] = {"is": message.kind}
-    for name, value in message.__dict__.items():
-        body[name] = dict(value) if isinstance(value, Mapping) else value
-    line = json.dumps(body, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"
+    line = _to_json({"is": message.kind, **message.__dict__}).encode() + b"\n"
     if len(line) > MAX_LINE_BYTES:
         raise ProtocolError(f"{message.kind}: {len(line)} bytes are too many")
     return line
@@ -140,8 +144,12 @@ def decode(line: bytes, expected: type[M]) -> M:
     if body.keys() != hints.keys():
         odd = ", ".join(sorted(body.keys() ^ hints.keys()))
         raise ProtocolError(f"{kind}: fields missing or unknown: {odd:.200}")
-    values = {name: _fit(f"{kind}.{name}", body[name], hint) for name, hint in hints.items()}
-    return cls(**values)
+    for name, hint in hints.items():
+        try:
+            body[name] = _fit(body[name], hint)
+        except ProtocolError as error:
+            raise ProtocolError(f"{kind}.{name}: {error}") from None
+    return cls(**body)
 
 
 _hint_cache: dict[type[Message], dict[str, Any]] = {}
@@ -155,40 +163,38 @@ def _hints(cls: type[Message]) -> dict[str, Any]:
     return hints
 
 
-def _fit(where: str, value: object, hint: Any) -> object:
+def _fit(value: object, hint: Any) -> object:
     """`value` as the type `hint` says, or `ProtocolError`."""
     if type(hint) is type:
-        return _fit_scalar(where, value, hint)
+        return _fit_scalar(value, hint)
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _fit_union(where, value, get_args(hint))
+        return _fit_union(value, get_args(hint))
     if not isinstance(value, list if origin is tuple else dict) or len(value) > MAX_ITEMS:
-        raise ProtocolError(f"{where}: wrong type or too many items")
+        raise ProtocolError("wrong type or too many items")
     if isinstance(value, list):
         item_hint = get_args(hint)[0]
-        return tuple(_fit(where, item, item_hint) for item in value)
+        return tuple(_fit(item, item_hint) for item in value)
     value_hint = get_args(hint)[1]
-    return {
-        _fit_scalar(where, key, str): _fit(where, item, value_hint) for key, item in value.items()
-    }
+    return {_fit_scalar(key, str): _fit(item, value_hint) for key, item in value.items()}
 
 
-def _fit_scalar(where: str, value: object, hint: type) -> object:
+def _fit_scalar(value: object, hint: type) -> object:
     if hint is float and type(value) is int:
         value = float(value)
     if type(value) is not hint:
-        raise ProtocolError(f"{where}: {type(value).__name__} instead of {hint.__name__}")
+        raise ProtocolError(f"{type(value).__name__} instead of {hint.__name__}")
     if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
-        raise ProtocolError(f"{where}: {len(value)} characters are too many")
+        raise ProtocolError(f"{len(value)} characters are too many")
     if isinstance(value, int | float) and not -(2**63) <= value < 2**64:
-        raise ProtocolError(f"{where}: number out of range")
+        raise ProtocolError("number out of range")
     return value
 
 
-def _fit_union(where: str, value: object, hints: tuple[Any, ...]) -> object:
+def _fit_union(value: object, hints: tuple[Any, ...]) -> object:
     for hint in hints:
         try:
-            return _fit(where, value, hint)
+            return _fit(value, hint)
         except ProtocolError:
             continue
-    raise ProtocolError(f"{where}: {type(value).__name__} is none of its types")
+    raise ProtocolError(f"{type(value).__name__} is none of its types")

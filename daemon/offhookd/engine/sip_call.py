@@ -139,9 +139,8 @@ class Leg:
     def _insists(self) -> bool:
         return self._retry.insists or self.account.settings.srtp == "required"
 
-    def adopt(self, call_id: int, message: str) -> PjCall:
+    def adopt(self, call_id: int, message: str, headers: Headers) -> PjCall:
         """Become the leg of an INVITE that has arrived; inside the callback."""
-        headers = Headers(message)
         self.outgoing = False
         self.sip_call_id = clean(headers.first("Call-ID"))
         self.peer = headers.direct_peer()
@@ -260,7 +259,9 @@ class Leg:
         info = self._call.getInfo()
         self.sip_call_id = self.sip_call_id or clean(info.callIdString)
         code, text = info.lastStatusCode, clean(info.lastReason)
-        if info.state == pj.PJSIP_INV_STATE_CALLING:
+        if info.state == pj.PJSIP_INV_STATE_INCOMING:
+            self._exchange.invited(self)
+        elif info.state == pj.PJSIP_INV_STATE_CALLING:
             self._change(State.DIALING, 0, "")
         elif info.state == pj.PJSIP_INV_STATE_EARLY:
             self._on_progress(code, text)
@@ -362,22 +363,27 @@ class Leg:
         self.replacement.done()
 
     def on_media(self) -> None:
-        if self._call is None:
+        # Later: the media of an answer come just before the answer itself, which need not wait for
+        # half a millisecond of reading.
+        self.thread.soon(self._read_media)
+
+    def _read_media(self) -> None:
+        if self._call is None or self.state is State.ENDED:
             return
-        self.media = read_media(self._call)
+        try:
+            self.media = read_media(self._call)
+        except pj.Error as error:  # its call has ended meanwhile, and another may follow
+            self.thread.log(DEBUG, f"Call {self.number}: media: {clean(error.reason)}")
+            return
         if self._remote_hold.held is not None:
             self.media = replace(self.media, remote_hold=self._remote_hold.held)
-        if self.outgoing and self.media.flow != "none":
-            # Later, because the media of an answer come just before the answer itself.
-            self.thread.soon(self._note_early_media)
+        early = ORDER.index(self.state) < ORDER.index(State.ANSWERED)
+        if early and self.outgoing and self.media.flow != "none":
+            self._change(State.EARLY, SESSION_PROGRESS, "Session Progress")
         self._exchange.changed(self, new_media=True)
 
     def prepare_stream(self, stream: Any) -> None:
         self._endpoint.jitter_buffer.apply(stream)
-
-    def _note_early_media(self) -> None:
-        if ORDER.index(self.state) < ORDER.index(State.ANSWERED):
-            self._change(State.EARLY, SESSION_PROGRESS, "Session Progress")
 
     def judge_offer(self, sdp: str) -> int:
         """A re-INVITE or UPDATE without a codec in common is refused, and the call goes on."""

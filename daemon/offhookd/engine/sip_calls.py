@@ -60,6 +60,7 @@ class Calls:
         self._walls = walls
         self._legs: dict[int, Leg] = {}
         self._arrived = 0
+        self._unannounced: dict[int, Incoming] = {}
         self._invitations: dict[int, tuple[str, str]] = {}
         self._refusals: deque[tuple[Leg, int, str, Mapping[str, str]]] = deque()
         self._refusing: Alarm | None = None
@@ -100,7 +101,7 @@ class Calls:
         self._arrived -= 1
         leg = self._new_leg(self._arrived, account)
         headers = Headers(message)
-        leg.adopt(call_id, message)
+        leg.adopt(call_id, message, headers)
         address = source.rpartition(":")[0].strip("[]")
         if not account.accepts(address):
             self._thread.log(INFO, f"A call from the stranger {clean(source)} is refused.")
@@ -110,12 +111,13 @@ class Calls:
             self._queue_refusal(leg, NOT_ACCEPTABLE_HERE, "")
             return
         trusted = address in account.settings.servers
-        # Later: the stack may refuse it by itself as soon as this returns (422, 488, ...).
-        event = _incoming(leg, source, headers, trusted=trusted)
-        self._thread.soon(lambda: self._announce(leg, event))
+        self._unannounced[leg.number] = _incoming(leg, source, headers, trusted=trusted)
+        # Where the media are made ready later, the stack has said 100 by now and says no more.
+        self._thread.soon(partial(self.invited, leg))
 
-    def _announce(self, leg: Leg, event: Incoming) -> None:
-        if leg.state is State.NEW:
+    def invited(self, leg: Leg) -> None:
+        event = self._unannounced.pop(leg.number, None)
+        if event:
             self._thread.send(event)
 
     def _new_leg(self, number: int, account: Account) -> Leg:
@@ -307,6 +309,7 @@ class Calls:
 
     def _forget(self, leg: Leg) -> None:
         self._legs.pop(leg.number, None)
+        self._unannounced.pop(leg.number, None)
         self._media.pop(leg.number, None)
         self._walls.dismiss_peer(leg.number)
         self.nat.forget(leg.number)

@@ -14,6 +14,10 @@ class Exchange(Protocol):
         """After every change of state (by the SIP status `code`) or media, in or out of a
         callback."""
 
+    def invited(self, leg: "Leg") -> None:
+        """The stack has said 100 to the INVITE of `leg`, inside the callback; until then it may
+        refuse one by itself (422, 488, ...)."""
+
     def referred(self, leg: "Leg", event: Any) -> None:
         """A REFER of the far end, inside the callback."""
 

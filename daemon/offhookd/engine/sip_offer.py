@@ -6,8 +6,8 @@ can refuse with the right word, and the call goes on as it was.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 STATIC_NAMES = {"0": "pcmu", "3": "gsm", "8": "pcma", "9": "g722"}
 """Payload types that need no rtpmap (RFC 3551, table 4), of the codecs there are here."""
@@ -52,7 +52,8 @@ def audio_lines(sdp: str) -> list[AudioLine]:
     return found
 
 
-def best_codec(sdp: str, codecs: Sequence[str], srtp: str) -> tuple[str, ...]:
+@lru_cache(maxsize=1)  # asked about every INVITE twice: for the account, and for the call
+def best_codec(sdp: str, codecs: tuple[str, ...], srtp: str) -> tuple[str, ...]:
     """The first of `codecs` that is offered, and that this policy of encryption lets be used;
     nothing when there is none.
 

@@ -7,6 +7,7 @@ import pjsua2 as pj
 
 from .sip_callbacks import PjCall
 from .sip_exchange import Exchange
+from .sip_headers import Headers
 
 if TYPE_CHECKING:
     from .sip_call import Leg
@@ -27,7 +28,7 @@ class Replacement:
             return found
         self._heir = found
         self._leg.offer_codecs()
-        return found.adopt(pj.PJSUA_INVALID_ID, message)
+        return found.adopt(pj.PJSUA_INVALID_ID, message, Headers(message))
 
     def done(self) -> None:
         """The other INVITE is being answered."""
