@@ -108,12 +108,13 @@ class PhoneTree:
             self._account_added(account)
 
     def _follow_calls(self, calls: Calls) -> None:
-        calls.added.connect(self._call_added)
+        calls.appeared.connect(self._call_appeared)
+        calls.added.connect(self._history.row_added)
         calls.changed.connect(self._call_changed)
         calls.removed.connect(self._call_removed)
         calls.focus_changed.connect(self._telephony.changed)
         for call in calls:
-            self._call_added(call)
+            self._call_appeared(call)
 
     def _follow_sets(self, sets: SetControl) -> None:
         self._sets = sets
@@ -175,7 +176,7 @@ class PhoneTree:
         del self._account_interfaces[account]
         self._tree.remove(account_path(account.id))
 
-    def _call_added(self, call: Call) -> None:
+    def _call_appeared(self, call: Call) -> None:
         shown = (
             CallInterface(
                 call, self._calls, self._call_sound, self._transfers, self._planner.complete_text
@@ -185,7 +186,6 @@ class PhoneTree:
         self._call_interfaces[call] = shown
         self._tree.add(call_path(call.id), *shown)
         self._telephony.changed()
-        self._history.row_added(call)
 
     def _call_changed(self, call: Call) -> None:
         for interface in self._call_interfaces[call]:

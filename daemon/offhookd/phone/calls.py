@@ -59,6 +59,8 @@ class Calls:
         self.limit = 4
         self.desk: DeskPort
         self.decide: Callable[[Invitation, Iterable[Call], int], Verdict] = decide
+        self.appeared: Signal[[Call]] = Signal()
+        """For who shows it to people, and does nothing else."""
         self.added: Signal[[Call]] = Signal()
         self.changed: Signal[[Call]] = Signal()
         self.removed: Signal[[Call]] = Signal()
@@ -285,10 +287,16 @@ class Calls:
         call = self._register.incoming(invitation)
         accept(call.id)
         self._arrivals.reply(call, verdict)
-        self._register.record(call)
-        self.added(call)
+        self.introduce(call)
         self._arrivals.follow_up(call, verdict)
         return call
+
+    def introduce(self, call: Call) -> None:
+        """A new call: it is shown first, as people wait for nothing else, then stored; after that
+        everybody hears of it."""
+        self.appeared(call)
+        self._register.record(call)
+        self.added(call)
 
     def progressed(self, call_id: CallId, state: CallState, sip_call_id: str) -> None:
         """The far end rings, sends early media, or is connected; steps backwards are no news."""

@@ -34,15 +34,14 @@ class Switchboard(Protocol):
     desk: DeskPort
 
     @property
-    def added(self) -> Signal[[Call]]: ...
-
-    @property
     def changed(self) -> Signal[[Call]]: ...
 
     @property
     def carried(self) -> int: ...
 
     def __iter__(self) -> Iterator[Call]: ...
+
+    def introduce(self, call: Call) -> None: ...
 
     def hangup(self, call: Call, done: Done) -> None: ...
 
@@ -90,8 +89,7 @@ class Departures:
             self._wait(call, options)
         else:
             self._place(call)
-            self._register.record(call)
-            self._calls.added(call)
+            self._calls.introduce(call)
             self._focus.take(call)
         return call
 
@@ -132,8 +130,7 @@ class Departures:
     # ------------------------------------------------------------ how it is done
 
     def _wait(self, call: Call, options: DialOptions) -> None:
-        self._register.record(call)
-        self._calls.added(call)
+        self._calls.introduce(call)
         self._clock.call_later(CONFIRM_LIMIT_S, partial(self.drop_pending, call))
         if not options.confirm:
             self.start(call, ignore)

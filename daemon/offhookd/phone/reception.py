@@ -91,7 +91,7 @@ class Reception:
 
     def decide(self, invitation: Invitation, calls: Iterable[Call], limit: int) -> Verdict:
         """`calls`: those there are besides this one; `limit`: what the engine can carry."""
-        present = tuple(calls)
+        present = tuple(call for call in calls if call.up)
         full = carried(present) >= limit
         marked, called = is_marked(invitation.priority), self._emergency.was_called
         if marked or (called and not helps(present)):
@@ -157,7 +157,7 @@ class Reception:
         judgement: Judgement,
         calls: Iterable[Call],
     ) -> AutoAnswer | None:
-        busy = self._elsewhere.talking or any(call.up for call in calls)
+        busy = self._elsewhere.talking or any(calls)
         if busy or judgement.treatment is not Treatment.RING:
             return None
         asked = asked_after(invitation.alert_info, invitation.call_info, invitation.answer_mode)
@@ -171,7 +171,7 @@ class Reception:
             return True
         if self._manners_of(account).call_waiting:
             return False
-        here = {call.account for call in calls if call.up and call.state is not CallState.PENDING}
+        here = {call.account for call in calls if call.state is not CallState.PENDING}
         taken = {self._group_of(one) for one in here | self._elsewhere.accounts}
         return self._group_of(account) in taken
 

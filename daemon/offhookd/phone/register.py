@@ -58,7 +58,7 @@ class Register:
         return call
 
     def record(self, call: Call) -> None:
-        """Store it: after the engine knows what to do, before anybody hears of the call."""
+        """Store it, before anybody can change it."""
         self._log.begin(
             call.id, call.account, call.direction, call.peer_uri, call.peer_name, call.created_us
         )

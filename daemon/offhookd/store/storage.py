@@ -55,6 +55,7 @@ class Storage:
         self._clock = clock
         self._on_disc = False
         self._oldest_kept: dict[str, int] = {}
+        self._last_id: tuple[sqlite3.Connection | None, int] = (None, 0)
         self._db = self._open()
         marks = self._db.execute("SELECT revision, seen FROM marks").fetchone()
         self.revision, self.seen = int(marks[0]), int(marks[1])
@@ -71,9 +72,12 @@ class Storage:
         return self._try(lambda db: self._transaction(db, work, revises=revises))
 
     def last_id(self) -> int:
-        """The highest id that any call ever had, deleted ones included."""
-        rows = self.select("SELECT seq FROM sqlite_sequence WHERE name = 'calls'")
-        return int(rows[0][0]) if rows else 0
+        """The highest id that any call, deleted ones included, had before this database was opened;
+        counted once, as whoever rings is kept waiting for the next id."""
+        if self._last_id[0] is not self._db:
+            rows = self.select("SELECT seq FROM sqlite_sequence WHERE name = 'calls'")
+            self._last_id = self._db, int(rows[0][0]) if rows else 0
+        return self._last_id[1]
 
     def mark_seen(self, up_to_id: int) -> None:
         self.change(lambda db: db.execute("UPDATE marks SET seen = ?", (up_to_id,)))
