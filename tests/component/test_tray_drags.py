@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
 from offhook.objects import ROOT
@@ -63,14 +63,13 @@ def frame(window: PhoneWindow, place: int) -> CallFrame:
 
 def drop(target: CallFrame, data: QMimeData) -> bool:
     """Whether it was taken, after it was carried there and let go."""
-    place = QPoint(5, 5)
-    enter = QDragEnterEvent(QPointF(place), Qt.DropAction.CopyAction, data, LEFT, NONE)
-    enter.ignore()
-    QApplication.sendEvent(target, enter)
-    if enter.isAccepted():
-        event = QDropEvent(QPointF(place), Qt.DropAction.CopyAction, data, LEFT, NONE)
+    for kind in (QEvent.Type.DragEnter, QEvent.Type.Drop):
+        event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, LEFT, NONE, kind)
+        event.ignore()
         QApplication.sendEvent(target, event)
-    return enter.isAccepted()
+        if not event.isAccepted():
+            return False
+    return True
 
 
 def menu(window: PhoneWindow) -> QMenu:

@@ -30,6 +30,7 @@ class _QtSelector(selectors.BaseSelector):
         self._keys: dict[int, selectors.SelectorKey] = {}
         self._notifiers: dict[int, list[QSocketNotifier]] = {}
         self._ready: dict[int, int] = {}
+        self._told: set[QSocketNotifier] = set()
         self._waiting = QEventLoop()
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -51,11 +52,14 @@ class _QtSelector(selectors.BaseSelector):
         for notifier in self._notifiers.pop(descriptor, ()):
             notifier.setEnabled(False)
             notifier.deleteLater()
+            self._told.discard(notifier)
         self._ready.pop(descriptor, None)
         return self._keys.pop(descriptor)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self._ready.clear()
+        while self._told:
+            self._told.pop().setEnabled(True)
         if timeout is not None:
             self._timer.start(ceil(max(timeout, 0) * 1000))
         self._waiting.exec()
@@ -75,7 +79,9 @@ class _QtSelector(selectors.BaseSelector):
 
     def _notifier(self, descriptor: int, event: int) -> QSocketNotifier:
         def ready() -> None:
-            # Once: asyncio reads it after this, and Qt would tell it again in between.
+            # Once: asyncio reads it after this, and in a nested loop Qt would tell it for ever.
+            notifier.setEnabled(False)
+            self._told.add(notifier)
             self._ready[descriptor] = self._ready.get(descriptor, 0) | event
             self._waiting.quit()
 
