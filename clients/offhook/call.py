@@ -45,6 +45,8 @@ class Call(PhoneObject):
     remote_hold = Property(CALL, "RemoteHold", False)
     transfer_state = Property(CALL, "TransferState", "")
     referred_by = Property(CALL, "ReferredBy", "")
+    connected_path = Property(CALL, "ConnectedTo", "/")
+    """The other call that the phone forwards it to or from; "/" for none."""
     through = Property(CALL, "Through", "")
     """The desk phone that carries it, "" for this machine."""
     muted = Property(CALL, "Muted", False)
@@ -61,6 +63,11 @@ class Call(PhoneObject):
     def up(self) -> bool:
         """Whether it still goes on, or may begin."""
         return self.state != "ended"
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether its far end is connected with somebody else, and nobody here takes part."""
+        return self.connected_path != "/"
 
     async def start(self) -> None:
         """Dial a call that was made with `confirm`."""

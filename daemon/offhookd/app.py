@@ -45,6 +45,7 @@ from offhookd.phone.letters import Letter
 from offhookd.phone.messages import Messages
 from offhookd.phone.moments import Moments
 from offhookd.phone.problems import Problems
+from offhookd.phone.relays import Relays
 from offhookd.phone.service import AccountSwitch, ConfigProblem, Fact, Service, ServiceState
 from offhookd.phone.sets import SetControl
 from offhookd.phone.transfers import Transfers
@@ -160,6 +161,7 @@ class Daemon(Service, AccountSwitch):
         self.handovers = Handovers(
             Transfers(self.calls, self.engine, clock),
             Detours(self.calls, self.engine, self.rules.planner),
+            Relays(self.calls, self.engine, clock, self.rules.planner, self.rules.by_hand),
         )
         self.engine.connect(self.calls, self.accounts, self.lines, self, self.handovers)
         self.problems.changed.connect(self._follow_problems)

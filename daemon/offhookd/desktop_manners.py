@@ -25,7 +25,8 @@ class DesktopManners:
     def __init__(self, calls: Calls, config: Callable[[], DesktopConfig]) -> None:
         self._calls = calls
         self._config = config
-        self._talking = False
+        self._wanted = (False, False)
+        """Not to fall asleep; players to be quiet."""
         self._paused: list[str] = []
         self._lock: int | None = None
         self._turn = asyncio.Lock()
@@ -36,16 +37,16 @@ class DesktopManners:
 
     async def stop(self) -> None:
         """Leave the desktop as it was."""
-        self._talking = False
+        self._wanted = (False, False)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._settle()
 
     def _follow(self) -> None:
-        talking = self._calls.elsewhere.talking or any(
-            call.state in TALKING for call in self._calls
-        )
-        if talking != self._talking:
-            self._talking = talking
+        going_on = [call for call in self._calls if call.state in TALKING]
+        talking = self._calls.elsewhere.talking or not all(call.relayed for call in going_on)
+        wanted = (talking or bool(going_on), talking)
+        if wanted != self._wanted:
+            self._wanted = wanted
             task = asyncio.create_task(self._settle(), name="manners")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -53,30 +54,28 @@ class DesktopManners:
     async def _settle(self) -> None:
         """Bring the desktop to what fits now; one at a time, and the last word counts."""
         async with self._turn:
-            if self._talking:
-                await self._begin()
-            else:
-                await self._end()
+            sleepless, talking = self._wanted
+            await self._stay_awake(sleepless and self._config().inhibit_sleep)
+            await self._be_quiet(talking and self._config().pause_players)
 
-    async def _begin(self) -> None:
-        config = self._config()
-        if config.inhibit_sleep and self._lock is None:
+    async def _stay_awake(self, wanted: bool) -> None:
+        if wanted and self._lock is None:
             try:
                 self._lock = await asyncio.to_thread(awake.inhibit, WHY)
             except awake.NoLockError as error:
                 logger.info("the machine may sleep during calls: %s", error)
-        if config.pause_players and not self._paused:
+        elif not wanted and self._lock is not None:
+            awake.release(self._lock)
+            self._lock = None
+
+    async def _be_quiet(self, wanted: bool) -> None:
+        if wanted and not self._paused:
             try:
                 self._paused = await asyncio.to_thread(players.pause_all)
             except players.PlayersError as error:
                 logger.info("media players are not paused: %s", error)
-
-    async def _end(self) -> None:
-        if self._lock is not None:
-            awake.release(self._lock)
-            self._lock = None
-        paused, self._paused = self._paused, []
-        if paused:
+        elif not wanted and self._paused:
+            paused, self._paused = self._paused, []
             try:
                 await asyncio.to_thread(players.resume, paused)
             except players.PlayersError as error:

@@ -145,7 +145,7 @@ class Presence(PresenceDesk):
     # ------------------------------------------------------------ how
 
     def _follow_calls(self) -> None:
-        here = any(call.state in TALKING for call in self._calls)
+        here = any(call.state in TALKING and not call.relayed for call in self._calls)
         self.availability.in_call(here or self._calls.elsewhere.talking)
 
     def _settings(self, account: AccountId) -> PresenceConfig:

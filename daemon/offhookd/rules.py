@@ -43,6 +43,7 @@ class Rules:
         self._reception = Reception(
             self.wishes, self._emergency, self.planner.forward_target, calls.elsewhere
         )
+        self.by_hand = self._reception.by_hand
         calls.decide = self._reception.decide
         calls.added.connect(self._note_emergency)
         calls.changed.connect(self._note_emergency)
@@ -111,4 +112,5 @@ def _manners(account: AccountConfig) -> AccountManners:
         call_waiting=account.call_waiting,
         ring=account.ring,
         auto_answer_s=account.auto_answer_seconds,
+        forward_by=account.forward_by,
     )

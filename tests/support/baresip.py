@@ -192,9 +192,12 @@ class Baresip:
         return read_wav(recordings[call])
 
     def lately(self, seconds: float) -> tuple[Samples, int]:
-        """The last of what it heard, while its call goes on, and the rate."""
-        newest = max(self._directory.glob("dump-*-dec.wav"))
-        data = newest.read_bytes()
+        """The last of what it heard, while its call goes on, and the rate; none before it begins
+        to write that down."""
+        newest = max(self._directory.glob("dump-*-dec.wav"), default=None)
+        data = newest.read_bytes() if newest else b""
+        if len(data) <= WAV_HEAD:
+            return array("h"), 0
         _, channels, rate = struct.unpack_from("<HHI", data, WAV_FORMAT)
         whole = (len(data) - WAV_HEAD) // (2 * channels) * channels
         samples = array("h", data[WAV_HEAD : WAV_HEAD + 2 * whole])[::channels]

@@ -89,8 +89,12 @@ class FakeEngine(CallEngine, RegistrationEngine):
         muted: bool,
         referral: int = 0,
         codecs: tuple[str, ...] = (),
+        relays: CallId | None = None,
+        hops: int = 70,
     ) -> None:
         self.told.append(("dial", call, account, target))
+        if relays:
+            self.told.append(("dial_on", call, relays, hops, dict(headers)))
         if codecs:
             self.told.append(("dial_with", call, codecs))
         if referral:
@@ -99,6 +103,9 @@ class FakeEngine(CallEngine, RegistrationEngine):
 
     def ring(self, call: CallId) -> None:
         self.told.append(("ring", call))
+
+    def progress(self, call: CallId) -> None:
+        self.told.append(("progress", call))
 
     def answer(self, call: CallId, done: Done) -> None:
         self.told.append(("answer", call))

@@ -28,8 +28,16 @@ HEARD_S = 6.0
 class VoicePeer(MediaPeer):
     """Answers, and says a tone of `hz` to whoever sends it sound."""
 
-    def __init__(self, directory: Path, hz: int, level_dbfs: float = -14.0) -> None:
-        super().__init__(directory, "answer_and_agree", FORMATS["PCMA"], user=f"v{hz}")
+    def __init__(
+        self,
+        directory: Path,
+        hz: int,
+        level_dbfs: float = -14.0,
+        scenario: str = "answer_and_agree",
+        duration_s: float = 1.0,
+    ) -> None:
+        user = f"v{hz}"
+        super().__init__(directory, scenario, FORMATS["PCMA"], user=user, duration_s=duration_s)
         self.hz = hz
         self.level_dbfs = level_dbfs
         self.echoes = False

@@ -21,6 +21,7 @@ from offhookd.phone.errors import (
     LimitReachedError,
     RejectedError,
 )
+from offhookd.phone.forwarding import Forward
 from offhookd.phone.hold import HoldState
 from offhookd.phone.policy import Invitation
 from offhookd.phone.ports import ignore
@@ -609,7 +610,7 @@ def test_there_must_be_somebody_to_swap_with(desk: Desk) -> None:
 
 def test_a_redirected_caller_is_sent_there(desk: Desk) -> None:
     call, outcome = desk.ring(), Outcome()
-    desk.calls.redirect(call, "sip:dave@example.com", outcome)
+    desk.calls.redirect(call, Forward("sip:dave@example.com", ""), outcome)
     assert desk.engine.said("refuse") == [(call.id, 302, "sip:dave@example.com")]
     desk.calls.ended(call.id, "local", 302, "Moved Temporarily")
     assert outcome.succeeded
@@ -620,7 +621,7 @@ def test_an_answered_call_cannot_be_redirected(desk: Desk) -> None:
     call = desk.ring()
     desk.calls.answer(call, ignore)
     with pytest.raises(InvalidStateError):
-        desk.calls.redirect(call, "sip:dave@example.com", ignore)
+        desk.calls.redirect(call, Forward("sip:dave@example.com", ""), ignore)
 
 
 def take_over(desk: Desk, replaced: Call) -> Call:

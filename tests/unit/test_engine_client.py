@@ -18,8 +18,10 @@ from offhookd.phone.detours import Detours
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.emergency import Emergency
 from offhookd.phone.errors import PhoneError
+from offhookd.phone.forwarding import Forward
 from offhookd.phone.handovers import Handovers
 from offhookd.phone.planner import Planner
+from offhookd.phone.relays import Relays
 from offhookd.phone.transfers import Transfers
 from offhookd.phone.values import AccountId, CallState, EndReason, Transport
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog
@@ -84,7 +86,9 @@ class Room:
         self.accounts = Accounts()
         planner = Planner(self.accounts, Emergency(clock))
         self.handovers = Handovers(
-            Transfers(self.calls, self.client, clock), Detours(self.calls, self.client, planner)
+            Transfers(self.calls, self.client, clock),
+            Detours(self.calls, self.client, planner),
+            Relays(self.calls, self.client, clock, planner, lambda _, uri: Forward(uri, "")),
         )
         self.client.connect(self.calls, self.accounts, self.names, Deaf(), self.handovers)
         facts = AccountFacts(WORK, "Work", "sip:1@example.com", True, Transport.UDP)

@@ -13,7 +13,7 @@ from offhookd.phone.choices import AccountChoices, Availability, PhoneChoices
 from offhookd.phone.elsewhere import Elsewhere
 from offhookd.phone.emergency import Emergency
 from offhookd.phone.errors import InvalidArgumentError, InvalidTargetError
-from offhookd.phone.forwarding import MOST_DIVERSIONS, Forward
+from offhookd.phone.forwarding import MOST_DIVERSIONS, Forward, ForwardBy
 from offhookd.phone.numbering import Numbering
 from offhookd.phone.policy import Ignore, Invitation, Refuse, Ring, Verdict
 from offhookd.phone.reception import AccountManners, Manners, Reception
@@ -329,6 +329,41 @@ def test_an_account_may_answer_everybody(desk: Desk) -> None:
     found = desk.decides()
     assert isinstance(found, Ring)
     assert found.answer == AutoAnswer(4, beep=False, muted=True)
+
+
+# ---------------------------------------------------------------- forwarding by calling
+
+BY_CALL = AccountManners(uri=OWN, forward_by=ForwardBy.CALL)
+
+
+def test_the_phone_calls_itself_where_the_account_says_so(desk: Desk) -> None:
+    desk.manners(BY_CALL)
+    desk.wish(forward_always="2002")
+    found = desk.decides(diverted_by=("sip:9@x",), hops=30)
+    assert isinstance(found, Forward)
+    assert found.second
+    assert (found.second.hops, found.second.comes_back) == (29, False)
+    assert found.second.headers == {
+        "Diversion": f"<{OWN}>;reason=unconditional;counter=1, <sip:9@x>;reason=unknown;counter=1",
+        "History-Info": f"<sip:9@x>;index=1, <{OWN}>;index=1.1;mp=1,"
+        " <sip:2002@pbx.test;cause=302>;index=1.1.1;mp=1.1",
+    }
+
+
+def test_a_call_that_has_gone_too_far_rings(desk: Desk) -> None:
+    desk.wish(forward_always="2002")
+    assert isinstance(desk.decides(hops=1), Forward)
+    desk.manners(BY_CALL)
+    assert isinstance(desk.decides(hops=1), Ring)
+
+
+def test_a_person_sends_on_as_the_account_does(desk: Desk) -> None:
+    ringing = call(state=CallState.INCOMING)
+    assert desk.reception.by_hand(ringing, "sip:x@y") == Forward("sip:x@y", "")
+    desk.manners(BY_CALL)
+    found = desk.reception.by_hand(ringing, "sip:x@y")
+    assert found.second
+    assert found.second.comes_back
 
 
 # ---------------------------------------------------------------- help

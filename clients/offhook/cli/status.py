@@ -96,6 +96,7 @@ def _peer(call: Call) -> str:
 def _notes(call: Call) -> str:
     notes = {
         f"through {clean(call.through)}": call.through,
+        f"forwarded, with {call.connected_path.rpartition('/')[2]}": call.forwarded,
         "on hold": call.local_hold,
         "held by the peer": call.remote_hold,
         "muted": call.muted,

@@ -11,7 +11,7 @@ from offhook.conference import Conference
 
 from .menu import Entry, Role
 from .people import details, party
-from .status import call_words, conversations, ringing
+from .status import call_words, conversations, forwarded, ringing
 from .words import tr
 
 
@@ -31,7 +31,8 @@ class Card:
 def cards(phone: Phone, typed: str) -> list[Card]:
     """One for each call, first those that ring; `typed` is the number in the entry, to which a call
     may be handed."""
-    return [_card(phone, call, typed) for call in [*ringing(phone), *conversations(phone)]]
+    calls = [*ringing(phone), *conversations(phone), *forwarded(phone)]
+    return [_card(phone, call, typed) for call in calls]
 
 
 def _card(phone: Phone, call: Call, typed: str) -> Card:
@@ -41,7 +42,7 @@ def _card(phone: Phone, call: Call, typed: str) -> Card:
         state=_state(call),
         lines=tuple(details(call)),
         since=call.answered_at,
-        ringing=call.state == "incoming",
+        ringing=call.state == "incoming" and not call.forwarded,
         buttons=tuple(_buttons(phone, call, typed)),
     )
 
@@ -65,8 +66,10 @@ def _buttons(phone: Phone, call: Call, typed: str) -> Iterator[Entry]:
         yield Entry(tr("Dial"), call.start, role=Role.BEGINS)
     if "Answer" in call.actions:
         yield Entry(tr("Answer"), call.answer, role=Role.BEGINS)
-    words = tr("Decline") if call.state == "incoming" else tr("Hang up")
-    yield Entry(words, call.hangup, role=Role.ENDS)
+    declines = call.state == "incoming" and not call.forwarded
+    yield Entry(tr("Decline") if declines else tr("Hang up"), call.hangup, role=Role.ENDS)
+    if call.forwarded:
+        return
     if "Hold" in call.actions:
         yield Entry(tr("Hold"), call.hold)
     if "Resume" in call.actions:
@@ -102,7 +105,7 @@ def _joins(phone: Phone, call: Call) -> Iterator[Entry]:
     if call.state != "active":
         return
     for other in phone.calls:
-        if other is not call and other.state == "active":
+        if other is not call and other.state == "active" and not other.forwarded:
             yield Entry(tr("With {}").format(party(other)), partial(phone.merge, call, other))
 
 

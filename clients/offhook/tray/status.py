@@ -52,12 +52,18 @@ def _of_calls(calls: list[Call]) -> Status:
 
 def ringing(phone: Phone) -> list[Call]:
     """Calls that wait for an answer here."""
-    return [call for call in phone.calls if call.state == "incoming"]
+    return [call for call in phone.calls if call.state == "incoming" and not call.forwarded]
 
 
 def conversations(phone: Phone) -> list[Call]:
     """Every other call that goes on or is being made."""
-    return [call for call in phone.calls if call.up and call.state != "incoming"]
+    here = [call for call in phone.calls if call.up and not call.forwarded]
+    return [call for call in here if call.state != "incoming"]
+
+
+def forwarded(phone: Phone) -> list[Call]:
+    """Those that the phone connects with one another."""
+    return [call for call in phone.calls if call.up and call.forwarded]
 
 
 def current(phone: Phone) -> Call | None:
@@ -82,6 +88,8 @@ def tooltip(phone: Phone) -> str:
 
 def call_words(call: Call) -> str:
     """What a call is doing."""
+    if call.forwarded and call.up:
+        return tr("Forwarded")
     if call.state == "active":
         return _conversation_words(call)
     return {

@@ -9,9 +9,9 @@ from offhookd.phone.call import Call
 from offhookd.phone.call_sound import CallSound
 from offhookd.phone.calls import Calls
 from offhookd.phone.errors import InvalidArgumentError, InvalidStateError, PhoneError
+from offhookd.phone.handovers import Handovers
 from offhookd.phone.ports import Done
 from offhookd.phone.service import AudioControl, Fact
-from offhookd.phone.transfers import Transfers
 from offhookd.phone.values import AccountId, CallState, DtmfMethod
 
 from .completion import completion
@@ -33,13 +33,14 @@ class CallInterface(Exported):
     interface = "org.offhook.Phone1.Call"
 
     def __init__(
-        self, call: Call, calls: Calls, sound: CallSound, transfers: Transfers, targets: Targets
+        self, call: Call, calls: Calls, sound: CallSound, handovers: Handovers, targets: Targets
     ) -> None:
         self._call = call
         self._calls = calls
         self._recordings = sound.recordings
         self._playing = sound.playing
-        self._transfers = transfers
+        self._transfers = handovers.transfers
+        self._relays = handovers.relays
         self._targets = targets
         call.dtmf_received.connect(partial(self.emit, "DtmfReceived"))
 
@@ -68,6 +69,7 @@ class CallInterface(Exported):
             "Replaces": call_path(call.replaces) if call.replaces else NOTHING,
             "LocalHold": call.local_hold,
             "RemoteHold": call.remote_hold,
+            "ConnectedTo": call_path(call.connected_to) if call.connected_to else NOTHING,
             "Through": call.desk.phone if call.desk else "",
             "Muted": call.muted,
             "Conference": conference_path(call.conference),
@@ -105,7 +107,7 @@ class CallInterface(Exported):
     @method("Redirect")
     def redirect(self, target: str) -> Awaitable[None]:
         uri = self._targets(self._call.account, target)
-        return completion(partial(self._calls.redirect, self._call, uri))
+        return completion(partial(self._relays.redirect, self._call, uri))
 
     @method("Transfer")
     def transfer(self, target: str) -> Awaitable[None]:

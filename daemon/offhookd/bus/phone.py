@@ -65,7 +65,7 @@ class PhoneTree:
         self._planner = planner
         self._call_sound = sound
         self._calls = calls
-        self._transfers = handovers.transfers
+        self._handovers = handovers
         self._audio = audio
         self._manager = ManagerInterface(service, problems, presence.availability)
         self._telephony = TelephonyInterface(
@@ -179,7 +179,7 @@ class PhoneTree:
     def _call_appeared(self, call: Call) -> None:
         shown = (
             CallInterface(
-                call, self._calls, self._call_sound, self._transfers, self._planner.complete_text
+                call, self._calls, self._call_sound, self._handovers, self._planner.complete_text
             ),
             CallMediaInterface(call, self._audio),
         )

@@ -15,6 +15,7 @@ from offhookd.config.sections import read_section
 from offhookd.config.sip_uri import SipUri
 from offhookd.config.tree import Entry, Table, kind
 from offhookd.phone.dial_plan import NumberFormat
+from offhookd.phone.forwarding import ForwardBy
 from offhookd.phone.values import AcceptFrom, AccountId, DtmfSending, FlashMethod, Srtp, Transport
 
 PASSWORD_KEYS = ("password", "password_file", "password_command")
@@ -64,6 +65,7 @@ KEYS: SectionReaders = {
     "ring": calling.sound,
     "ring_group": readers.text,
     "call_waiting": readers.flag,
+    "forward_by": readers.choice(ForwardBy),
     "auto_answer_seconds": readers.number(0, LONGEST_ANSWER_S),
     "voicemail": readers.target,
     "mwi": readers.choice(Mwi),

@@ -16,6 +16,7 @@ from offhookd.phone.contacts import SourceKind
 from offhookd.phone.desk import AutoAnswerHeader, DeskWay
 from offhookd.phone.dial_plan import NumberFormat, Rewrite
 from offhookd.phone.emergency import EmergencyRules
+from offhookd.phone.forwarding import ForwardBy
 from offhookd.phone.moments import Moment
 from offhookd.phone.ring_sound import RingRules
 from offhookd.phone.ringing import RingAt
@@ -149,6 +150,7 @@ class AccountConfig:
     ring: str = ""
     ring_group: str = ""
     call_waiting: bool = True
+    forward_by: ForwardBy = ForwardBy.REDIRECT
     auto_answer_seconds: int | None = None
     voicemail: str = ""
     mwi: Mwi = Mwi.NOTIFY

@@ -155,6 +155,8 @@ class EngineClient(CallEngine, RegistrationEngine):
         muted: bool,
         referral: int = 0,
         codecs: tuple[str, ...] = (),
+        relays: CallId | None = None,
+        hops: int = 70,
     ) -> None:
         command = p.Dial(
             leg=call,
@@ -165,6 +167,8 @@ class EngineClient(CallEngine, RegistrationEngine):
             muted=muted,
             referral=referral,
             codecs=codecs,
+            relays=self.leg(relays) if relays else 0,
+            max_forwards=hops,
         )
         self._legs.bind(call, call)
 
@@ -193,6 +197,9 @@ class EngineClient(CallEngine, RegistrationEngine):
 
     def ring(self, call: CallId) -> None:
         self._send(p.Ring(leg=self.leg(call)))
+
+    def progress(self, call: CallId) -> None:
+        self._send(p.Progress(leg=self.leg(call)))
 
     def answer(self, call: CallId, done: Done) -> None:
         self._send(p.Answer(leg=self.leg(call)), done)

@@ -87,6 +87,7 @@ class Commands:
             p.Flash: self._flash,
             p.Focus: lambda c: calls.mixer.focus(c.leg),
             p.PlayTone: self._play_tone,
+            p.Progress: lambda c: calls.progress(c.leg),
             p.Confer: lambda c: calls.mixer.confer(c.conference, frozenset(c.legs)),
             p.StartRecording: self._start_recording,
             p.StopRecording: lambda c: calls.recorder.stop(c.recording),

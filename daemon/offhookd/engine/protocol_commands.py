@@ -84,7 +84,9 @@ class Unregister(Command, kind="unregister"):
 
 class Dial(Command, kind="dial"):
     """`referral`: the `Referred` that asked for it and is told how it goes, or 0.  `codecs`: of
-    this call, in order of preference; none means those of the account."""
+    this call, in order of preference; none means those of the account.  `relays`: the leg of a
+    caller who is sent on to this one; the two hear each other and nobody here, or 0.
+    `max_forwards`: how many servers the INVITE may pass."""
 
     leg: int
     account: str
@@ -94,10 +96,18 @@ class Dial(Command, kind="dial"):
     muted: bool
     referral: int = 0
     codecs: tuple[str, ...] = ()
+    relays: int = 0
+    max_forwards: int = 70
 
 
 class Ring(Command, kind="ring"):
     """Send 180; opens the sound streams so that the answer finds them running."""
+
+    leg: int
+
+
+class Progress(Command, kind="progress"):
+    """Send 183 with our side of the session: sound flows before the answer (RFC 3960)."""
 
     leg: int
 

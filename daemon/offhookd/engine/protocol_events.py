@@ -38,7 +38,8 @@ class StunLost(Event, kind="stun-lost"):
 class Incoming(Event, kind="incoming"):
     """An INVITE that passed the gate and whose offer has a codec in common; nothing but 100 has
     been answered.  Texts are cleaned (no control characters, valid UTF-8, capped).  `replaces`:
-    the leg that this one takes the place of (RFC 3891); it is being answered, or 0."""
+    the leg that this one takes the place of (RFC 3891); it is being answered, or 0.
+    `max_forwards`: how many servers more it may pass."""
 
     leg: int
     account: str
@@ -55,6 +56,7 @@ class Incoming(Event, kind="incoming"):
     privacy: str
     priority: str
     replaces: int = 0
+    max_forwards: int = 70
 
 
 class LegState(Event, kind="leg-state"):

@@ -228,6 +228,7 @@ class Reports:
             privacy=event.privacy,
             priority=event.priority,
             diverted_by=diverted_by,
+            hops=event.max_forwards,
             replaces=self._legs.call(event.replaces) if event.replaces else None,
         )
         self._calls.invited(invitation, accept=lambda call: self._legs.bind(call, event.leg))

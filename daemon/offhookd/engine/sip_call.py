@@ -2,7 +2,7 @@
 """One leg: a pjsua call, its state as the daemon sees it, and what may be asked of it."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pjsua2 as pj
 
 from .protocol import Dial, LegDtmf, LegState
-from .refusal import Refused, check_uri
+from .refusal import Refused, check_range, check_uri
 from .schedule import Alarm
 from .sip_account import REQUEST_TIMEOUT, Account
 from .sip_callbacks import PjCall, read_step, received
@@ -20,8 +20,9 @@ from .sip_endpoint import SipEndpoint
 from .sip_exchange import Exchange
 from .sip_flash import Flash
 from .sip_forward import Forward
-from .sip_headers import Headers, clean
+from .sip_headers import MAX_FORWARDS, Headers, clean
 from .sip_hold import Hold
+from .sip_hops import passing
 from .sip_keys import DtmfReceiver
 from .sip_media import LegMediaState, read_media
 from .sip_offer import audio_lines, best_codec
@@ -87,6 +88,7 @@ class Leg:
         self._options: Any = None
         self._codecs: tuple[str, ...] = ()
         self._common: tuple[str, ...] = ()
+        self._max_forwards = MAX_FORWARDS
         self._retry = Retry(account)
         self._no_ack: Alarm | None = None
         self.holding = Hold(self, thread.schedule)
@@ -109,6 +111,8 @@ class Leg:
         self.muted = command.muted
         self._endpoint.check_codecs(command.codecs)
         self._codecs = command.codecs
+        check_range("max_forwards", command.max_forwards, 1, MAX_FORWARDS)
+        self._max_forwards = command.max_forwards
         self._place = partial(self._invite, target, options)
         self._options = options
         self._place()
@@ -127,7 +131,10 @@ class Leg:
         self.offer_codecs()
         call = self._call = PjCall(self, self.account.pj, pj.PJSUA_INVALID_ID)
         try:
-            with self.account.insisting() if self._insists else nullcontext():
+            with ExitStack() as around:
+                if self._insists:
+                    around.enter_context(self.account.insisting())
+                around.enter_context(passing(self._max_forwards))
                 call.makeCall(target, options)
         except pj.Error as error:
             call.leg = None
@@ -164,6 +171,12 @@ class Leg:
     def ring(self) -> None:
         self._expect("ring", State.NEW)
         self._answer(RINGING)
+
+    def progress(self) -> None:
+        """Send 183 with a session, so that the caller hears before the answer what there is."""
+        self._expect("be heard early", State.NEW, State.RINGING)
+        self._endpoint.offer_codecs(self._common or self.codecs)
+        self._answer(SESSION_PROGRESS)
 
     def answer(self) -> None:
         """Send 200.  Raises `Refused` unless this is an incoming leg nobody has answered."""

@@ -14,7 +14,7 @@ from .schedule import Alarm
 from .sip_account import Account
 from .sip_call import Leg
 from .sip_endpoint import SipEndpoint
-from .sip_headers import Headers, clean, diversions
+from .sip_headers import Headers, clean, diversions, max_forwards
 from .sip_listener import Listener
 from .sip_mixer import Mixer, Sound
 from .sip_monitor import Monitor
@@ -89,6 +89,8 @@ class Calls:
         leg = self._new_leg(command.leg, account)
         try:
             self.referrals.carry_out(command.referral, leg)
+            if command.relays:
+                self.mixer.relay(leg, self.find(command.relays))
             leg.dial(command)
         except Refused:
             self.referrals.drop(leg)
@@ -160,12 +162,18 @@ class Calls:
         leg.ring()
         self.mixer.update_sound()
 
+    def progress(self, number: int) -> None:
+        leg = self.find(number)
+        self._walls.admit_peer(number, leg.peer)  # for the sound, and the PRACK
+        leg.progress()
+        self.mixer.update_sound()
+
     def answer(self, number: int) -> None:
         leg = self.find(number)
         self._walls.admit_peer(number, leg.peer)  # for the ACK
         leg.answer()
         self.mixer.update_sound()
-        self.mixer.go_live()
+        self.mixer.go_live(leg)
 
     def refuse(
         self, number: int, code: int, contact: str, headers: Mapping[str, str] = NO_HEADERS
@@ -342,4 +350,5 @@ def _incoming(leg: Leg, source: str, headers: Headers, *, trusted: bool) -> Inco
         answer_mode=headers.text("Answer-Mode") or headers.text("Priv-Answer-Mode"),
         privacy=headers.joined("Privacy"),
         priority=headers.text("Priority") if trusted else "",
+        max_forwards=max_forwards(headers),
     )

@@ -13,6 +13,8 @@ TEXT_CHARS = 256
 URI_CHARS = 512
 
 MOST_DIVERSIONS = 10
+MAX_FORWARDS = 70
+"""What a request starts with (RFC 3261, 8.1.1.6)."""
 """A call that was sent on more often than this goes in circles, however often it was."""
 
 _COMPACT = {"from": "f", "to": "t", "call-id": "i", "contact": "m", "via": "v"}
@@ -131,6 +133,12 @@ def diversions(headers: Headers) -> tuple[str, ...]:
         found = [entry for entry in history if any(map(_LEFT.search, entry))]
     uris = [clean(uri.partition("?")[0].strip(), URI_CHARS) for uri, _ in found]
     return tuple(filter(None, uris))[:MOST_DIVERSIONS]
+
+
+def max_forwards(headers: Headers) -> int:
+    """How many servers more a request may pass (RFC 3261, 20.22)."""
+    found = re.fullmatch(r"[0-9]{1,3}", headers.first("Max-Forwards"))
+    return min(int(found.group()), MAX_FORWARDS) if found else MAX_FORWARDS
 
 
 def _entries(values: list[str]) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ after 253 of them it takes no more."""
 class Sound(Protocol):
     """The audio thread, as far as the mixer needs it."""
 
-    def open(self) -> None: ...
+    def open(self, *, devices: bool) -> None: ...
     def close(self) -> None: ...
     def go_live(self) -> None: ...
 
@@ -47,11 +47,12 @@ class Mixer:
         self._legs = legs
         self._focus = 0
         self._conferences: dict[int, frozenset[int]] = {}
+        self._relays: list[frozenset[int]] = []
         self._tapings: dict[int, Taping] = {}
         self._insertions: dict[int, Insertion] = {}
         self._music = NOTHING
         self._links: frozenset[Link] = frozenset()
-        self._open = False
+        self._open = self._devices = False
         self._closing: Alarm | None = None
         self._tone: Any = None
         self._tone_end: Alarm | None = None
@@ -73,6 +74,15 @@ class Mixer:
         else:
             self._conferences.pop(conference, None)
         self._rewire()
+
+    def relay(self, leg: Leg, caller: Leg) -> None:
+        """Let the two hear each other until one of them ends, and the user neither."""
+        self._relays.append(frozenset({leg.number, caller.number}))
+        self.update_sound()
+        self._rewire()
+
+    def _is_relayed(self, leg: Leg) -> bool:
+        return any(leg.number in pair for pair in self._relays)
 
     def tape(self, taping: Taping) -> None:
         """Let the ports of `taping` hear its leg, until `untape`."""
@@ -101,6 +111,8 @@ class Mixer:
         """Make the links of `leg` what its state asks for; `new_media`: its port is a new one."""
         if leg.state is State.ENDED or not leg.media.connected:
             self._digits.pop(leg.number, None)
+        if leg.state is State.ENDED:
+            self._relays = [pair for pair in self._relays if leg.number not in pair]
         self.update_sound()  # with ICE the answer leaves some time after it was asked for
         self._rewire(leg.media.slot if new_media else NO_SLOT)
 
@@ -122,7 +134,7 @@ class Mixer:
         return Scene(
             {leg.number: _party(leg) for leg in legs},
             self._focus,
-            self._conferences.values(),
+            [*self._conferences.values(), *self._relays],
             self._tapings.values(),
             self._insertions.values(),
             self._carrier(),
@@ -143,20 +155,24 @@ class Mixer:
     # ------------------------------------------------------------ devices
 
     def update_sound(self) -> None:
-        """Open the devices for the first leg or tone, close them after the last."""
-        if self._tone_end is not None or any(_wants_sound(leg) for leg in self._legs()):
+        """Open the devices for the first leg or tone, close them after the last.  Legs that only
+        speak with each other need the clock alone: nobody's microphone is theirs."""
+        legs = [leg for leg in self._legs() if _wants_sound(leg)]
+        devices = self._tone_end is not None or not all(map(self._is_relayed, legs))
+        if legs or devices:
             if self._closing:
                 self._closing.cancel()
                 self._closing = None
-            if not self._open:
-                self._open = True
-                self._sound.open()
+            if not self._open or devices is not self._devices:
+                self._open, self._devices = True, devices
+                self._sound.open(devices=devices)
         elif self._open and self._closing is None:
             self._closing = self._thread.schedule.after(LINGER_S, self._close)
 
-    def go_live(self) -> None:
+    def go_live(self, leg: Leg) -> None:
         """Somebody speaks from now on: nothing the microphone heard before may go out."""
-        self._sound.go_live()
+        if not self._is_relayed(leg):
+            self._sound.go_live()
 
     def _close(self) -> None:
         self._closing = None

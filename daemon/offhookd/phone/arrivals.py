@@ -42,6 +42,7 @@ class Switchboard(Protocol):
     """The part of `Calls` that acts for the absent."""
 
     waits: Waits
+    relay: Callable[[Call, Forward], bool]
     elsewhere: Elsewhere
 
     @property
@@ -59,6 +60,8 @@ class Switchboard(Protocol):
     def end(self, call: Call, reason: EndReason, code: int, text: str, why: str) -> None: ...
 
     def end_soon(self, call: Call, reason: EndReason, code: int = 0) -> None: ...
+
+    def leave(self, call: Call, reason: EndReason) -> None: ...
 
 
 class Arrivals:
@@ -85,8 +88,10 @@ class Arrivals:
         match verdict:
             case Refuse():
                 self._engine.refuse(call.id, verdict.code)
-            case Forward():
+            case Forward(second=None):
                 self._redirect(call, verdict)
+            case Forward():
+                call.relayed = True
             case Ring():
                 call.emergency = verdict.emergency
                 self._engine.ring(call.id)
@@ -101,8 +106,10 @@ class Arrivals:
         match verdict:
             case Refuse(code, reason, text):
                 self._calls.end(call, reason, code, text, "policy")
-            case Forward():
+            case Forward(second=None):
                 self._calls.end(call, EndReason.FORWARDED, MOVED_TEMPORARILY, "", "policy")
+            case Forward():
+                self.send_on(call, verdict)
             case Ignore(text):
                 self._ignore(call, text)
             case Ring():
@@ -111,9 +118,18 @@ class Arrivals:
                 self._go_on(call, replaced)
 
     def send_on(self, call: Call, forward: Forward) -> None:
-        """Let the caller's server call somebody else."""
-        self._redirect(call, forward)
-        self._calls.end_soon(call, EndReason.FORWARDED, MOVED_TEMPORARILY)
+        """Call somebody else for the caller, or let his server do it."""
+        if self._calls.relay(call, forward):
+            self._attention.follow(self._calls)
+            self._calls.focus_changed()
+        else:
+            self._redirect(call, forward)
+            self._calls.end_soon(call, EndReason.FORWARDED, MOVED_TEMPORARILY)
+
+    def ring_again(self, call: Call) -> None:
+        """Nobody answered where it was sent on to."""
+        self._engine.ring(call.id)
+        self._alert(call, Ring(sound=call.ring_sound, silent=call.silent, group=call.group))
 
     def dismiss(self, call: Call) -> None:
         """Tell an ignored caller after all that nobody will answer."""
@@ -153,6 +169,9 @@ class Arrivals:
             self._after(ring.answer.after_s, call, partial(self._warn, answer=ring.answer))
 
     def _go_on(self, call: Call, replaced: Call) -> None:
+        if replaced.relayed:
+            self._calls.leave(call, EndReason.FORWARDED)  # nobody here was in that talk
+            return
         if replaced is self._focus.call:
             self._focus.take(call)
         self._calls.mute(call, replaced.muted)

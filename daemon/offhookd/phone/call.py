@@ -122,6 +122,13 @@ class Call:
     desk: DeskLeg | None = None
     """The other telephone that carries it; None for this machine."""
 
+    relayed = False
+    """The phone forwards it: its far end is connected, or to be, with that of another call, and
+    nobody here hears either."""
+
+    connected_to: CallId | None = None
+    """That other call, once it is there."""
+
     yields = False
     """A call for help goes first: it is neither started, answered nor resumed meanwhile."""
 
@@ -195,7 +202,12 @@ class Call:
     @property
     def on_line(self) -> bool:
         """Whether both parties are connected, and one of them is here."""
-        return self.state is CallState.ACTIVE and self.desk is None
+        return self.state is CallState.ACTIVE and self.here
+
+    @property
+    def here(self) -> bool:
+        """Whether the user speaks, or will, through this machine."""
+        return self.desk is None and not self.relayed
 
     @property
     def ending(self) -> bool:
@@ -205,7 +217,8 @@ class Call:
     @property
     def asks(self) -> bool:
         """Whether a person is asked about it: it rings here, and nobody has decided."""
-        return self.state is CallState.INCOMING and not (self.answering or self.ending)
+        undecided = not (self.answering or self.ending or self.relayed)
+        return self.state is CallState.INCOMING and undecided
 
     @property
     def local_hold(self) -> bool:
@@ -224,7 +237,7 @@ class Call:
     @property
     def actions(self) -> tuple[str, ...]:
         """The D-Bus methods that can succeed now, in a fixed order."""
-        if self.ending or self.answering:
+        if self.up and (self.ending or self.answering or self.relayed):
             return ("Hangup",)
         if self.desk and self.state not in (CallState.PENDING, CallState.ENDED):
             alone = {*DeskAction} - {DeskAction.SEND_DTMF, *self._handing_over}
@@ -277,6 +290,8 @@ class Call:
         desk phone has is touched only by what its carrier can do."""
         if self.ending:
             raise InvalidStateError("The call is being ended")
+        if self.relayed:
+            raise InvalidStateError("The call is forwarded to somebody else; it can be hung up")
         if self.desk and CallState.ACTIVE in states and action not in self.desk.able:
             raise NotSupportedError(f"Desk phone '{self.desk.phone}' has the call; do it there")
         if self.state not in states:

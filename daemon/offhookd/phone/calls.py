@@ -29,6 +29,7 @@ from .errors import (
 )
 from .events import Signal
 from .focus import Focus
+from .forwarding import Forward
 from .hold import HoldState
 from .holds import Holds
 from .policy import Invitation, Verdict, carried, decide
@@ -36,15 +37,14 @@ from .ports import Alerting, CallEngine, CallLog, Clock, DeskPort, Done, all_of
 from .precedence import Precedence, require_movable, require_turn
 from .register import Register
 from .transfer import UNDER_WAY
-from .values import AccountId, CallId, CallState, DtmfMethod, EndReason
-from .waits import Waits, has_ended, is_active
+from .values import AccountId, CallId, CallState, Direction, DtmfMethod, EndReason
+from .waits import Waits, has_ended, has_gone, is_active
 
 LINGER_S = 5.0
 """How long a call that ended can still be read: longer than a script takes to look."""
 HANGUP_LIMIT_S = 1.0
 """A far end that does not answer our BYE must not keep the line in the user's eyes; the engine
 goes on repeating it (RFC 3261 timer F)."""
-MOVED_TEMPORARILY = 302
 DECLINE_CODES: Mapping[str, tuple[int, EndReason]] = {
     "busy": (486, EndReason.DECLINED),
     "declined": (603, EndReason.DECLINED),
@@ -58,6 +58,8 @@ class Calls:
     def __init__(self, engine: CallEngine, log: CallLog, alerting: Alerting, clock: Clock) -> None:
         self.limit = 4
         self.desk: DeskPort
+        self.relay: Callable[[Call, Forward], bool] = lambda _call, _forward: False
+        """Whether the phone itself calls the one who is to have a call that came in."""
         self.decide: Callable[[Invitation, Iterable[Call], int], Verdict] = decide
         self.appeared: Signal[[Call]] = Signal()
         """For who shows it to people, and does nothing else."""
@@ -110,6 +112,7 @@ class Calls:
     def only(self, *states: CallState) -> Call:
         """The single call in one of `states` (any that is up when none is named)."""
         fitting = [call for call in self if call.up and (not states or call.state in states)]
+        fitting = [call for call in fitting if not call.relayed] or fitting
         if not fitting:
             raise InvalidStateError("There is no such call")
         if len(fitting) > 1:
@@ -168,7 +171,7 @@ class Calls:
         if call.state is CallState.PENDING:
             self._departures.drop_pending(call)
             return
-        answered = call.on_line or call.answering
+        answered = call.state is CallState.ACTIVE or call.answering
         self.leave(call, EndReason.LOCAL if answered else EndReason.CANCELLED)
 
     def leave(self, call: Call, reason: EndReason) -> None:
@@ -196,16 +199,22 @@ class Calls:
         self._engine.refuse(call.id, code)
         self.end_soon(call, reason, code)
 
-    def redirect(self, call: Call, target: str, done: Done) -> None:
-        """Send the caller to `target`, a SIP URI, without answering (RFC 3261 section 21.3.3)."""
+    def redirect(self, call: Call, forward: Forward, done: Done) -> None:
+        """Send the caller on without answering; done when he is told, or the second call is out."""
         if not call.up:
             raise InvalidStateError("The call has ended")
         call.require(CallState.INCOMING)
         if call.answering:
             raise InvalidStateError("The call has been answered; it can be transferred")
-        self.waits.add(call, has_ended, done)
-        self._engine.refuse(call.id, MOVED_TEMPORARILY, target)
-        self.end_soon(call, EndReason.FORWARDED, MOVED_TEMPORARILY)
+        self.waits.add(call, has_gone, done)
+        self._arrivals.send_on(call, forward)
+        self.waits.look(call)
+
+    def ring_again(self, call: Call) -> None:
+        """Ask a person after all about a caller who was sent on."""
+        call.relayed, call.connected_to = False, None
+        self._arrivals.ring_again(call)
+        self.changed(call)
 
     def hold(self, call: Call, held: bool, done: Done) -> None:
         """Hold or resume a call, with its conference; resuming takes the focus and holds the
@@ -233,6 +242,8 @@ class Calls:
         """Close or open the microphone for this call and its conference."""
         if not call.up:
             raise InvalidStateError("The call has ended")
+        if call.relayed:
+            raise InvalidStateError("The call is forwarded; nobody here is heard in it")
         if call.desk:
             raise NotSupportedError(
                 f"Desk phone '{call.desk.phone}' has the microphone; mute there"
@@ -331,6 +342,8 @@ class Calls:
         reason = end_reason(call.direction, call.state, cause, code)
         if reason is EndReason.REMOTE and call.desk is None and call.transfer in UNDER_WAY:
             reason = EndReason.TRANSFERRED  # it left for where it was sent
+        if call.relayed and call.answered_us and call.direction is Direction.INCOMING:
+            reason = EndReason.FORWARDED
         self.end(call, reason, code, text, cause or "engine")
 
     def media_changed(
@@ -375,7 +388,7 @@ class Calls:
     def _connected(self, call: Call) -> None:
         self.picked_up(call.id)
         call.answering = False
-        if call.desk:
+        if not call.here:
             return
         if self.focus is None:
             self._focus.set(call)

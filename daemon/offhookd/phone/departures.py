@@ -78,12 +78,13 @@ class Departures:
             return known
         if not options.emergency and (options.confirm or options.desk is None):
             self._require_room(pending=options.confirm)
-        if not (options.emergency or options.confirm or options.desk):
+        if not (options.emergency or options.confirm or options.desk or options.relays):
             require_silence(self._calls)
         call = self._register.outgoing(account, uri, name)
         call.muted, call.emergency = options.muted, options.emergency
         call.referred_by, call.replaces = options.referred_by, options.replaces
         call.desk = options.desk
+        call.relayed, call.connected_to = options.relays is not None, options.relays
         self._dialled.plan(call, uri, options)
         if options.confirm or self._lacks_room(call):
             self._wait(call, options)
@@ -141,7 +142,8 @@ class Departures:
             self._calls.desk.dial(call, uri)
             call.change(CallState.DIALING, f"through {call.desk.phone}")
             return
-        self._holds.hold_others(call, self._calls)
+        if call.here:
+            self._holds.hold_others(call, self._calls)
         self._engine.dial(
             call.id,
             call.account,
@@ -152,6 +154,8 @@ class Departures:
             muted=call.muted,
             referral=options.referral,
             codecs=options.codecs,
+            relays=options.relays,
+            hops=options.hops,
         )
         if call.state is CallState.PENDING:
             call.change(CallState.DIALING, "dialled")  # after it: saying so takes 0.2 ms

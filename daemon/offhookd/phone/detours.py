@@ -65,7 +65,7 @@ class Detours:
         """The far end of a call hands us over to `reference.target`."""
         call = self._calls.get(call_id)
         what = self._policy_for(call, self.policy.transferred)
-        if call is None or not call.up or what is Detour.REFUSE:
+        if call is None or not call.up or call.relayed or what is Detour.REFUSE:
             self._engine.end_referral(reference.number, DECLINE)
             return
         options = DialOptions(
@@ -95,7 +95,8 @@ class Detours:
         if what is Detour.REFUSE or hops > MOST_HOPS or planned is None:
             self._engine.hangup(call.id)
         elif what is Detour.ASK or self._is_risky(call, target, planned):
-            self._ask(call, target)
+            # The caller of a forwarded call waits for a telephone, not for a person here.
+            (self._give_up if call.relayed else self._ask)(call, target)
         else:
             call.diversion_uri = call.diversion_uri or call.peer_uri
             call.peer_uri = planned.uri
@@ -147,6 +148,9 @@ class Detours:
             self._dial(call, target, options)
         except PhoneError:
             return
+
+    def _give_up(self, call: Call, _target: str) -> None:
+        self._engine.hangup(call.id)
 
     def _failed(self, call: Call, error: PhoneError | None) -> None:
         if error is not None and call.up:

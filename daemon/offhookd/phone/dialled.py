@@ -26,6 +26,10 @@ class DialOptions:
     """The transfer that asked for it, see `CallEngine.dial`."""
     referred_by: str = ""
     replaces: CallId | None = None
+    relays: CallId | None = None
+    """The caller who is sent on to it, see `relays`."""
+    hops: int = 70
+    """Max-Forwards."""
     desk: DeskLeg | None = None
     """The other telephone that is to carry it."""
 

@@ -24,7 +24,7 @@ class Focus:
 
     def take(self, call: Call) -> None:
         """The user turns to `call`; one that another telephone carries is not for these ears."""
-        if call.desk is None:
+        if call.here:
             self._attention.hush()
             self.set(call)
 
@@ -49,7 +49,7 @@ class Focus:
 
 def _next_of(calls: Iterable[Call]) -> Call | None:
     """One that talks, else one on hold, else one dialled; the latest."""
-    here = [call for call in calls if call.desk is None]
+    here = [call for call in calls if call.here]
     latest = [call for call in reversed(here) if call.up and not call.ending]
     connected = [call for call in latest if call.on_line]
     talking = (call for call in connected if not call.to_be_held)  # a conference goes on

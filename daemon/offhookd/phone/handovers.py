@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Calls that change their parties: sent on from here, or sent elsewhere by the far end."""
+"""Calls that change their parties: handed over or forwarded from here, or sent elsewhere by the
+far end."""
 
 from dataclasses import dataclass
 
 from .detours import Detours
+from .relays import Relays
 from .transfers import Transfers
 
 
@@ -11,3 +13,4 @@ from .transfers import Transfers
 class Handovers:
     transfers: Transfers
     detours: Detours
+    relays: Relays

@@ -130,7 +130,7 @@ class Desk:
 def usable(call: Call) -> bool:
     """Whether somebody is, or may soon be, at the other end."""
     undecided = call.asks or call.state is CallState.PENDING
-    return call.up and not (call.ending or undecided)
+    return call.up and not (call.ending or undecided or call.relayed)
 
 
 def parked(call: Call) -> bool:

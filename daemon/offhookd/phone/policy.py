@@ -32,6 +32,8 @@ class Invitation:
     privacy: str = ""
     priority: str = ""
     diverted_by: tuple[str, ...] = ()
+    hops: int = 70
+    """How many servers more the INVITE might have passed (Max-Forwards)."""
     replaces: CallId | None = None
     """The call whose far end is replaced by the caller (RFC 3891)."""
 

@@ -67,13 +67,20 @@ class CallEngine(ABC):
         muted: bool,
         referral: int = 0,
         codecs: tuple[str, ...] = (),
+        relays: CallId | None = None,
+        hops: int = 70,
     ) -> None:
         """`referral`: the transfer that asked for this call and is told how it goes.  `codecs`:
-        best first, none for those of the account."""
+        best first, none for those of the account.  `relays`: the caller who hears this far end,
+        and it him, while nobody here does.  `hops`: Max-Forwards."""
 
     @abstractmethod
     def ring(self, call: CallId) -> None:
         """Tell the caller that a person is being alerted (180, RFC 3261 section 13.3.1.1)."""
+
+    @abstractmethod
+    def progress(self, call: CallId) -> None:
+        """Let a caller hear what there is before the answer (183, RFC 3960)."""
 
     @abstractmethod
     def answer(self, call: CallId, done: Done) -> None: ...

@@ -22,7 +22,15 @@ from .caller import Caller
 from .elsewhere import Elsewhere
 from .emergency import Emergency, is_marked
 from .errors import PhoneError
-from .forwarding import Cause, Forward, diversion, goes_in_circles
+from .forwarding import (
+    Cause,
+    Forward,
+    ForwardBy,
+    diversion,
+    exhausted,
+    goes_in_circles,
+    second_leg,
+)
 from .numbering import Numbering
 from .policy import BUSY_HERE, Ignore, Invitation, Refuse, Ring, Verdict, caller_of, carried
 from .precedence import helps
@@ -52,6 +60,7 @@ class AccountManners:
     call_waiting: bool = True
     ring: str = ""
     auto_answer_s: float | None = None
+    forward_by: ForwardBy = ForwardBy.REDIRECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +100,9 @@ class Reception:
 
     def decide(self, invitation: Invitation, calls: Iterable[Call], limit: int) -> Verdict:
         """`calls`: those there are besides this one; `limit`: what the engine can carry."""
-        present = tuple(call for call in calls if call.up)
-        full = carried(present) >= limit
+        up = tuple(call for call in calls if call.up)
+        full = carried(up) >= limit
+        present = tuple(call for call in up if not call.relayed)
         marked, called = is_marked(invitation.priority), self._emergency.was_called
         if marked or (called and not helps(present)):
             # A mark that nothing here explains makes it ring, and gives it no other privilege.
@@ -106,6 +116,14 @@ class Reception:
             or self._busy(invitation, present, full=full)
             or self._ring(invitation, caller, judgement, present)
         )
+
+    def by_hand(self, call: Call, contact: str) -> Forward:
+        """A person sends a call that rings on to `contact`, a SIP URI."""
+        if not self._by_call(call.account):
+            return Forward(contact, "")
+        passed = (call.diversion_uri,) if call.diversion_uri else ()
+        invitation = Invitation(call.account, "", call.peer_uri, "", diverted_by=passed)
+        return self._sent_on(invitation, contact, Cause.BY_HAND)
 
     # ------------------------------------------------------------ one question each
 
@@ -189,10 +207,23 @@ class Reception:
         else:
             caller = invitation.asserted_uri or invitation.peer_uri
             problem = goes_in_circles(contact, own_uri, caller, invitation.diverted_by)
+            if not problem and self._by_call(invitation.account):
+                problem = exhausted(invitation.hops)
             if not problem:
-                return Forward(contact, diversion(own_uri, cause))
+                return self._sent_on(invitation, contact, cause)
         logger.warning("a call is not sent on to %s: %s", target, problem)
         return None
+
+    def _by_call(self, account: AccountId) -> bool:
+        return self._manners_of(account).forward_by is ForwardBy.CALL
+
+    def _sent_on(self, invitation: Invitation, contact: str, cause: Cause) -> Forward:
+        own_uri = self._manners_of(invitation.account).uri
+        second = None
+        if self._by_call(invitation.account):
+            passed = invitation.diverted_by
+            second = second_leg(contact, own_uri, cause, passed, invitation.hops)
+        return Forward(contact, diversion(own_uri, cause), second)
 
     def _manners_of(self, account: AccountId) -> AccountManners:
         return self._accounts.get(account) or AccountManners(uri="")

@@ -79,7 +79,8 @@ class Transfers:
             self._require(other)
             self._begin(call, other.peer_uri, other, done)
             return
-        if other.ending or other.direction is Direction.INCOMING or other.state not in UNANSWERED:
+        incoming = other.direction is Direction.INCOMING
+        if other.ending or other.relayed or incoming or other.state not in UNANSWERED:
             raise InvalidStateError(f"Call {other.id} is {other.state}; nobody can take over")
         self._calls.leave(other, EndReason.TRANSFERRED)
         self._begin(call, other.peer_uri, None, done)
@@ -199,7 +200,7 @@ def _can_join(call: Call, other: Call) -> bool:
 
 
 def _can_be_joined(call: Call) -> bool:
-    if call.ending or call.emergency or call.transfer in UNDER_WAY:
+    if call.ending or call.emergency or call.relayed or call.transfer in UNDER_WAY:
         return False
     unanswered = call.direction is Direction.OUTGOING and call.state in UNANSWERED
     return call.on_line or unanswered

@@ -71,6 +71,11 @@ def has_ended(call: Call) -> bool:
     return not call.up
 
 
+def has_gone(call: Call) -> bool:
+    """It is over, or on its way to somebody else."""
+    return call.relayed or not call.up
+
+
 def _end_of(call: Call) -> PhoneError:
     """For those who wanted something else of the call than its end."""
     if call.end_code:

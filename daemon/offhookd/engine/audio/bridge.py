@@ -45,13 +45,18 @@ class Bridge:
         self._pacer = Pacer(self._period_s)
         self._capture, self._playback = self._devices()
         self._is_open = False
+        self._devices_wanted = True
         self._linger = 0
         self._stalled_at = 0.0
         self._status = AudioStatus(state="closed", capture="", playback="", reason="")
 
     @property
     def wants_server(self) -> bool:
-        return self._is_open and self._settings.backend is not Backend.SILENT
+        return self._is_open and self._devices_wanted and not self._silent
+
+    @property
+    def _silent(self) -> bool:
+        return self._settings.backend is Backend.SILENT
 
     def configure(self, settings: Settings) -> None:
         if settings != self._settings:
@@ -62,7 +67,11 @@ class Bridge:
             if live:
                 self._playback.go_live()
 
-    def open(self, now: float) -> None:
+    def open(self, now: float, *, devices: bool) -> None:
+        """Without `devices` calls speak with each other, and nobody here."""
+        if self._devices_wanted and not devices:
+            self._close_devices()
+        self._devices_wanted = devices
         if not self._is_open:
             self._is_open = True
             self._clock.restart(now)
@@ -166,7 +175,7 @@ class Bridge:
         )
 
     def _state(self, server: Server) -> tuple[str, str]:
-        if not self._is_open:
+        if not (self._is_open and self._devices_wanted):
             return "closed", ""
         if not self.wants_server:
             return "silent", ""

@@ -80,9 +80,10 @@ class AudioThread:
         settings = Settings(Backend(backend), capture, playback, OnUnplug(on_unplug))
         self._post(lambda: self._bridge.configure(settings))
 
-    def open(self) -> None:
-        """Open the streams, so that an answer finds them running.  Idempotent."""
-        self._post(lambda: self._bridge.open(time.monotonic()))
+    def open(self, *, devices: bool = True) -> None:
+        """Open the streams, so that an answer finds them running; without `devices` the conference
+        only gets its time.  Idempotent."""
+        self._post(lambda: self._bridge.open(time.monotonic(), devices=devices))
 
     def close(self) -> None:
         """Close the streams; from then on nothing ticks.  Idempotent."""
