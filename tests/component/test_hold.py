@@ -144,3 +144,31 @@ async def test_both_may_hold_and_only_one_lets_go(phone: Phone, peer: Talker) ->
     await phone.until("Call", "RemoteHold", False, path)
     assert await phone.get("Call", "LocalHold", path) is True
     assert header(await peer.hears(200), "CSeq").endswith("INVITE")
+
+
+TWO_CODECS = SDP.replace("RTP/AVP 8", "RTP/AVP 8 0") + "a=rtpmap:0 PCMU/8000\r\n"
+
+
+async def test_a_refusal_that_has_nothing_to_do_with_hold_puts_nobody_on_hold(
+    phone: Phone, peer: Talker
+) -> None:
+    """The stack remembers for ever that it was told to resume, and takes the refusal of a
+    re-INVITE of its own, which settles the codec, for one of that."""
+    path = await peer.takes(phone)
+    serial = await phone.client.send(path, CALL, "Hold")
+    peer.says(await peer.hears_next("INVITE"), "200 OK", peer.contact_line, SDP + "a=recvonly\r\n")
+    assert await replied(phone, serial) == ""
+    serial = await phone.client.send(path, CALL, "Resume")
+    peer.says(await peer.hears_next("INVITE"), "200 OK", peer.contact_line, TWO_CODECS)
+    assert await replied(phone, serial) == ""
+    own = await peer.hears_next("INVITE")
+    assert b"a=sendonly" not in own
+    peer.says(own, "488 Not Acceptable Here")
+    peer.asks("INVITE", body=SDP)
+    peer.raw.send(peer.raw.request("ACK", peer.dialog))
+    if b"a=sendonly" in await peer.hears_next(200):
+        again = await peer.hears_next("INVITE")
+        assert b"a=sendonly" not in again
+        peer.says(again, "200 OK", peer.contact_line, SDP)
+        await phone.until("Call", "LocalHold", False, path)
+    assert "Hold" in await phone.get("Call", "Actions", path)  # type: ignore[operator]  # a list

@@ -10,7 +10,7 @@ from offhookd.phone.buttons import Button, DeviceId, Lamps
 from offhookd.phone.call import Call
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.endings import TONE_SECONDS
-from offhookd.phone.errors import EngineError
+from offhookd.phone.errors import EngineError, RejectedError
 from offhookd.phone.handset import (
     FIRST_DIGIT_S,
     FLASH_DIGIT_S,
@@ -637,6 +637,26 @@ def test_flash_and_1_ends_the_other_call(desk: Desktop) -> None:
     desk.do(A, "=1")
     assert second.ending
     assert not first.ending
+
+
+def test_flash_turns_to_the_other_call_where_a_far_end_refuses_to_be_taken_back(
+    desk: Desktop,
+) -> None:
+    two_calls(desk, A)
+    first, second = desk.calls
+    desk.do(A, "flash")
+    desk.agree()
+    desk.do(A, "flash")
+    desk.held(first.id, local=True)
+    resumed = desk.engine.waiting[-1]
+    resumed(RejectedError("488 Not Acceptable Here"))
+    assert first.to_be_held
+    assert second.to_be_held
+    assert desk.calls.focus is second
+    desk.do(A, "flash")
+    desk.agree()
+    assert desk.calls.focus is first
+    assert not first.to_be_held
 
 
 def test_a_digit_long_after_the_flash_is_for_the_far_end(desk: Desktop) -> None:

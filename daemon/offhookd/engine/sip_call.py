@@ -355,7 +355,7 @@ class Leg:
         if self.state is State.ACTIVE and code in LOST:
             self._cause = self._cause or "network"  # the stack has sent a BYE already
             self._reap(LAST_WORD_S)
-        self.thread.soon(partial(self.holding.answered, code, text))
+        self.thread.soon(partial(self.holding.answered, self.holding.under_way, code, text))
 
     def transfer_progress(self, code: int, text: str, final: bool) -> bool:
         return self.transfer.notified(code, clean(text), final=final)
@@ -394,6 +394,7 @@ class Leg:
         if early and self.outgoing and self.media.flow != "none":
             self._change(State.EARLY, SESSION_PROGRESS, "Session Progress")
         self._exchange.changed(self, new_media=True)
+        self.thread.soon(self.holding.look)
 
     def prepare_stream(self, stream: Any) -> None:
         self._endpoint.jitter_buffer.apply(stream)

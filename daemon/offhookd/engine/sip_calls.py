@@ -281,8 +281,9 @@ class Calls:
             return
         self.mixer.update(leg, new_media=new_media)
         self.listener.update(leg)
-        if new_media:
+        if new_media or leg.number in self._media:
             self._announce_media(leg)
+        if new_media:
             self._guard_media(leg)
         if leg.state is State.ACTIVE:
             self._walls.admit_peer(leg.number, leg.peer)
@@ -301,7 +302,7 @@ class Calls:
             clock_rate=media.clock_rate,
             flow=media.flow,
             encryption=media.encryption,
-            local_hold=media.local_hold,
+            local_hold=leg.holding.shown,
             remote_hold=media.remote_hold,
         )
         if self._media.get(leg.number) != event:

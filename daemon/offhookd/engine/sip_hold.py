@@ -23,6 +23,9 @@ GLARE_THEIRS_S = (0.0, 2.0)
 """RFC 3261 section 14.1: who made the Call-ID waits longer, so that the two do not meet again."""
 
 MOST_GLARES = 4
+MOST_REPAIRS = 3
+"""In a row; a far end that agrees and does something else is left alone."""
+
 FIRST_REFUSAL = 300
 
 Replied = Callable[[str, int], None]
@@ -54,6 +57,10 @@ class Wish:
     glares: int = 0
 
 
+def _nobody_waits(_text: str, _code: int) -> None:
+    """A `Replied` for what was put right without being asked."""
+
+
 class Hold:
     """At most one re-INVITE is open; the last wish waits behind it, an earlier one is dropped."""
 
@@ -63,6 +70,7 @@ class Hold:
         self._open: Wish | None = None
         self._next: Wish | None = None
         self._pause: Alarm | None = None
+        self._repairs = 0
 
     def ask(self, *, held: bool, done: Replied) -> None:
         """`done` is told what the far end said to it."""
@@ -78,11 +86,17 @@ class Hold:
             self._pause = None
         self._step()
 
-    def answered(self, code: int, text: str) -> None:
-        """The final answer to a re-INVITE of this side; not within the stack's callback."""
-        wish, self._open = self._open, None
-        if wish is None:
+    @property
+    def under_way(self) -> "Wish | None":
+        """What the re-INVITE that is open asks for; None where it is the stack's own, or none."""
+        return self._open
+
+    def answered(self, wish: "Wish | None", code: int, text: str) -> None:
+        """The final answer to the re-INVITE that was `under_way` in the stack's callback; now
+        that is over."""
+        if wish is None or wish is not self._open:
             return
+        self._open = None
         if code == REQUEST_PENDING and wish.glares < MOST_GLARES and self._next is None:
             self._next = Wish(wish.held, wish.done, glares=wish.glares + 1)
             self._later(random.uniform(*(GLARE_OURS_S if self._leg.outgoing else GLARE_THEIRS_S)))  # noqa: S311 - no secret
@@ -92,6 +106,31 @@ class Hold:
         else:
             wish.done("", 0)
         self._step()
+
+    def look(self) -> None:
+        """The media have changed; where nobody asked for it, they are put right.
+
+        The stack takes any refusal of a re-INVITE of its own (for a codec, a session timer) for
+        one of the resume before it, and answers the far end's next offer with a hold.
+        """
+        settled = self._open is None and self._next is None and self._leg.talking is not None
+        right = self._leg.held == self._leg.media.local_hold
+        if right:
+            self._repairs = 0
+        elif settled and self._repairs < MOST_REPAIRS:
+            self._repairs += 1
+            self._next = Wish(self._leg.held, _nobody_waits)
+            self._step()
+        elif settled:
+            self._give_in()
+
+    @property
+    def shown(self) -> bool:
+        """Whether the call is on hold as people see it: what is about to be put right is not."""
+        asked = [wish for wish in (self._open, self._next) if wish]
+        if any(wish.done is not _nobody_waits for wish in asked):
+            return self._leg.media.local_hold
+        return self._leg.held
 
     def ended(self) -> None:
         """The leg is over: nobody waits in vain."""
@@ -107,11 +146,15 @@ class Hold:
             dropped.done("", 0)
 
     def _refused(self, wish: Wish, code: int, text: str) -> None:
+        self._give_in()
+        what = "be held" if wish.held else "be taken back"
+        wish.done(f"{code} {text}: the far end does not let itself {what}", code)
+
+    def _give_in(self) -> None:
+        """Nothing will come of the wish; the sound follows what the call is."""
         if self._next is None:
             self._leg.held = self._leg.media.local_hold
             self._leg.settle()
-        what = "be held" if wish.held else "be taken back"
-        wish.done(f"{code} {text}: the far end does not let itself {what}", code)
 
     def _step(self) -> None:
         self._pause = None
@@ -138,6 +181,7 @@ class Hold:
                 call.reinvite(options)
         except pj.Error as error:
             if wish.tries >= MOST_REINVITE_TRIES:
+                self._give_in()
                 text = f"Call {self._leg.number} cannot be held now: {clean(error.reason)}."
                 wish.done(text, error.status)
                 return

@@ -108,9 +108,10 @@ class Desk:
             if self._owners.get(call.id) == device and call.state is CallState.PENDING
         ]
 
-    def held_of(self, device: DeviceId) -> Call | None:
-        """The newest call on hold of `device`."""
-        return next((call for call in reversed(self.calls_of(device)) if parked(call)), None)
+    def held_of(self, device: DeviceId, beside: Call | None = None) -> Call | None:
+        """The newest call on hold of `device`, other than `beside`."""
+        held = (call for call in reversed(self.calls_of(device)) if parked(call))
+        return next((call for call in held if call is not beside), None)
 
     def orphan(self) -> Call | None:
         """The call in focus when no set has it, as after one was answered on the screen."""

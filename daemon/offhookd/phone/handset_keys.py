@@ -151,9 +151,8 @@ class Keys:
         return True
 
     def _other(self) -> Call | None:
-        """The held call beside the one in the ear."""
-        other = self._desk.held_of(self._set.device)
-        return None if other is self._set.call else other
+        """The newest call on hold beside the one in the ear, which may be on hold, too."""
+        return self._desk.held_of(self._set.device, beside=self._set.call)
 
     def _merge(self, press: Press) -> bool:
         call, other = self._set.call, self._other()
