@@ -190,6 +190,20 @@ async def test_a_session_time_that_is_too_short_for_us_is_refused(
     assert "Session-Expires: 90;refresher=uas" in taken
 
 
+async def test_of_two_phones_that_answer_one_has_the_call_and_the_other_is_let_go(
+    phone: Phone, directory: NewDirectory
+) -> None:
+    """RFC 3261, 13.2.2.4: several dialogs of one INVITE, the early ones with sound each."""
+    with Sipp(directory("peer"), "forked", user=PEER, duration_s=0.3) as peer:
+        path = await phone.dial(peer.contact)
+        await phone.until("Call", "State", "early", path)
+        await phone.until("Call", "State", "active", path)
+        await phone.until("CallMedia", "Flow", "both", path)
+        await until(lambda: any("BYE sip:hall" in text for _, text in peer.messages), 5.0, "BYE")
+        await phone.call("Call", "Hangup", path=path)
+        assert (await peer.result()).succeeded == 1
+
+
 # ---------------------------------------------------------------- the server's keys
 
 

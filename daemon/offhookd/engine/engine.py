@@ -22,6 +22,7 @@ from .sip_presence import Presence
 from .sip_remote import RemoteControl
 from .sip_requests import Requests
 from .sip_thread import LONGEST_SLEEP_S, SipThread
+from .sip_too_early import TooEarly
 from .walls import Walls
 
 LAST_WORDS_S = 0.6
@@ -48,6 +49,7 @@ class Engine:
         self._post = Post(thread, self._accounts, self._walls, self._requests, time.monotonic)
         self._errands = Errands(thread, self._accounts, self._walls, self._requests)
         self._remote = RemoteControl(thread, self._accounts, self._walls, self._calls.all)
+        self._too_early = TooEarly(self._walls, self._calls.all)
         self._walls.claim = self._claim
         self._commands = Commands(
             thread,
@@ -75,7 +77,7 @@ class Engine:
 
     def _claim(self, message: SipMessage, source: Source) -> bool:
         """Whether one of our own parts has dealt with a message; see `Gate.claim`."""
-        parts = (self._errands, self._presence, self._post, self._remote)
+        parts = (self._errands, self._presence, self._post, self._remote, self._too_early)
         return any(part.take(message, source) for part in parts)
 
     def _start_sound(self) -> AudioThread:

@@ -13,9 +13,9 @@ from .protocol import Dial, LegDtmf, LegState
 from .refusal import Refused, check_range, check_uri
 from .schedule import Alarm
 from .sip_account import REQUEST_TIMEOUT, Account
-from .sip_callbacks import PjCall, read_step, received
+from .sip_callbacks import PjCall, read_step, received, says_unrefreshed
 from .sip_direction import RemoteHold, direction
-from .sip_ending import cause_of, no_media
+from .sip_ending import UNREFRESHED, cause_of, no_media
 from .sip_endpoint import SipEndpoint
 from .sip_exchange import Exchange
 from .sip_flash import Flash
@@ -25,7 +25,7 @@ from .sip_hold import Hold
 from .sip_hops import passing
 from .sip_keys import DtmfReceiver
 from .sip_media import LegMediaState, read_media
-from .sip_offer import audio_lines, best_codec
+from .sip_offer import Offer, best_codec, read_offer
 from .sip_options import NOBODY, header, hide_caller, refusal_of, set_headers
 from .sip_replacement import Replacement
 from .sip_retry import NOT_ACCEPTABLE_HERE, Retry
@@ -73,21 +73,20 @@ class Leg:
         self.muted = False
         self.held = False
         self.looped = False
-        self.cannot_be_agreed_on = False
-        """An offer of sound, but none that may be answered here."""
         self.media = LegMediaState()
         self._endpoint = endpoint
         self._exchange = exchange
         self._call: PjCall | None = None
         self._session = Session()
         self._cause = ""
+        self._lost: tuple[int, str] | None = None
         self._forward = Forward(number, thread)
         self._remote_hold = RemoteHold()
         self._reaping = False
         self._place: Callable[[], None] = lambda: None
         self._options: Any = None
         self._codecs: tuple[str, ...] = ()
-        self._common: tuple[str, ...] = ()
+        self.offer = Offer()
         self._max_forwards = MAX_FORWARDS
         self._retry = Retry(account)
         self._no_ack: Alarm | None = None
@@ -152,8 +151,7 @@ class Leg:
         self.sip_call_id = clean(headers.first("Call-ID"))
         self.peer = headers.direct_peer()
         self._remote_hold.heard(direction(message), offer=True, held_here=False)
-        self._common = best_codec(message, self.codecs, self.account.settings.srtp)
-        self.cannot_be_agreed_on = bool(audio_lines(message)) and not self._common
+        self.offer = read_offer(message, self.codecs, self.account.settings.srtp)
         self.account.took(self.number, message)
         call = self._call = PjCall(self, self.account.pj, call_id)
         return call
@@ -175,13 +173,14 @@ class Leg:
     def progress(self) -> None:
         """Send 183 with a session, so that the caller hears before the answer what there is."""
         self._expect("be heard early", State.NEW, State.RINGING)
-        self._endpoint.offer_codecs(self._common or self.codecs)
+        self._endpoint.offer_codecs(self.offer.common or self.codecs)
         self._answer(SESSION_PROGRESS)
+        self.offer = replace(self.offer, is_there=True)  # ours, where the caller made none
 
     def answer(self) -> None:
         """Send 200.  Raises `Refused` unless this is an incoming leg nobody has answered."""
         self._expect("be answered", State.NEW, State.RINGING)
-        self._endpoint.offer_codecs(self._common or self.codecs)
+        self._endpoint.offer_codecs(self.offer.common or self.codecs)
         self._answer(OK)
         self.expect_ack()
 
@@ -226,6 +225,11 @@ class Leg:
     def talking(self) -> Any:
         """The pjsua2 call while both parties are connected, else None."""
         return self._call if self.state is State.ACTIVE else None
+
+    @property
+    def lacks_session(self) -> bool:
+        """Whether the caller has left the offer to us, and it has not gone out yet."""
+        return not (self.offer.is_there or self.state in (State.ANSWERED, State.ACTIVE))
 
     @property
     def holds_slot(self) -> bool:
@@ -316,6 +320,8 @@ class Leg:
             return
         elif cause == "forwarded":
             code, text = self._forward.code, self._forward.text
+        elif cause == "network":
+            code, text = self._lost or (code, text)
         self._change(State.ENDED, code, text, cause)
 
     def _find_cause(self, code: int, message: str) -> str:
@@ -347,15 +353,22 @@ class Leg:
                 self._exchange.referred(self, event)
             case "REFER" if step.answered and step.code >= FIRST_FINAL_CODE:
                 self.transfer.refused(step.code, step.text)
+            case "BYE" if self.talking and not self._cause and says_unrefreshed(event):
+                self._lose(UNREFRESHED, "The far end did not refresh the session")
             case "CANCEL" if message and Headers(message).completed_elsewhere():
                 self._cause = self._cause or "elsewhere"
 
     def _answered_again(self, code: int, text: str) -> None:
         """The final answer to an INVITE, the first or a later one."""
         if self.state is State.ACTIVE and code in LOST:
-            self._cause = self._cause or "network"  # the stack has sent a BYE already
-            self._reap(LAST_WORD_S)
+            self._lose(code, text)
         self.thread.soon(partial(self.holding.answered, self.holding.under_way, code, text))
+
+    def _lose(self, code: int, text: str) -> None:
+        """The far end is gone; no answer to the BYE that the stack has sent is waited for."""
+        self._cause = self._cause or "network"
+        self._lost = code, text
+        self._reap(LAST_WORD_S)
 
     def transfer_progress(self, code: int, text: str, final: bool) -> bool:
         return self.transfer.notified(code, clean(text), final=final)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pjsua2 as pj
 
 from . import pjlib
+from .sip_ending import UNREFRESHED
 from .sip_headers import clean
 from .sip_thread import SipThread, guarded
 
@@ -182,3 +183,10 @@ def read_step(event: Any) -> Step:
         code=transaction.statusCode,
         text=clean(transaction.statusText),
     )
+
+
+def says_unrefreshed(event: Any) -> bool:
+    """Whether a BYE transaction is the stack's own, because nobody keeps the session alive."""
+    transaction = event.body.tsxState.tsx
+    ours = transaction.role == pj.PJSIP_ROLE_UAC
+    return ours and f"cause={UNREFRESHED}" in transaction.lastTx.wholeMsg

@@ -109,7 +109,7 @@ class Calls:
             self._thread.log(INFO, f"A call from the stranger {clean(source)} is refused.")
             self._queue_refusal(leg, FORBIDDEN, "")
             return
-        if leg.cannot_be_agreed_on:
+        if leg.offer.cannot_be_agreed_on:
             self._queue_refusal(leg, NOT_ACCEPTABLE_HERE, "")
             return
         trusted = address in account.settings.servers

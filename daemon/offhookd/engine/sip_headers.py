@@ -17,7 +17,15 @@ MAX_FORWARDS = 70
 """What a request starts with (RFC 3261, 8.1.1.6)."""
 """A call that was sent on more often than this goes in circles, however often it was."""
 
-_COMPACT = {"from": "f", "to": "t", "call-id": "i", "contact": "m", "via": "v"}
+_COMPACT = {
+    "from": "f",
+    "to": "t",
+    "call-id": "i",
+    "contact": "m",
+    "via": "v",
+    "content-type": "c",
+    "content-length": "l",
+}
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _WRITTEN = "\n\t\u200c\u200d"
 _WRITING = re.compile(f"([{_WRITTEN}])")
@@ -93,6 +101,12 @@ class Headers:
         if self.first("Record-Route"):
             return ""
         return host_of(self.name_addr("Contact")[1])
+
+    @property
+    def has_sdp(self) -> bool:
+        """Whether the body is one session description and nothing else, without a doubt."""
+        kind = self.first("Content-Type").partition(";")[0].strip().lower()
+        return kind == "application/sdp" and self.seconds("Content-Length") > 0
 
     def seconds(self, name: str) -> int:
         """A header of whole seconds such as Retry-After; 0 when it is none."""

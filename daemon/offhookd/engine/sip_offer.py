@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .sip_headers import Headers
+
 STATIC_NAMES = {"0": "pcmu", "3": "gsm", "8": "pcma", "9": "g722"}
 """Payload types that need no rtpmap (RFC 3551, table 4), of the codecs there are here."""
 
@@ -36,7 +38,8 @@ class AudioLine:
     """Keys for a cipher that we have; those of a plain profile are there to be used if one can."""
 
 
-def audio_lines(sdp: str) -> list[AudioLine]:
+@lru_cache(maxsize=1)  # asked about every INVITE more than once
+def audio_lines(sdp: str) -> tuple[AudioLine, ...]:
     """The lines of sound that are offered; one with port 0 is none."""
     found = []
     for section in re.split(r"^(?=m=)", sdp, flags=re.MULTILINE)[1:]:
@@ -49,7 +52,26 @@ def audio_lines(sdp: str) -> list[AudioLine]:
                     names |= {name.lower(), f"{name.lower()}/{rate}"}
             has_keys = not SUITES.isdisjoint(map(str.upper, _CRYPTO.findall(section)))
             found.append(AudioLine(media[3].upper(), frozenset(names), has_keys))
-    return found
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """That of an INVITE.  `common`: the codec to answer with, none when there is none.  `is_there`:
+    that there is one at all, without a doubt; else it may be left to who is called."""
+
+    common: tuple[str, ...] = ()
+    has_sound: bool = False
+    is_there: bool = True
+
+    @property
+    def cannot_be_agreed_on(self) -> bool:
+        return self.has_sound and not self.common
+
+
+def read_offer(invite: str, codecs: tuple[str, ...], srtp: str) -> Offer:
+    common = best_codec(invite, codecs, srtp)
+    return Offer(common, bool(audio_lines(invite)), Headers(invite).has_sdp)
 
 
 @lru_cache(maxsize=1)  # asked about every INVITE twice: for the account, and for the call
@@ -68,8 +90,9 @@ def best_codec(sdp: str, codecs: tuple[str, ...], srtp: str) -> tuple[str, ...]:
 def is_lenient(sdp: str, srtp: str) -> bool:
     """Whether this offer can be encrypted as it must be, but leaves that open: a plain profile
     with keys.  The stack refuses it where it is told that encryption is required."""
-    permitted = [line.profile for line in audio_lines(sdp) if _permits(line, srtp)]
-    return srtp == "required" and any(profile in PLAIN_PROFILES for profile in permitted)
+    if srtp != "required":
+        return False
+    return any(line.profile in PLAIN_PROFILES and line.has_keys for line in audio_lines(sdp))
 
 
 def _permits(line: AudioLine, srtp: str) -> bool:

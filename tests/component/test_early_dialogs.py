@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What comes before the answer: sound that moves, phones that fork, sessions that are not there."""
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from offhookd.engine.protocol import Answer, Dial, Incoming, LegMedia, Progress, Ring
+from tests.support.engine import EngineProcess
+from tests.support.raw_sip import SDP, Dialog, RawPeer, status_of, to_tag_of
+
+PROGRESS, RINGING, OK = "183 Session Progress", "180 Ringing", "200 OK"
+ENOUGH_PACKETS = 3
+
+
+class Ear:
+    """Where a far end wants its sound."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(type=socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+        self.sdp = SDP.replace("40000", str(self._socket.getsockname()[1]))
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def packets(self) -> int:
+        """How many have come since the last time."""
+        count = 0
+        try:
+            while self._socket.recv(2048):
+                count += 1
+        except BlockingIOError:
+            pass
+        return count
+
+
+class Early:
+    """An engine's call to us, and what we say about it."""
+
+    def __init__(self, engine: EngineProcess) -> None:
+        self.engine = engine
+        self.sip = RawPeer(engine.port)
+        self.ears = Ear(), Ear()
+        self._contact = f"Contact: <sip:peer@127.0.0.1:{self.sip.port}>\r\n"
+        self.received: list[bytes] = []
+        self.invite = b""
+
+    def close(self) -> None:
+        self.sip.close()
+        for ear in self.ears:
+            ear.close()
+
+    def is_called(self) -> None:
+        target = f"sip:peer@127.0.0.1:{self.sip.port}"
+        command = Dial(
+            leg=1, account="bob", target=target, headers={}, anonymous=False, muted=False
+        )
+        self.engine.ask(command)
+        self.invite = self.hears(lambda one: one.startswith(b"INVITE"))
+
+    def says(
+        self, status: str, ear: Ear | None = None, tag: str = "one", headers: str = ""
+    ) -> None:
+        body = ear.sdp if ear else ""
+        self.sip.send(
+            self.sip.answer(self.invite, status, self._contact + headers, body, to_tag=tag)
+        )
+
+    def hears(self, test: Callable[[bytes], bool]) -> bytes:
+        for _ in range(100):
+            self.received += self.sip.receive()
+            for message in self.received:
+                if test(message):
+                    return message
+            self.engine.read(0.05)
+        raise AssertionError(f"not heard; last {self.received[-3:]}")
+
+    def hears_request(self, method: str, tag: str) -> bytes:
+        name = f"{method} ".encode()
+        return self.hears(lambda one: one.startswith(name) and to_tag_of(one) == tag)
+
+    def sound_goes_to(self, ear: Ear) -> None:
+        """Wait until it does, and to nobody else."""
+        (other,) = (one for one in self.ears if one is not ear)
+        for _ in range(100):
+            ear.packets(), other.packets()
+            self.engine.read(0.05)
+            self.engine.read(0.05)
+            if ear.packets() >= ENOUGH_PACKETS and not other.packets():
+                return
+        raise AssertionError("the sound does not go there")
+
+
+@pytest.fixture
+def engine() -> Iterator[EngineProcess]:
+    with EngineProcess() as process:
+        process.add_account("bob")
+        yield process
+
+
+@pytest.fixture
+def early(engine: EngineProcess) -> Iterator[Early]:
+    made = Early(engine)
+    yield made
+    made.close()
+
+
+def test_ringing_after_early_sound_leaves_the_sound(early: Early) -> None:
+    first, _ = early.ears
+    early.is_called()
+    early.says(PROGRESS, first)
+    early.sound_goes_to(first)
+    early.says(RINGING)
+    early.says(OK)
+    early.hears_request("ACK", "one")
+    early.sound_goes_to(first)
+    assert early.engine.states(1) == ["dialing", "early", "answered", "active"]
+
+
+def test_answer_may_move_the_sound(early: Early) -> None:
+    first, second = early.ears
+    early.is_called()
+    early.says(PROGRESS, first)
+    early.sound_goes_to(first)
+    early.says(OK, second)
+    early.hears_request("ACK", "one")
+    early.sound_goes_to(second)
+
+
+def test_early_sound_of_each_phone_is_heard_and_the_one_that_answers_has_the_call(
+    early: Early,
+) -> None:
+    first, second = early.ears
+    early.is_called()
+    early.says(PROGRESS, first, "one")
+    early.sound_goes_to(first)
+    early.says(PROGRESS, second, "two")
+    early.sound_goes_to(second)
+    early.says(OK, first, "one")
+    early.hears_request("ACK", "one")
+    early.sound_goes_to(first)
+    early.says(OK, second, "two")
+    early.hears_request("ACK", "two")
+    early.hears_request("BYE", "two")
+    early.sound_goes_to(first)
+    assert early.engine.states(1)[-1] == "active"
+
+
+def test_sound_moves_by_update_after_reliable_progress(early: Early) -> None:
+    """RFC 3262 and RFC 3311, as announcements in front of a call are made."""
+    first, second = early.ears
+    early.is_called()
+    early.says(PROGRESS, first, headers="Require: 100rel\r\nRSeq: 7\r\n")
+    prack = early.hears(lambda one: one.startswith(b"PRACK"))
+    assert b"RAck: 7 " in prack
+    early.sip.send(early.sip.answer(prack, OK, to_tag=""))
+    early.sound_goes_to(first)
+    call_id = re.search(rb"Call-ID: (\S+)", early.invite)
+    from_tag = re.search(rb"From: .*?tag=(\S+)", early.invite)
+    assert call_id
+    assert from_tag
+    dialog = Dialog(call_id[1].decode(), "one", from_tag[1].decode(), cseq=9)
+    early.sip.send(early.sip.request("UPDATE", dialog, body=second.sdp))
+    early.hears(lambda one: status_of(one) == 200 and b"UPDATE" in one)
+    early.sound_goes_to(second)
+    early.says(OK)
+    early.hears_request("ACK", "one")
+    early.sound_goes_to(second)
+
+
+# ---------------------------------------------------------------- offers that are left to us
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "body"),
+    [
+        ("UPDATE", "application/sdp", SDP),
+        ("UPDATE", "text/plain", "x"),
+        ("UPDATE", "text/plain", ""),
+        ("PRACK", "application/sdp", SDP),
+        ("PRACK", "text/plain", "x"),
+    ],
+)
+def test_changes_of_a_session_that_is_not_there_yet_are_refused(
+    early: Early, engine: EngineProcess, method: str, kind: str, body: str
+) -> None:
+    """Each of them ends an engine that lets it through."""
+    sip, dialog = early.sip, Dialog()
+    sip.send(sip.request("INVITE", dialog, "Require: 100rel\r\n"))
+    engine.wait_for(Incoming)
+    engine.ask(Ring(leg=-1))
+    ringing = early.hears(lambda one: status_of(one) == 180)
+    dialog.to_tag = to_tag_of(ringing)
+    reliable = re.search(rb"RSeq: (\d+)", ringing)
+    assert reliable
+    confirms = f"RAck: {reliable[1].decode()} 1 INVITE\r\n"
+    dialog.cseq = 2
+    headers = f"Content-Type: {kind}\r\n" + (confirms if method == "PRACK" else "")
+    sip.send(sip.request(method, dialog, headers, body))
+    assert b"Retry-After: " in early.hears(lambda one: status_of(one) == 500)
+    dialog.cseq = 3
+    sip.send(sip.request("PRACK", dialog, confirms))
+    early.hears(lambda one: status_of(one) == 200 and b"PRACK" in one)
+    engine.tell(Answer(leg=-1))
+    early.hears(lambda one: status_of(one) == 200 and b"m=audio" in one)
+    dialog.cseq = 1
+    sip.send(sip.request("ACK", dialog, body=SDP))
+    engine.wait_state(-1, "active")
+    assert engine.wait_for(LegMedia).flow == "both"
+    dialog.cseq = 4
+    sip.send(sip.request("UPDATE", dialog, body=SDP))
+    early.hears(lambda one: status_of(one) == 200 and b"UPDATE" in one)
+
+
+def test_offer_of_ours_in_a_reliable_183_is_answered_by_the_prack(
+    early: Early, engine: EngineProcess
+) -> None:
+    """RFC 3262 section 5."""
+    sip, dialog = early.sip, Dialog()
+    sip.send(sip.request("INVITE", dialog, "Require: 100rel\r\n"))
+    engine.wait_for(Incoming)
+    engine.ask(Progress(leg=-1))
+    progress = early.hears(lambda one: status_of(one) == 183 and b"m=audio" in one)
+    dialog.to_tag = to_tag_of(progress)
+    reliable = re.search(rb"RSeq: (\d+)", progress)
+    assert reliable
+    dialog.cseq = 2
+    first, _ = early.ears
+    confirms = f"RAck: {reliable[1].decode()} 1 INVITE\r\n"
+    sip.send(sip.request("PRACK", dialog, confirms, first.sdp))
+    early.hears(lambda one: status_of(one) == 200 and b"PRACK" in one)
+    engine.ask(Answer(leg=-1))
+    early.hears(lambda one: status_of(one) == 200 and b"INVITE" in one)
+    dialog.cseq = 1
+    sip.send(sip.request("ACK", dialog))
+    engine.wait_state(-1, "active")
+    early.sound_goes_to(first)
