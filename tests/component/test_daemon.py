@@ -162,19 +162,9 @@ async def test_state_and_time_of_the_answer_leave_together(phone: Phone, far: Fa
     assert {"AnsweredAt", "Actions"} <= active.keys()
 
 
-LATER = [
-    (ROOT, "Manager", "Provision", ""),
-]
-
-
-async def test_what_is_not_there_yet_says_so(phone: Phone, far: FarEnd) -> None:
-    call = await phone.dial(far.uri)
-    for where, interface, member, arguments in LATER:
-        path = call if where == "call" else where
-        name, sentence = await phone.refused(interface, member, arguments, path)
-        assert name == "NotSupported", member
-        assert member in sentence
-    assert await phone.get("Call", "Actions", call) == ["Hangup"]
+async def test_settings_of_a_server_are_refused_with_what_there_is_instead(phone: Phone) -> None:
+    name, sentence = await phone.refused("Manager", "Provision")
+    assert (name, "offhook.yaml and call Reload" in sentence) == ("NotSupported", True)
 
 
 NO_CALL = ("InvalidArgument", "not the path of a call")

@@ -3,6 +3,7 @@
 
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,12 @@ from tests.support.cli import CommandLine
 from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio
 from tests.support.line import Keys, account, configuration, registered
+from tests.support.processes import until
+from tests.support.sound import NATURES, SoundServer, sound_server
+from tests.system.conftest import _needs
+
+DEVICES = ("loudspeaker", "microphone")
+LIMIT_S = 10.0
 
 
 @pytest.fixture
@@ -122,3 +129,50 @@ async def test_without_a_bus_the_rest_is_examined(home: Path, offhook: CommandLi
     found = await examined(offhook, 1)
     assert found["session bus"][0][0] == "fail"
     assert "telephone sets" in found
+
+
+@pytest.fixture(params=NATURES)
+def sound(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SoundServer]:
+    _needs(request.param)
+    directory = tmp_path / "sound"
+    directory.mkdir()
+    with sound_server(request.param, directory) as server:
+        yield server
+
+
+async def test_the_devices_of_the_sound_server_are_examined(
+    home: Path, session_bus: PrivateBus, sound: SoundServer
+) -> None:
+    path = home / "offhook.yaml"
+    path.write_text("audio: {backend: auto}\n")
+    path.chmod(0o600)
+    environment = {**sound.environment, "XDG_CONFIG_HOME": str(home.parent)}
+    offhook = CommandLine(session_bus.address, environment)
+
+    async def said() -> dict[str, tuple[str, str, str]]:
+        found = await examined(offhook, 1)  # without a daemon
+        return {subject: found[subject][0] for subject in ("sound", *DEVICES) if subject in found}
+
+    found = await said()
+    assert found["sound"][0] == "ok"
+    assert found["loudspeaker"] == ("ok", "ring", "")
+    assert found["microphone"] == ("fail", "there is none", "plug in a microphone or headset")
+    sound.plug_microphone("mouth", "a_mic")
+    sound.pactl("set-default-source", "ring.monitor")
+    verdict, text, remedy = (await said())["microphone"]
+    assert (verdict, "ring.monitor, is none" in text) == ("warn", True)
+    assert remedy == "offhook audio use capture mouth"
+    sound.pactl("set-default-source", "mouth")
+    await until(
+        lambda: sound.pactl("get-default-source") == "mouth", LIMIT_S, "the source to be chosen"
+    )
+    assert (await said())["microphone"] == ("ok", "mouth", "")
+    for kind, device in (("source", "mouth"), ("sink", "ring")):
+        sound.pactl(f"set-{kind}-mute", device, "1")
+    found = await said()
+    for subject, device in (("microphone", "mouth"), ("loudspeaker", "ring")):
+        assert found[subject][:2] == ("warn", f"{device} is muted for all programs")
+    sound.kill()
+    found = await said()
+    assert found["sound"][:2] == ("fail", "no PulseAudio or PipeWire answers")
+    assert "pipewire-pulse" in found["sound"][2]

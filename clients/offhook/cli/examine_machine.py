@@ -3,7 +3,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from offhook.aio import Phone
@@ -19,6 +19,9 @@ from .finding import Finding, fail, ok, warn
 UNIT = "offhookd.service"
 NO_SYSTEMD = "let your session start offhookd"
 SYSTEMCTL_LIMIT_S = 5.0
+DUMMY = "auto_null"
+"""What PulseAudio and PipeWire play to where there is nothing to play on."""
+
 HIDRAW = Path("/sys/class/hidraw")
 DEVICES = Path("/dev")
 UDEV_RULE = (
@@ -95,15 +98,33 @@ def sound(backend: str) -> list[Finding]:
     try:
         with pulsectl.Pulse("offhook doctor") as pulse:
             server = pulse.server_info()
-            microphones = [one.name for one in pulse.source_list() if not one.monitor_of_sink_name]
+            loudspeakers = {one.name: bool(one.mute) for one in pulse.sink_list()}
+            microphones = {
+                one.name: bool(one.mute)
+                for one in pulse.source_list()
+                if not one.monitor_of_sink_name
+            }
     except pulsectl.PulseError:
         remedy = "systemctl --user start pipewire-pulse, or pulseaudio"
         return [fail("sound", "no PulseAudio or PipeWire answers", remedy)]
-    found = [ok("sound", f"{server.server_name}, plays on {server.default_sink_name}")]
-    if not microphones:
-        remedy = "plug in a microphone or headset"
-        return [*found, fail("microphone", "there is none", remedy)]
-    return [*found, ok("microphone", server.default_source_name)]
+    loudspeakers.pop(DUMMY, None)
+    return [
+        ok("sound", f"{server.server_name} answers"),
+        _default("loudspeaker", "playback", loudspeakers, server.default_sink_name),
+        _default("microphone", "capture", microphones, server.default_source_name),
+    ]
+
+
+def _default(what: str, path: str, muted: Mapping[str, bool], chosen: str) -> Finding:
+    """The sound server's choice; `muted` are the devices that there are."""
+    if not muted:
+        return fail(what, "there is none", f"plug in a {what} or headset")
+    if chosen not in muted:
+        remedy = f"offhook audio use {path} {next(iter(muted))}"
+        return warn(what, f"the sound server's choice, {chosen or 'nothing'}, is none", remedy)
+    if muted[chosen]:
+        return warn(what, f"{chosen} is muted for all programs", "unmute it in the sound settings")
+    return ok(what, chosen)
 
 
 def devices(hidraw: Path = HIDRAW, devices: Path = DEVICES) -> list[Finding]:

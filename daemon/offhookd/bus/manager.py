@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from offhookd import __version__
 from offhookd.phone.availability import OwnAvailability
+from offhookd.phone.errors import NotSupportedError
 from offhookd.phone.problems import Problems
 from offhookd.phone.service import Service
 
@@ -54,6 +55,13 @@ class ManagerInterface(Exported):
     @setter("AvailabilityNote")
     def set_availability_note(self, note: str) -> None:
         self._availability.set_note(note)
+
+    @method("Provision")
+    def provision(self) -> None:
+        raise NotSupportedError(
+            "Settings come from files alone in this version, not from a server; write offhook.yaml"
+            " and call Reload"
+        )
 
     @method("Reload")
     async def reload(self) -> None:
