@@ -2,7 +2,6 @@
 """Checking of the ``options a{sv}`` that methods take (rule 9 of the contract)."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from offhookd.phone.errors import InvalidArgumentError
 from offhookd.phone.values import Direction
@@ -41,6 +40,8 @@ def _value(key: str, value: object, schema: Schema) -> object:
 
 
 def _unknown(key: str, schema: Schema) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - 0.2 MB that only a mistake needs
+
     key = key[:LONGEST_KEY]
     close = get_close_matches(key, schema, n=1)
     if close:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is different between two configurations, for applying only that."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from offhookd.config.schema import Config
+from offhookd.dataclass import dataclass
 from offhookd.phone.values import AccountId
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is wrong with a configuration, and the one place that collects it."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -62,6 +61,8 @@ def shown(text: str, most: int = SHOWN_CHARS) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`` (did you mean X?)`` or nothing; to be appended to a reason."""
+    import difflib  # noqa: PLC0415 - 0.2 MB that only a mistake needs
+
     by_folded = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(word[:SHOWN_CHARS].casefold(), by_folded, n=1)
     return f" (did you mean {by_folded[close[0]]}?)" if close else ""

@@ -4,7 +4,8 @@ engine would take line ends and angle brackets in them and put them on the wire.
 
 import re
 import socket
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 MAX_URI_CHARS = 255
 

@@ -6,7 +6,8 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 STDOUT, STDERR = 1, 2
 

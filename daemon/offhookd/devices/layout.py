@@ -2,9 +2,10 @@
 """The reports of one hidraw node: what is where, how long they are, what makes it a phone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
+from offhookd.dataclass import dataclass
 from offhookd.devices.controls import Control, Controls, Kind, Page, Selector, controls
 from offhookd.devices.descriptor import ReportType, parse, report_bytes
 from offhookd.devices.quirks import DeviceKind, Lamp, Quirks

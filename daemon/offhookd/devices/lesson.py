@@ -6,9 +6,10 @@ A guess counts only when the reports, played once more with it, say what was pre
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from offhookd.dataclass import dataclass
 from offhookd.devices.bytewise import private_codes
 from offhookd.devices.controls import Kind
 from offhookd.devices.layout import DIGITS, Layout, mended, value

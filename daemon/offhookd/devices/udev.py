@@ -10,10 +10,12 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from offhookd.dataclass import dataclass
 
 SUBSYSTEMS = ("hidraw", "input", "sound")
 

@@ -2,7 +2,8 @@
 """IP addresses as the daemon writes them and as the kernel has them."""
 
 import socket
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

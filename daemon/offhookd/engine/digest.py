@@ -7,7 +7,8 @@ For the requests that the engine writes itself; pjsip answers for its own.
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 _PARAMETER = re.compile(r'([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _QUOTED_PAIR = re.compile(r"\\(.)")

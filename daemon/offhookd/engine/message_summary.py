@@ -2,7 +2,8 @@
 """What a server says about a voice mail box: application/simple-message-summary (RFC 3842)."""
 
 import re
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 MOST_LINES = 32
 """A summary has one line for each kind of message, of which there are eight."""

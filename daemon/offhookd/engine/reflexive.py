@@ -13,7 +13,8 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from .addresses import Address
 from .sockets import udp_sockets

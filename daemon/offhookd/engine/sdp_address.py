@@ -4,8 +4,9 @@ place."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
+
+from offhookd.dataclass import dataclass
 
 from .stun import Mapped
 

@@ -7,7 +7,8 @@ daemon has named it again: only one call ever waits for a server that has just g
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from .addresses import Address, parse_address
 from .protocol import StunLost

@@ -4,7 +4,8 @@
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from .pjlib import PjlibError
 from .protocol import HoldMusic, LoadSound, PlaySound

@@ -13,7 +13,9 @@ the state of a dialog.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from offhookd.dataclass import dataclass
 
 from .digest import Credentials, answer, best, read_challenges
 from .gate import Source

@@ -2,7 +2,8 @@
 """Our subscriptions to others' state (RFC 6665): dialogs, and the NOTIFY requests in them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from . import dialog_info, pidf, sip_mailbox
 from .gate_message import SipMessage

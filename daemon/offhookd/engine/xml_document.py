@@ -6,7 +6,9 @@ rules out expansion attacks.  Size, depth, numbers and lengths are bounded.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from offhookd.dataclass import dataclass
 
 LONGEST_DOCUMENT = 60_000
 """Bytes; what fits a datagram."""

@@ -8,7 +8,8 @@ by "info=alert-autoanswer", "info=RingAnswer" and the like in Alert-Info.
 """
 
 import re
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from .caller import Caller
 from .numbering import Numbering

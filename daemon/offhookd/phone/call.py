@@ -8,7 +8,8 @@ Every state may go to ended.  Hold is not a state: see `local_hold` and `remote_
 """
 
 import logging
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from .contacts import Contact
 from .desk import DeskAction, DeskLeg

@@ -7,8 +7,10 @@ of it, so every stage may be left out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from offhookd.dataclass import dataclass
 
 from .values import CallState
 

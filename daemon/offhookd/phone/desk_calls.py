@@ -5,8 +5,10 @@ wait for them."""
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+
+from offhookd.dataclass import dataclass
 
 from .call import Call
 from .calls import Calls

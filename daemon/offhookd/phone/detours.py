@@ -8,7 +8,9 @@ The other way round, a call for help goes where those who help send it, whatever
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from offhookd.dataclass import dataclass
 
 from .call import Call
 from .calls import Calls

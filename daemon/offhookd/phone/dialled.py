@@ -2,7 +2,9 @@
 """What outgoing calls were asked for, until they are dialled, and who asked twice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from offhookd.dataclass import dataclass
 
 from .call import Call
 from .desk import DeskLeg

@@ -2,8 +2,10 @@
 """The calls of a watched telephone, put together from documents that tell all or only changes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from offhookd.dataclass import dataclass
 
 from .presence import DialogState
 

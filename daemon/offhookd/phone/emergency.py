@@ -6,7 +6,8 @@ calls, not a hidden caller identity.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from .account import Account
 from .accounts import Accounts

@@ -3,7 +3,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from .buttons import DeviceId, Sets
 from .call import Call

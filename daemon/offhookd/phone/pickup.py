@@ -2,7 +2,9 @@
 """Taking over a call that rings at somebody else's telephone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from offhookd.dataclass import dataclass
 
 from .errors import InvalidStateError
 from .presence import DialogState

@@ -6,7 +6,9 @@ means the same everywhere.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from offhookd.dataclass import dataclass
 
 from .accounts import Accounts
 from .dial_plan import DialPlan

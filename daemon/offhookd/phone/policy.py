@@ -2,7 +2,8 @@
 """An incoming call, and what may become of it before anybody hears of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from offhookd.dataclass import dataclass
 
 from .auto_answer import AutoAnswer
 from .call import Call

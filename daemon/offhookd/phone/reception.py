@@ -14,7 +14,9 @@ A call that would go in circles is not sent on: the next question is asked inste
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from offhookd.dataclass import dataclass
 
 from .auto_answer import AutoAnswer, AutoAnswerRules, Intercom, asked_after
 from .call import Call

@@ -8,7 +8,9 @@ user gave a sound; an address in it is never fetched.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from offhookd.dataclass import dataclass
 
 from .caller import Caller
 from .numbering import Numbering
