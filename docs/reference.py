@@ -19,6 +19,7 @@ CONFIGURATION = ROOT / "config/offhook.yaml"
 
 MANUALS: Mapping[str, tuple[str, str]] = {
     "offhook.1": ("offhook.cli.parser", "use the phone that offhookd serves"),
+    "offhook-tray.1": ("offhook.tray.main", "the phone on the desktop"),
     "offhookd.1": ("offhookd.main", "the phone of the Linux desktop, on D-Bus"),
 }
 """Module with the function `parser`, and the line after the name, by file."""

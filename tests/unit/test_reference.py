@@ -3,6 +3,7 @@
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -45,3 +46,10 @@ def test_the_manual_page_has_every_command(reference: ModuleType) -> None:
     assert page.startswith(".TH OFFHOOK")
     for command in ("dial", "hangup", "watch", "contacts"):
         assert f"offhook {command}" in page
+
+
+def test_every_program_has_a_manual_page(reference: ModuleType) -> None:
+    pages = {Path(file).stem for file in reference.MANUALS}
+    assert pages == set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"])
+    page = reference.manual(*reference.MANUALS["offhook-tray.1"][:1], "offhook-tray", "the phone")
+    assert "background" in page

@@ -112,7 +112,7 @@ def _dial_plan(own: tuple[str, str]) -> Iterator[Field]:
         ("national", "030…"),
     )
     yield Field((*own, "country"), tr("Country"), hint=tr("that of the tones"))
-    yield Field((*own, "outside_prefix"), tr("Digits for an outside line"), hint=tr("none"))
+    yield Field((*own, "outside_prefix"), tr("Digits for an outside line"), hint=tr("nothing"))
     digits = tr("Longest extension, digits")
     yield Field((*own, "extension_digits"), digits, Kind.NUMBER, "0", limits=(0, 8))
     label = tr("Numbers are sent")

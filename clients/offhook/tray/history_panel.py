@@ -81,9 +81,10 @@ def matching(rows: Sequence[Row], older: Sequence[Row], text: str) -> list[Row]:
 
 def row_line(row: Row, now: datetime) -> str:
     """Who, in which way, when and how long."""
-    if row["answered"]:
-        seconds = (row["ended"] - row["answered"]) // 1_000_000
-        outcome = length(seconds) if row["ended"] else tr("now")
+    if not row["ended"]:
+        outcome = tr("now")
+    elif row["answered"]:
+        outcome = length((row["ended"] - row["answered"]) // 1_000_000)
     else:
         outcome = tr("missed") if missed(row) else tr("no answer")
     arrow = "↗" if row["direction"] == "outgoing" else "↙"

@@ -13,13 +13,21 @@ from .words import speak, tr
 NEEDS_QT = "offhook-tray needs PySide6: install offhook[tray], or run make install ARGS=tray again"
 
 
-def main() -> None:
-    """The `offhook-tray` program; exit status 1 says that there is no desktop to be on."""
-    parser = argparse.ArgumentParser("offhook-tray", description=__doc__)
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="offhook-tray",
+        description="The phone on the desktop: an icon in the panel, notifications and a window.  A"
+        " second start shows the window of the first.",
+    )
+    result.add_argument(
         "--background", action="store_true", help="show only the icon, where there is a panel"
     )
-    options = parser.parse_args()
+    return result
+
+
+def main() -> None:
+    """The `offhook-tray` program; exit status 1 says that there is no desktop to be on."""
+    options = parser().parse_args()
     try:
         from PySide6.QtCore import QLocale  # noqa: PLC0415 - an extra that may be missing
     except ImportError:

@@ -25,7 +25,7 @@ from .settings_form import SettingsForm, said
 from .sound_panel import SoundPanel
 from .words import tr
 
-SIZE = (640, 540)
+SIZE = (680, 560)
 NAMES_WIDTH = 150
 SPACING = 3
 MISTAKES = 3
@@ -95,7 +95,7 @@ class SettingsWindow(QWidget):
     # ------------------------------------------------------------ its parts
 
     def _build(self) -> None:
-        self.setWindowTitle(tr("Settings of the phone"))
+        self.setWindowTitle(tr("Settings"))
         self.resize(*SIZE)
         self._names.setAccessibleName(tr("Pages"))
         self._names.setSpacing(SPACING)
