@@ -8,9 +8,14 @@ import pytest
 
 from tests.vm import stages
 from tests.vm.channel import CommandError
+from tests.vm.debian import USER
 from tests.vm.phones import HEADSET, UsbPhone
 from tests.vm.telephone import Telephone
 
+STATE_OF_THE_GUEST = (
+    "dmesg | tail -n 20; cat /proc/asound/cards; ps axf -o pid,stat,time,args | tail -n 40;"
+    f" journalctl _UID=$(id -u {USER}) -n 40 --no-pager"
+)
 _JOURNAL = pytest.StashKey[Telephone]()
 
 
@@ -55,6 +60,7 @@ def pytest_runtest_makereport(
     if report.failed and call.when == "call" and telephone:
         try:
             report.sections.append(("the daemon's journal", telephone.journal))
+            report.sections.append(("the guest", telephone.guest.shell(STATE_OF_THE_GUEST, "root")))
         except (CommandError, OSError) as error:
             report.sections.append(("the guest", str(error)))
     return report

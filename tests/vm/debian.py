@@ -17,7 +17,7 @@ PACKAGES = (
     *("python3", "python3-venv", "make"),
     *("pipewire", "pipewire-bin", "pipewire-pulse", "wireplumber", "pulseaudio-utils"),
     *("libspa-0.2-modules", "alsa-utils"),
-    "sip-tester",
+    *("sip-tester", "python3-gi"),
 )
 LEFT_OUT = (
     *("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*"),
@@ -78,6 +78,7 @@ def _command(directory: Path) -> list[str]:
         *("mmdebstrap", "--variant=minbase", "--format=null", f"--include={','.join(PACKAGES)}"),
         '--aptopt=Acquire::Languages "none"',
         '--aptopt=APT::Install-Recommends "false"',
+        "--dpkgopt=force-unsafe-io",  # nobody misses it if the machine goes down meanwhile
         *(f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT),
         *(f"--customize-hook={step}" for step in _steps(shlex.quote(str(directory)))),
         *(SUITE, "-"),

@@ -16,13 +16,16 @@ from tests.support.processes import wait_until
 from tests.vm import initrd
 
 MEMORY_MB = 1024
-START_LIMIT_S = 30.0
-SAVE_LIMIT_S = 60.0
+PROCESSOR = "Nehalem-v1"
+"""The least for which today's programs are built (x86-64-v2).  What newer ones can, costs: "max"
+takes a tenth to a fourth more time for the same."""
+START_LIMIT_S = 60.0
+SAVE_LIMIT_S = 120.0
 END_LIMIT_S = 10.0
 POLL_S = 0.02
 KERNEL_WORDS = (
     "console=ttyS0 quiet loglevel=4 panic=-1 no5lvl mitigations=off audit=0 tsc=reliable"
-    " no_timer_check random.trust_cpu=on systemd.show_status=0"
+    " no_timer_check systemd.show_status=0"
 )
 
 
@@ -120,13 +123,7 @@ class Machine:
         here = str(self.directory).replace(",", ",,")
         disk = str(root / "root.ext4").replace(",", ",,")
         words = [
-            *(
-                "qemu-system-x86_64",
-                "-accel",
-                "tcg,thread=multi,tb-size=256",
-                "-cpu",
-                "max,svm=off",
-            ),
+            *("qemu-system-x86_64", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", PROCESSOR),
             *("-smp", "2", "-m", str(MEMORY_MB), "-machine", "pc,usb=off", "-no-reboot"),
             *("-nodefaults", "-nic", "none", "-display", "none", "-vga", "none"),
             *("-serial", f"file:{here}/console"),

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.descriptors import KNOWN
-from tests.support.processes import wait_until
 from tests.vm.channel import Guest
 
-LAMP_LIMIT_S = 20.0
+LAMP_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,8 @@ class UsbPhone:
 
     def wait_for_lamps(self, report: str) -> None:
         """The host's last word."""
-        wait_until(lambda: self.lamps[-1:] == [report], LAMP_LIMIT_S, f"{report}, not {self.lamps}")
+        self._guest.ask("await_lamps", name=self.model.id, report=report, limit_s=LAMP_LIMIT_S)
+        assert self.lamps[-1:] == [report]
 
     def take_peak(self) -> int:
         """The loudest sample that its loudspeaker was sent since the last time."""

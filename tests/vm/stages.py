@@ -12,8 +12,10 @@ from pathlib import Path
 from tests.vm import cache, debian
 from tests.vm.cache import GuestError
 from tests.vm.channel import Guest
-from tests.vm.install import PROGRAMS, ROOT, install, renew, what_is_installed
+from tests.vm.delivery import PROGRAMS, ROOT
+from tests.vm.install import install, what_is_installed
 from tests.vm.phones import HEADSET, UsbPhone
+from tests.vm.programs import renew
 from tests.vm.telephone import SERVICE, Telephone
 
 VM = Path(__file__).parent
@@ -44,7 +46,7 @@ def installed() -> Path:
 
 def serving() -> Path:
     """The daemon runs; a sink that is no phone is there, and no phone."""
-    programs = [ROOT / one for one in PROGRAMS]
+    programs = [VM / "programs.py", *(ROOT / one for one in PROGRAMS)]
     return _saved("serving", _serve, str(installed()), CONFIG, Path(__file__), *programs)
 
 

@@ -8,7 +8,10 @@ many bytes as it says.
 import json
 import os
 import pwd
+import select
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 import traceback
@@ -19,7 +22,6 @@ from tests.vm.guest.usb_descriptors import Identity
 from tests.vm.guest.usb_phone import UsbPhone
 
 PORT = "/dev/virtio-ports/org.offhook.test"
-KILL_AFTER_S = 2
 NOBODY_THERE_S = 0.05
 """A port whose other side is closed has no event to wait for."""
 
@@ -62,6 +64,7 @@ class Agent:
     def __init__(self, port: Port) -> None:
         self._port = port
         self._phones: dict[str, UsbPhone] = {}
+        self._bus: subprocess.Popen[bytes] | None = None
 
     def serve(self) -> None:
         self._port.send({"ready": True})
@@ -74,33 +77,28 @@ class Agent:
                 self._port.send({"error": traceback.format_exc()})
 
     def do_run(self, argv: list[str], user: str, limit_s: float) -> dict[str, Any]:
-        account = pwd.getpwnam(user)
-        runtime = f"/run/user/{account.pw_uid}"
-        environment = {
-            "PATH": f"{account.pw_dir}/.local/bin:/usr/local/sbin:/usr/local/bin"
-            ":/usr/sbin:/usr/bin:/sbin:/bin",
-            "LANG": "C.UTF-8",
-            "HOME": account.pw_dir,
-            "USER": user,
-            "LOGNAME": user,
-            "XDG_RUNTIME_DIR": runtime,
-            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={runtime}/bus",
-        }
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(
-                ["timeout", "-k", str(KILL_AFTER_S), str(limit_s), *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd="/",
-                user=account.pw_uid,
-                group=account.pw_gid,
-                extra_groups=[],
-                check=False,
-            )
+            process = _started(argv, user, stdin=subprocess.DEVNULL, stdout=output)
+            end = os.pidfd_open(process.pid)
+            in_time, _, _ = select.select([end], [], [], limit_s)
+            os.close(end)
+            if not in_time:
+                os.killpg(process.pid, signal.SIGKILL)
+                output.write(f"killed after {limit_s} s".encode())
+            status = process.wait()
             output.seek(0)
-            return {"status": done.returncode, "output": output.read().decode(errors="replace")}
+            return {"status": status, "output": output.read().decode(errors="replace")}
+
+    def do_bus(self, user: str, request: dict[str, Any]) -> Any:
+        """What bus.py says to it."""
+        if not self._bus:
+            argv = [sys.executable, str(Path(__file__).with_name("bus.py"))]
+            self._bus = _started(argv, user, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._bus.stdin
+        assert self._bus.stdout
+        self._bus.stdin.write(json.dumps(request).encode() + b"\n")
+        self._bus.stdin.flush()
+        return json.loads(self._bus.stdout.readline())
 
     def do_put(self, path: str, size: int) -> dict[str, Any]:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -129,6 +127,36 @@ class Agent:
     def do_look(self, name: str) -> dict[str, Any]:
         phone = self._phones[name]
         return {"lamps": phone.lamps, "peak": phone.take_peak()}
+
+    def do_await_lamps(self, name: str, report: str, limit_s: float) -> dict[str, Any]:
+        self._phones[name].await_lamps(report, limit_s)
+        return {}
+
+
+def _started(argv: list[str], user: str, **pipes: Any) -> subprocess.Popen[bytes]:
+    """As this user, with what a login sets.  By a program: with `user=`, Python would copy its
+    whole address space first, which takes an emulated processor longer than most commands."""
+    account = pwd.getpwnam(user)
+    runtime = f"/run/user/{account.pw_uid}"
+    environment = {
+        "PATH": f"{account.pw_dir}/.local/bin:/usr/local/sbin:/usr/local/bin"
+        ":/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": account.pw_dir,
+        "USER": user,
+        "LOGNAME": user,
+        "XDG_RUNTIME_DIR": runtime,
+        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={runtime}/bus",
+    }
+    ids = (f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups")
+    return subprocess.Popen(
+        ["setpriv", *ids, *argv],
+        stderr=subprocess.STDOUT,
+        env=environment,
+        cwd="/",
+        start_new_session=True,
+        **pipes,
+    )
 
 
 if __name__ == "__main__":

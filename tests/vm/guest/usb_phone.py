@@ -3,6 +3,7 @@
 
 import math
 import struct
+import threading
 import time
 from array import array
 from collections.abc import Callable
@@ -44,7 +45,8 @@ class UsbPhone(UsbDevice):
         super().__init__()
         self.lamps: list[tuple[float, str]] = []
         self._identity = identity
-        self._peak = 0
+        self._lamp_changed = threading.Condition()
+        self._sound: list[bytes] = []
         self._controls: dict[tuple[int, int], bytes] = {}
         steps = range(RATE_HZ // TONE_HZ)
         wave = (TONE_PEAK * math.sin(2 * math.pi * step / len(steps)) for step in steps)
@@ -52,8 +54,15 @@ class UsbPhone(UsbDevice):
 
     def take_peak(self) -> int:
         """The loudest sample that came out of its loudspeaker since the last time."""
-        peak, self._peak = self._peak, 0
-        return peak
+        sound, self._sound = self._sound, []
+        samples = array("h", b"".join(sound))
+        peaks = (max(samples), -min(samples)) if samples else (0,)
+        return max(peaks)
+
+    def await_lamps(self, report: str, limit_s: float) -> None:
+        """Until this is the host's last word, or too much time has passed."""
+        with self._lamp_changed:
+            self._lamp_changed.wait_for(lambda: self.lamps and self.lamps[-1][1] == report, limit_s)
 
     # ------------------------------------------------------------ UsbDevice
 
@@ -75,12 +84,12 @@ class UsbPhone(UsbDevice):
         return SIMPLE.get(request)
 
     def received(self, endpoint: int, data: bytes) -> None:
-        self.lamps.append((time.time(), data.hex(" ")))
+        with self._lamp_changed:
+            self.lamps.append((time.time(), data.hex(" ")))
+            self._lamp_changed.notify_all()
 
     def heard(self, data: bytes) -> None:
-        samples = array("h", data)
-        for peak in (max(samples), -min(samples)):  # 1000 times a second: no Python loop
-            self._peak = max(self._peak, peak)
+        self._sound.append(data)
 
     def spoken(self, room: int) -> bytes:
         return self._tone[: min(room, FRAME_BYTES)]

@@ -16,8 +16,9 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 CONTROLLER = Path("/sys/devices/platform/vhci_hcd.0")
 
@@ -28,11 +29,16 @@ FRAME_S = 0.001
 """One packet of an isochronous endpoint each, at full speed."""
 MAX_LEAD_S = 0.05
 """A controller that was late catches up at most so much."""
+TICK_S = 0.01
+"""While sound flows, all that has come is answered together, so often: an emulated processor
+spends more on waking up than on the work.  The sound card keeps 18 ms of requests waiting."""
 
+_RECEIVE_BYTES = 1 << 16
+# Command, sequence number, device, direction, endpoint; flags, length, first frame, packets,
+# interval, setup.  When a request is taken back, its sequence number is in the place of the flags.
+_REQUEST = struct.Struct(">IIIIIIiiiI8s")
 _HEADER = struct.Struct(">IIIII")  # command, sequence number, device, direction, endpoint
-_SUBMIT = struct.Struct(">IiiiI8s")  # flags, length, first frame, packets, interval, setup
 _RETURN = struct.Struct(">iiiii8x")  # status, length, first frame, packets, errors
-_UNLINK = struct.Struct(">I24x")
 _UNLINKED = struct.Struct(">i24x")
 _PACKET = struct.Struct(">IIII")  # offset, length, actual length, status
 _CMD_SUBMIT, _CMD_UNLINK, _RET_SUBMIT, _RET_UNLINK = range(1, 5)
@@ -41,8 +47,7 @@ _EPIPE, _ECONNRESET = -32, -104
 """An endpoint that stalls; a request that was taken back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Urb:
+class Urb(NamedTuple):
     """A request of the host.  `data` is what it sends, `room` the bytes it would take;
     `packets` are the lengths of those of an isochronous endpoint."""
 
@@ -63,6 +68,8 @@ class UsbDevice(ABC, threading.Thread):
         super().__init__(daemon=True)
         self._socket, self._controller_end = socket.socketpair()
         self._waker, self._wake = os.pipe()
+        self._received = b""
+        self._answers: list[bytes] = []
         self._asked: deque[Urb] = deque()
         self._reports: deque[bytes] = deque()
         self._timers: list[tuple[float, int, Urb]] = []
@@ -121,30 +128,50 @@ class UsbDevice(ABC, threading.Thread):
                 self._turn()
 
     def _turn(self) -> None:
-        wait = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
-        readable, _, _ = select.select([self._socket.fileno(), self._waker], [], [], wait)
-        if self._waker in readable:
-            os.read(self._waker, 4096)
-        if self._socket.fileno() in readable:
-            self._take_request()
+        self._wait()
+        self._take_requests()
         while self._timers and self._timers[0][0] <= time.monotonic():
             self._stream(heapq.heappop(self._timers)[2])
         while self._reports and self._asked:
             urb = self._asked.popleft()
             self._answer(urb, self._reports.popleft()[: urb.room])
+        self._socket.sendall(b"".join(self._answers))
+        self._answers.clear()
 
-    def _take_request(self) -> None:
-        command, sequence, _, inward, endpoint = _HEADER.unpack(self._read(_HEADER.size))
+    def _wait(self) -> None:
+        if self._timers:
+            readable, _, _ = select.select([self._waker], [], [], TICK_S)
+        else:
+            readable, _, _ = select.select([self._socket.fileno(), self._waker], [], [])
+        if self._waker in readable:
+            os.read(self._waker, 4096)
+
+    def _take_requests(self) -> None:
+        with suppress(BlockingIOError):
+            part = self._socket.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+            if not part:
+                raise EOFError
+            self._received += part
+        while len(self._received) >= _REQUEST.size and (size := self._take_first()):
+            self._received = self._received[size:]
+
+    def _take_first(self) -> int:
+        """Its size; 0 when it has not come whole."""
+        command, sequence, _, inward, endpoint, first, room, start, count, _, setup = (
+            _REQUEST.unpack_from(self._received)
+        )
         if command == _CMD_UNLINK:
-            self._unlink(sequence, _UNLINK.unpack(self._read(_UNLINK.size))[0])
-            return
+            self._unlink(sequence, first)
+            return _REQUEST.size
         assert command == _CMD_SUBMIT
-        _, room, start, count, _, setup = _SUBMIT.unpack(self._read(_SUBMIT.size))
-        data = b"" if inward else self._read(room)
-        described = self._read(_PACKET.size * max(0, count))
-        packets = tuple(length for _, length, _, _ in _PACKET.iter_unpack(described))
-        urb = Urb(sequence, bool(inward), endpoint, room, start, packets, setup, data)
-        self._dispatch(urb)
+        middle = _REQUEST.size + (0 if inward else room)
+        end: int = middle + _PACKET.size * max(0, count)
+        if len(self._received) < end:
+            return 0
+        data = self._received[_REQUEST.size : middle]
+        packets = _lengths(self._received[middle:end])
+        self._dispatch(Urb(sequence, bool(inward), endpoint, room, start, packets, setup, data))
+        return end
 
     def _dispatch(self, urb: Urb) -> None:
         if urb.endpoint == 0:
@@ -180,7 +207,7 @@ class UsbDevice(ABC, threading.Thread):
         heapq.heapify(self._timers)
         taken_back = len(self._asked) + len(self._timers) < waiting
         header = _HEADER.pack(_RET_UNLINK, sequence, 0, 0, 0)
-        self._socket.sendall(header + _UNLINKED.pack(_ECONNRESET if taken_back else 0))
+        self._answers.append(header + _UNLINKED.pack(_ECONNRESET if taken_back else 0))
 
     def _answer(
         self, urb: Urb, data: bytes, status: int = 0, lengths: tuple[int, ...] = ()
@@ -188,21 +215,22 @@ class UsbDevice(ABC, threading.Thread):
         header = _HEADER.pack(_RET_SUBMIT, urb.sequence, 0, 0, 0)
         length = len(data) if urb.inward else len(urb.data)
         result = _RETURN.pack(status, length, urb.start, len(urb.packets), 0)
-        offsets = itertools.accumulate(urb.packets, initial=0)
-        packets = (
-            _PACKET.pack(offset, room, actual, 0)
-            for offset, room, actual in zip(offsets, urb.packets, lengths, strict=False)
-        )
-        self._socket.sendall(header + result + data + b"".join(packets))
+        self._answers.append(header + result + data + _described(urb.packets, lengths))
 
-    def _read(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            part = self._socket.recv(count - len(data))
-            if not part:
-                raise EOFError
-            data += part
-        return data
+
+@cache
+def _lengths(packets: bytes) -> tuple[int, ...]:
+    return tuple(length for _, length, _, _ in _PACKET.iter_unpack(packets))
+
+
+@cache
+def _described(packets: tuple[int, ...], lengths: tuple[int, ...]) -> bytes:
+    """Of each the room that it had, and what is in it."""
+    offsets = itertools.accumulate(packets, initial=0)
+    return b"".join(
+        _PACKET.pack(offset, room, actual, 0)
+        for offset, room, actual in zip(offsets, packets, lengths, strict=False)
+    )
 
 
 def _free_port() -> int:
