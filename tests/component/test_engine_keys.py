@@ -40,14 +40,14 @@ class FarEnd:
         self.sip.close()
         self._rtp.close()
 
-    def call(self, *, events: bool = False) -> None:
+    def call(self, headers: str = "", *, events: bool = False) -> None:
         sdp = SDP.replace("40000", str(self._rtp.getsockname()[1]))
         if events:
             sdp = sdp.replace("AVP 8", "AVP 8 101") + EVENTS
-        self.sip.send(self.sip.request("INVITE", self.dialog, body=sdp))
+        self.sip.send(self.sip.request("INVITE", self.dialog, headers, sdp))
         self.engine.wait_for(Incoming)
         self.engine.ask(Answer(leg=-1))
-        ok = self._hear(200)
+        ok = self.hear(200)
         self.dialog.to_tag = to_tag_of(ok)
         found = re.search(rb"m=audio (\d+)", ok)
         assert found
@@ -55,13 +55,14 @@ class FarEnd:
         self.sip.send(self.sip.request("ACK", self.dialog))
         self.engine.wait_state(-1, "active")
 
-    def _hear(self, status: int) -> bytes:
+    def hear(self, what: int | bytes) -> bytes:
+        """A response of this status, or a request of this method."""
         for _ in range(100):
             for message in self.sip.receive():
-                if status_of(message) == status:
+                if status_of(message) == what or message.split(b" ")[0] == what:
                     return message
             self.engine.read(0.05)
-        raise AssertionError(f"no {status} from the engine")
+        raise AssertionError(f"no {what!r} from the engine")
 
     def play(self, sound: bytes) -> None:
         begin_s = time.monotonic()
@@ -87,7 +88,7 @@ class FarEnd:
         kind = "Content-Type: application/dtmf-relay\r\n"
         body = f"Signal={key}\r\nDuration=160\r\n"
         self.sip.send(self.sip.request("INFO", self.dialog, kind, body))
-        self._hear(200)
+        self.hear(200)
 
     def told(self) -> str:
         return "".join(event.tone for event in self.engine.of(LegDtmf))
@@ -142,3 +143,21 @@ def test_our_own_tones_that_come_back_are_no_keys_of_theirs(
     assert far.told() == ""
     far.play(sound(tmp_path, "D"))
     assert far.told() == "D"
+
+
+def test_keys_go_as_sound_to_who_allows_info_but_refuses_it_for_keys(
+    far: FarEnd, engine: EngineProcess
+) -> None:
+    far.call("Allow: INVITE, ACK, BYE, INFO\r\n")
+    press = SendDtmf(leg=-1, tones="1", method="", duration_ms=100)
+    engine.tell(press)
+    asked = [far.hear(b"INFO")]
+    for _ in range(20):  # until the stack has heard the first refusal
+        for info in asked:
+            far.sip.send(far.sip.answer(info, "415 Unsupported Media Type", to_tag=""))
+        engine.read(0.1)
+        engine.ask(press)
+        asked = [message for message in far.sip.receive() if message.startswith(b"INFO")]
+        if not asked:
+            return
+    raise AssertionError("INFO is sent on and on")

@@ -12,7 +12,7 @@ from .refusal import Refused, check_range, check_text, check_uri
 from .sip_account import Account
 from .sip_accounts import Accounts
 from .sip_calls import Calls
-from .sip_dtmf import DtmfSender, Method, Tones, choose_method
+from .sip_dtmf import DtmfSender, Method, Tones
 from .sip_endpoint import SipEndpoint
 from .sip_errands import Errands
 from .sip_headers import clean
@@ -211,7 +211,7 @@ class Commands:
         if not leg.media.connected:
             raise Refused(f"Call {command.leg} has no sound yet, so DTMF cannot be sent.")
         tones = Tones(command.tones, command.duration_ms)
-        method = choose_method(command.method or leg.account.settings.dtmf, leg.media, leg.call)
+        method = leg.ways.choose(command.method or leg.account.settings.dtmf, leg.media, leg.call)
         if method is Method.INBAND:
             self._calls.listener.deafen(leg, tones.whole_s())
         DtmfSender(

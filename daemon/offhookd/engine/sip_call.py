@@ -15,6 +15,7 @@ from .schedule import Alarm
 from .sip_account import REQUEST_TIMEOUT, Account
 from .sip_callbacks import PjCall, read_step, received, says_unrefreshed
 from .sip_direction import RemoteHold, direction
+from .sip_dtmf import Ways
 from .sip_ending import UNREFRESHED, cause_of, no_media
 from .sip_endpoint import SipEndpoint
 from .sip_exchange import Exchange
@@ -94,6 +95,7 @@ class Leg:
         self.transfer = Transfer(number, thread, account.settings.uri)
         self.replacement = Replacement(self, exchange)
         self.flash = Flash()
+        self.ways = Ways()
         self.dtmf = DtmfReceiver(thread.schedule, self._dtmf_complete)
 
     # ------------------------------------------------------------ beginnings
@@ -340,6 +342,7 @@ class Leg:
         self.flash.heard(event)
         if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
+        self.ways.heard(event)
         step = read_step(event)
         message, _ = received(event)
         match step.method:

@@ -20,6 +20,9 @@ PAUSE_S = 0.5
 GAP_MS = 70
 """Silence between two tones; ETSI TS 101 235 asks for 65 ms at least."""
 
+INFO_MIME = "application/dtmf-relay"
+FIRST_FAILURE = 300
+
 SHORTEST_MS, LONGEST_MS = 40, 5000
 MOST_TONES = 64
 
@@ -59,18 +62,35 @@ class Tones:
         return self.length_s(self.tones) + self.tones.count(",") * PAUSE_S
 
 
-def choose_method(wanted: str, media: LegMediaState, call: Any) -> Method:
-    """What the far end understands; raises `Refused` when that is not what was wanted."""
-    if wanted not in METHODS:
-        raise Refused(f"DTMF goes by rfc4733, info or inband, not {wanted[:20]!r}.")
-    if wanted == Method.RFC4733 and not media.can_rfc4733:
-        raise Refused("The far end did not offer DTMF events (RFC 4733); use info or inband.")
-    if wanted != AUTO:
-        return Method(wanted)
-    if media.can_rfc4733:
-        return Method.RFC4733
-    allows = call.remoteHasCap(pj.PJSIP_H_ALLOW, "", "INFO")
-    return Method.INFO if allows == pj.PJSIP_DIALOG_CAP_SUPPORTED else Method.INBAND
+class Ways:
+    """How keys can go to one far end."""
+
+    def __init__(self) -> None:
+        self._refuses_info = False
+
+    def heard(self, event: Any) -> None:
+        """Something of a transaction of the call; inside the callback."""
+        transaction = event.body.tsxState.tsx
+        ours = transaction.method == "INFO" and transaction.role == pj.PJSIP_ROLE_UAC
+        if ours and transaction.statusCode >= FIRST_FAILURE:
+            self._refuses_info |= INFO_MIME in transaction.lastTx.wholeMsg
+
+    def choose(self, wanted: str, media: LegMediaState, call: Any) -> Method:
+        """What the far end understands; raises `Refused` when that is not what was wanted."""
+        if wanted not in METHODS:
+            raise Refused(f"DTMF goes by rfc4733, info or inband, not {wanted[:20]!r}.")
+        if wanted == Method.RFC4733 and not media.can_rfc4733:
+            raise Refused("The far end did not offer DTMF events (RFC 4733); use info or inband.")
+        if wanted != AUTO:
+            return Method(wanted)
+        if media.can_rfc4733:
+            return Method.RFC4733
+        return Method.INFO if self._takes_info(call) else Method.INBAND
+
+    def _takes_info(self, call: Any) -> bool:
+        """That it allows INFO says nothing about keys; its answer to the first one does."""
+        allows = call.remoteHasCap(pj.PJSIP_H_ALLOW, "", "INFO")
+        return allows == pj.PJSIP_DIALOG_CAP_SUPPORTED and not self._refuses_info
 
 
 class DtmfSender:
