@@ -11,12 +11,14 @@ from pathlib import Path
 
 from offhookd.app import Daemon
 from offhookd.bus.errors import BusUnavailableError, NameTakenError
+from offhookd.bus.objects import ObjectTree
 from offhookd.bus.phone import PhoneTree
 from offhookd.bus.service import Service as Bus
 from offhookd.desktop.network import NetworkWatch
 from offhookd.desktop.notify import ServiceManager
 from offhookd.engine.launch import Launched
 from offhookd.phone.errors import InvalidConfigError
+from offhookd.phone.sets import SetControl
 from offhookd.phone.values import AccountState
 
 GET_A_BUS = "start offhookd from a login session, or with dbus-run-session"
@@ -45,25 +47,7 @@ class Run:
             await bus.start()
             await daemon.start()
             sets = await daemon.plug_in()
-            PhoneTree(
-                bus.tree,
-                daemon,
-                daemon,
-                daemon.problems,
-                daemon.accounts,
-                daemon.calls,
-                daemon.conferences,
-                daemon.handovers,
-                daemon.audio,
-                daemon.history,
-                daemon.messages,
-                sets,
-                daemon.presence,
-                daemon.directory,
-                daemon.rules.planner,
-                daemon.sounds.of_calls,
-                daemon.desks.calls,
-            )
+            _show(daemon, sets, bus.tree)
             await bus.publish()
             network.start()
             loop = asyncio.get_running_loop()
@@ -112,7 +96,7 @@ class Run:
     def _report(self, daemon: Daemon) -> None:
         """Tell the service manager that we serve, and go on telling that we live."""
         self._manager.ready()
-        daemon.accounts.default_changed.connect(lambda: self._manager.status(summary(daemon)))
+        daemon.parts.accounts.default_changed.connect(lambda: self._manager.status(summary(daemon)))
         self._manager.status(summary(daemon))
         if interval_s := self._manager.watchdog_interval():
             task = asyncio.create_task(self._feed(daemon, interval_s), name="watchdog")
@@ -121,14 +105,38 @@ class Run:
     async def _feed(self, daemon: Daemon, interval_s: float) -> None:
         """A daemon whose engine hangs is not alive; one whose engine restarts is."""
         while True:
-            if daemon.engine.alive:
+            if daemon.parts.engine.alive:
                 self._manager.watchdog()
             await asyncio.sleep(interval_s)
 
 
+def _show(daemon: Daemon, sets: SetControl, tree: ObjectTree) -> None:
+    """Put everything on the bus, and keep it true there."""
+    parts = daemon.parts
+    PhoneTree(
+        tree,
+        daemon,
+        daemon,
+        parts.problems,
+        parts.accounts,
+        parts.calls,
+        parts.conferences,
+        parts.handovers,
+        parts.audio,
+        parts.history,
+        parts.messages,
+        sets,
+        parts.presence,
+        parts.directory,
+        parts.rules.planner,
+        parts.sounds.of_calls,
+        parts.desks.calls,
+    )
+
+
 def summary(daemon: Daemon) -> str:
     """One line for ``systemctl status``."""
-    accounts = list(daemon.accounts)
+    accounts = list(daemon.parts.accounts)
     registered = sum(one.state is AccountState.REGISTERED for one in accounts)
     return f"{registered} of {len(accounts)} accounts registered"
 
