@@ -11,6 +11,7 @@ from offhookd.phone.errors import (
     NoAccountError,
     NotRegisteredError,
     RejectedError,
+    RequestTimeoutError,
 )
 from offhookd.phone.values import AccountId, AccountState, StateReason, Transport
 from tests.support.fakes import FakeClock, FakeEngine, Outcome
@@ -142,6 +143,25 @@ def test_a_user_who_asks_learns_the_outcome(line: Line) -> None:
     line.account.register(good)
     line.account.result(OK)
     assert good.succeeded
+
+
+def test_a_user_who_asks_is_not_kept_waiting_by_a_silent_registrar(line: Line) -> None:
+    outcome = Outcome()
+    line.account.register(outcome)
+    line.clock.advance(module.PATIENCE_S)
+    assert isinstance(outcome.error, RequestTimeoutError)
+    assert "is asked on" in str(outcome.error)
+    assert line.account.state is AccountState.REGISTERING
+    line.account.result(OK)
+    assert (line.account.state, outcome.calls) == (AccountState.REGISTERED, 1)
+
+
+def test_patience_does_not_outlive_the_answer(line: Line) -> None:
+    outcome = Outcome()
+    line.account.register(outcome)
+    line.account.result(OK)
+    line.clock.advance(module.PATIENCE_S)
+    assert outcome.succeeded
 
 
 def test_asking_during_an_attempt_joins_it(line: Line) -> None:

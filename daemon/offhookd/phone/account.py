@@ -12,6 +12,7 @@ The engine sends single REGISTER requests; when the next one goes out is decided
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from offhookd.dataclass import dataclass
 
@@ -47,6 +48,9 @@ HINT_GAP_S = 2.0
 """Hints come in bursts (link, address, route); one attempt serves them all."""
 ANSWER_LIMIT_S = 40.0
 """Longer than pjsip's 32 s transaction timer F: an engine that never reports is a failure."""
+PATIENCE_S = 8.0
+"""Of who asked for it.  By then a request over UDP was sent five times (RFC 3261 timer E), and a
+server that is there has answered one of them."""
 
 AUTH_CODES = frozenset({401, 403, 407})
 
@@ -153,12 +157,14 @@ class Account:
         self._attempt(why)
 
     def register(self, done: Done) -> None:
-        """Try now; `done` when the registrar has answered."""
+        """Try now; `done` when the registrar has answered, or has not for `PATIENCE_S`: then it
+        is asked on, and `state` says what comes of it."""
         if not self.enabled:
             raise InvalidStateError(f"Account {self.id} is disabled; enable it first")
         if not self._ready:
             raise InvalidStateError("The SIP engine is not running; it is being restarted")
         self._waiting.append(done)
+        self._clock.call_later(PATIENCE_S, partial(self._lose_patience, done))
         self._attempt("asked by the user")
 
     def set_enabled(self, enabled: bool) -> None:
@@ -288,6 +294,16 @@ class Account:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _lose_patience(self, done: Done) -> None:
+        if done in self._waiting:
+            self._waiting.remove(done)
+            done(
+                RequestTimeoutError(
+                    f"The registrar of {self.id} has not answered for {PATIENCE_S:.0f} s; it is"
+                    " asked on, and the account's state will tell"
+                )
+            )
 
     def _settle(self, error: PhoneError | None) -> None:
         waiting, self._waiting = self._waiting, []
