@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from offhook.aio import Phone
+from offhook.tray.configuration import Configuration
 from tests.support.cli import CommandLine
 from tests.support.daemon import RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio, password
+from tests.support.processes import until
 from tests.support.secret_service import SecretService, secret_service
 from tests.support.terminal import on_terminal
 
 OFFHOOK = (sys.executable, "-c", "from offhook.cli.main import main; raise SystemExit(main())")
+LIMIT_S = 20.0
 WRITTEN = "# mine\nsip: {bind: 127.0.0.1}   # here only\naudio: {backend: silent}\n"
 
 
@@ -108,6 +111,32 @@ async def test_what_goes_wrong_is_said_in_a_line(
     assert refused.err.startswith("offhook: work is not registered: ")
     assert refused.err.endswith("to begin anew: offhook account remove work\n")
     assert refused.err.count("\n") == 1
+
+
+async def test_the_window_adds_one_with_a_password_that_can_be_mended(
+    daemon: RunningDaemon,
+    keyring: SecretService,
+    kamailio: Kamailio,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keyring.start()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(daemon.directory.parent))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", keyring.address)
+    async with Phone(keyring.address) as phone:
+        configuration = Configuration(phone, lambda: None)
+        keys = {"uri": kamailio.uri("1001"), "transport": "udp"}
+        await configuration.add_account("work", keys, "wrong")
+        assert configuration.accounts == ["work"]
+        await until(lambda: states(phone) == ["failed"], LIMIT_S, "it is refused")
+        await configuration.keep_password("work", password("1001"))
+        assert states(phone) == ["registered"]
+        await configuration.remove_account("work")
+        await until(lambda: states(phone) == [], LIMIT_S, "it is gone")
+    assert daemon.config_file.read_text() == f"{WRITTEN}\naccounts: {{}}\n"
+
+
+def states(phone: Phone) -> list[str]:
+    return [account.state for account in phone.accounts]
 
 
 async def test_without_a_keyring_nothing_is_written(

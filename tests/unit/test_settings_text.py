@@ -196,6 +196,13 @@ def test_items_of_a_list_keep_their_comments() -> None:
     )
 
 
+def test_items_need_not_be_indented() -> None:
+    text = "screening:\n  block:\n  - a # first\n\n  - b\naudio: {}\n"
+    made = with_value(text, ("screening", "others"), "busy")
+    assert made == text.replace("audio", "  others: busy\naudio")
+    assert without(made, ("screening", "block")) == "screening:\n  others: busy\naudio: {}\n"
+
+
 def test_comments_in_a_list_are_not_lost() -> None:
     with pytest.raises(UnchangedError, match="There are comments"):
         with_value("screening:\n  block: [a, # Al\n    b]\n", ("screening", "block"), ["b"])

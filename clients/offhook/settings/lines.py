@@ -20,13 +20,16 @@ class Lines:
         self._newline = "\r\n" if "\r\n" in text else "\n"
 
     def end(self, start: int, column: int) -> int:
-        """The line after an entry that begins at `start`: what is indented deeper belongs to it."""
+        """The line after an entry that begins at `start`: what is indented deeper belongs to it,
+        and items of a list even where they are not."""
         end = start + 1
         for number in range(end, len(self._lines)):
             line = self._lines[number]
             if not line.strip():
                 continue
-            if len(line) - len(line.lstrip()) <= column:
+            inside = line.lstrip()
+            deeper = len(line) - len(inside) - column
+            if deeper < 0 or (deeper == 0 and not inside.startswith("- ")):
                 break
             end = number + 1
         return end
