@@ -43,7 +43,8 @@ class SettingsForm(QWidget):
 
     def begin_with(self, widget: QWidget) -> None:
         """Something else above the fields."""
-        widget.setContentsMargins(0, 0, 0, 0)
+        if inside := widget.layout():
+            inside.setContentsMargins(0, 0, 0, 0)
         self._column.insertWidget(0, widget)
 
     def _add(self, field: Field) -> None:
