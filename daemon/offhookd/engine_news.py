@@ -55,6 +55,7 @@ class EngineNews(EngineListener):
         self.started()
         parts.lines.engine_started()
         parts.stun.engine_started()
+        parts.rules.standing.engine_started()
         self.changed()
 
     def _tell_faults(self, faults: p.Value) -> None:

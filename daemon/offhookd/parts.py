@@ -87,7 +87,8 @@ class Parts:
         self.accounts = Accounts()
         self.calls = Calls(self.engine, self.history, self.audio, clock)
         self.calls.removed.connect(lambda _: self.engine.renew())
-        self.rules = Rules(self.accounts, self.calls, self.choices, problems, clock)
+        tell_standing = self.engine.answer_options
+        self.rules = Rules(self.accounts, self.calls, self.choices, problems, clock, tell_standing)
         planner = self.rules.planner
 
         self.resolver = Resolver()
@@ -133,6 +134,7 @@ class Parts:
             self.engine.tell,
             planner,
         )
+        self.presence.availability.changed.connect(self.rules.standing.look)
         self.mail = MessageClient(self.engine.tell, self.lines)
         self.messages = Messages(self.mail, stored_messages, self.accounts, clock)
         self.messages.settled.connect(lambda _: self.lines.guests_changed())

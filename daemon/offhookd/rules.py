@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the configuration says about calls, told to those who decide about them."""
 
+from collections.abc import Callable
+
 from offhookd.config.schema import AccountConfig, Config
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
@@ -13,6 +15,8 @@ from offhookd.phone.planner import Outgoing, Planner
 from offhookd.phone.ports import Clock, Timer
 from offhookd.phone.problems import Problems
 from offhookd.phone.reception import AccountManners, Manners, Reception
+from offhookd.phone.standing import Standing
+from offhookd.phone.values import AccountId
 from offhookd.phone.waits import is_out
 from offhookd.phone.wishes import ChoiceStore, Wishes
 
@@ -22,7 +26,8 @@ GRACE_S = 3.0
 
 
 class Rules:
-    """`planner` for calls that go out; those that come in are decided about from now on."""
+    """`planner` for calls that go out; those that come in are decided about from now on, and
+    `standing` is told to servers that ask."""
 
     def __init__(
         self,
@@ -31,6 +36,7 @@ class Rules:
         choices: ChoiceStore,
         problems: Problems,
         clock: Clock,
+        tell_standing: Callable[[AccountId, int], None],
     ) -> None:
         self.wishes = Wishes(choices)
         self.numbering = Numbering()
@@ -44,6 +50,9 @@ class Rules:
             self.wishes, self._emergency, self.planner.forward_target, calls.elsewhere
         )
         self.by_hand = self._reception.by_hand
+        self._calls = calls
+        self.standing = Standing(calls, accounts, self._stand, tell_standing)
+        self.wishes.changed.connect(lambda _: self.standing.look())
         calls.decide = self._reception.decide
         calls.added.connect(self._note_emergency)
         calls.changed.connect(self._note_emergency)
@@ -67,7 +76,11 @@ class Rules:
         )
         own = {one.id: _manners(one) for one in accounts}
         self._reception.configure(manners, own, self.numbering)
+        self.standing.look()
         self._judge()
+
+    def _stand(self, account: AccountId) -> int:
+        return self._reception.standing(account, self._calls, self._calls.limit)
 
     def _note_emergency(self, call: Call) -> None:
         if call.emergency and is_out(call):

@@ -234,6 +234,10 @@ class EngineClient(CallEngine, RegistrationEngine):
     def end_referral(self, referral: int, code: int) -> None:
         self._send(p.EndReferral(referral=referral, code=code))
 
+    def answer_options(self, account: AccountId, code: int) -> None:
+        """Let servers that ask know how a call would be answered."""
+        self._send(p.AnswerOptions(account=account, code=code))
+
     def refuse_transfers(self, refused: bool) -> None:
         self.tell(p.RefuseTransfers(refused=refused))
 

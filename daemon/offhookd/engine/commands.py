@@ -18,6 +18,7 @@ from .sip_errands import Errands
 from .sip_headers import clean
 from .sip_jitter import JitterBuffer
 from .sip_messages import Post
+from .sip_outside import Outside
 from .sip_presence import Presence
 from .sip_quality import all_statistics
 from .sip_thread import SipThread
@@ -54,6 +55,7 @@ class Commands:
         presence: Presence,
         post: Post,
         errands: Errands,
+        outside: Outside,
     ) -> None:
         self.stopped = False
         self._thread = thread
@@ -80,6 +82,7 @@ class Commands:
             p.Hold: self._hold,
             p.Transfer: lambda c: calls.transfer(c.leg, c.target, c.replaces),
             p.RefuseTransfers: self._refuse_transfers,
+            p.AnswerOptions: lambda c: outside.stand(c.account, c.code),
             p.EndReferral: lambda c: calls.referrals.end(c.referral, c.code),
             p.Follow: self._follow,
             p.Mute: lambda c: calls.mute(c.leg, muted=c.muted),

@@ -18,6 +18,7 @@ from .sip_calls import Calls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
 from .sip_errands import Errands
 from .sip_messages import Post
+from .sip_outside import Outside
 from .sip_presence import Presence
 from .sip_remote import RemoteControl
 from .sip_requests import Requests
@@ -50,6 +51,7 @@ class Engine:
         self._errands = Errands(thread, self._accounts, self._walls, self._requests)
         self._remote = RemoteControl(thread, self._accounts, self._walls, self._calls.all)
         self._too_early = TooEarly(self._walls, self._calls.all)
+        self._outside = Outside(thread, self._accounts, self._walls, self._presence)
         self._walls.claim = self._claim
         self._commands = Commands(
             thread,
@@ -61,6 +63,7 @@ class Engine:
             self._presence,
             self._post,
             self._errands,
+            self._outside,
         )
         facts = self._endpoint.facts()
         thread.send(
@@ -77,7 +80,14 @@ class Engine:
 
     def _claim(self, message: SipMessage, source: Source) -> bool:
         """Whether one of our own parts has dealt with a message; see `Gate.claim`."""
-        parts = (self._errands, self._presence, self._post, self._remote, self._too_early)
+        parts = (
+            self._errands,
+            self._presence,
+            self._post,
+            self._remote,
+            self._too_early,
+            self._outside,
+        )
         return any(part.take(message, source) for part in parts)
 
     def _start_sound(self) -> AudioThread:

@@ -147,6 +147,13 @@ class Transfer(Command, kind="transfer"):
     replaces: int
 
 
+class AnswerOptions(Command, kind="answer-options"):
+    """Tell servers that ask how a call to `account` would be answered now; 200 at first."""
+
+    account: str
+    code: int
+
+
 class RefuseTransfers(Command, kind="refuse-transfers"):
     """Whether a REFER is answered by 603 at once, instead of `Referred`."""
 

@@ -39,6 +39,11 @@ class Presence:
             SetPublication: lambda c: publications.publish(accounts.find(c.account), c),
         }
 
+    @property
+    def serves(self) -> bool:
+        """Whether anybody may subscribe here."""
+        return self._watchers.serves
+
     def forget(self, account: Account) -> None:
         """It is about to be taken out of the stack."""
         self._subscriptions.forget(account)

@@ -71,10 +71,15 @@ class Watchers:
         for watcher in self._of(account):
             self._drop(watcher)
 
+    @property
+    def serves(self) -> bool:
+        """Whether anybody may subscribe here."""
+        return bool(self._documents)
+
     def subscribed(self, message: SipMessage, source: Source) -> Reply:
         """What to answer to a SUBSCRIBE; the NOTIFY follows."""
         if event_of(message) != "presence" or not self._documents:
-            return BAD_EVENT, {}
+            return BAD_EVENT, {"Allow-Events": "presence"} if self._documents else {}
         expires_s = LONGEST_EXPIRES_S
         if message.first(b"expires"):
             expires_s = min(seconds_of(message, b"expires"), LONGEST_EXPIRES_S)

@@ -42,6 +42,7 @@ from .values import AccountId, CallState, EndReason
 from .wishes import Wishes
 
 DECLINED = 603
+RINGS = 200
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +119,19 @@ class Reception:
             or self._busy(invitation, present, full=full)
             or self._ring(invitation, caller, judgement, present)
         )
+
+    def standing(self, account: AccountId, calls: Iterable[Call], limit: int) -> int:
+        """What a call of somebody unknown would be answered, 200 when it rings or is sent on."""
+        up = tuple(call for call in calls if call.up)
+        full = carried(up) >= limit
+        chosen = self._wishes.of(account)
+        if chosen.forward_always:
+            return RINGS
+        if self._wishes.disturbs_not(account) and not self._emergency.was_called:
+            sent_on = chosen.forward_busy or chosen.forward_no_answer
+            return RINGS if sent_on else self._manners.dnd_code
+        busy = full or self._taken(account, [call for call in up if not call.relayed])
+        return BUSY_HERE if busy and not chosen.forward_busy else RINGS
 
     def by_hand(self, call: Call, contact: str) -> Forward:
         """A person sends a call that rings on to `contact`, a SIP URI."""
