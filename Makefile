@@ -38,8 +38,9 @@ lint: ## ruff and mypy
 	.venv/bin/mypy
 
 docs: ## the reference of D-Bus interface, configuration and commands, into build/docs
-	@.ci/setup lint
+	@.ci/setup docs
 	@.venv/bin/python docs/reference.py build/docs
+	@echo "written: build/docs"
 
 bench: ## measure speed and size, as tables
 	@.ci/setup test

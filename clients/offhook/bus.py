@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, NamedTuple, Self
 
-from .errors import NoDaemonError, OffhookError
+from .errors import NoBusError, NoDaemonError, OffhookError
 
 
 @contextmanager
@@ -64,12 +64,12 @@ class Reply(NamedTuple):
 
 
 def session_address() -> str:
-    """Where the session bus is, found as sd-bus finds it; NoDaemonError when nobody says."""
+    """Where the session bus is, found as sd-bus finds it; NoBusError when nobody says."""
     if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return address
     if directory := os.environ.get("XDG_RUNTIME_DIR"):
         return f"unix:path={directory}/bus"
-    raise NoDaemonError(
+    raise NoBusError(
         "There is no D-Bus session bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR is set"
     )
 
@@ -109,7 +109,7 @@ class Bus:
         self._link: Any = None
 
     async def __aenter__(self) -> Self:
-        """Connect; NoDaemonError when that cannot be done."""
+        """Connect; NoBusError when that cannot be done."""
         address = self._address or session_address()
         # In two steps, to have hold of what dbus-next opens when its __init__ fails.
         link = self._link = _MessageBus.__new__(_MessageBus)
@@ -123,7 +123,7 @@ class Bus:
                 raise
             # Of whatever kind it is: OSError, ValueError, AuthError, the library's own.
             reason = str(error) or "no answer"
-            raise NoDaemonError(f"No D-Bus session bus at {address}: {reason}") from error
+            raise NoBusError(f"No D-Bus session bus at {address}: {reason}") from error
         link.add_message_handler(self._receive)
         self._end = asyncio.create_task(self._follow_end(), name="bus connection")
         return self

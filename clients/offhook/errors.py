@@ -16,7 +16,15 @@ class OffhookError(Exception):
 
 
 class NoDaemonError(OffhookError):
-    """There is no daemon to talk to, or it went away; `message` says which."""
+    """There is no daemon to talk to, or it went away; `message` says which, `remedy` what helps."""
+
+    remedy = "start it with: systemctl --user start offhookd"
 
     def __init__(self, message: str) -> None:
         super().__init__("org.freedesktop.DBus.Error.ServiceUnknown", message)
+
+
+class NoBusError(NoDaemonError):
+    """There is not even a session bus to look for the daemon on."""
+
+    remedy = "log in to a desktop session, or start a bus with dbus-run-session"

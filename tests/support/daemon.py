@@ -13,6 +13,7 @@ from typing import Any
 
 from offhookd.bus.names import BUS_NAME, ROOT
 from tests.support.dbus import CLIENT_TIMEOUT_S, GlibClient, PrivateBus, glib_client
+from tests.support.processes import free_port
 
 DIRECT = """
 accounts:
@@ -25,7 +26,8 @@ audio: {backend: silent}
 """
 """An account that calls and is called without a registrar, on a machine without sound."""
 
-STOP_LIMIT_S = 5.0
+STOP_LIMIT_S = 20.0
+"""On a machine with much else to do."""
 
 
 class RunningDaemon:
@@ -37,12 +39,15 @@ class RunningDaemon:
         self.config_file = directory / "offhook.yaml"
         self.state_directory = directory / "state"
         self.log_file = directory / "offhookd.log"
+        self.sip_port = free_port()
+        """Chosen here, because nobody but root sees which one an engine took."""
         self.environment: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
         self.write_config(config)
 
     def write_config(self, text: str) -> None:
-        self.config_file.write_text(text)
+        here = "sip: {bind: 127.0.0.1"
+        self.config_file.write_text(text.replace(here + "}", f"{here}, port: {self.sip_port}}}"))
         self.config_file.chmod(0o600)
 
     @property

@@ -19,7 +19,6 @@ from typing import Any
 
 from offhookd.bus.names import ROOT
 from offhookd.engine.audio.levels import peak_dbfs
-from tests.component.test_daemon import sip_port
 from tests.support.daemon import Phone, RunningDaemon
 from tests.support.dbus import glib_client, private_bus
 from tests.support.media_peer import FORMATS, MediaPeer
@@ -232,7 +231,7 @@ def tones(server: SoundServer) -> Iterator[None]:
 
 @asynccontextmanager
 async def scene(nature: str, on_unplug: str = "hold", **audio: object) -> AsyncIterator[Scene]:
-    config = {
+    config: dict[str, dict[str, Any]] = {
         "accounts": {
             "direct": {"uri": "sip:ada@127.0.0.1", "registrar": "none", "accept_from": "anyone"}
         },
@@ -251,7 +250,9 @@ async def scene(nature: str, on_unplug: str = "hold", **audio: object) -> AsyncI
         ):
             server.plug_microphone(ROOM_MICROPHONE, "a_spk")
             server.pactl("set-default-source", ROOM_MICROPHONE)
-            daemon = RunningDaemon(bus, directory, json.dumps(config))
+            daemon = RunningDaemon(bus, directory, "")
+            config["sip"]["port"] = daemon.sip_port
+            daemon.write_config(json.dumps(config))
             daemon.environment |= {
                 "UMOCKDEV_DIR": str(bed.root),
                 "PULSE_SERVER": server.environment["PULSE_SERVER"],
@@ -462,8 +463,7 @@ async def dial_tone(nature: str) -> None:
 async def call_waiting(nature: str) -> None:
     """The tone is in the user's ear; neither the room nor the far end hears it."""
     async with scene(nature) as here:
-        # Before the call: in it there are the sockets of its sound, too.
-        callee = f"ada@127.0.0.1:{await sip_port(here.phone)}"
+        callee = f"ada@127.0.0.1:{here.phone.daemon.sip_port}"
         await lifted(here, here.a)
         here.far.echoes = False
         await here.silent(here.a.name)
@@ -487,7 +487,7 @@ async def ringing(nature: str) -> None:
         here.a.plug()
         await here.ready(here.a)
         await here.phone.set("Audio", "RingerVolume", "<0.5>")
-        callee = f"ada@127.0.0.1:{await sip_port(here.phone)}"
+        callee = f"ada@127.0.0.1:{here.phone.daemon.sip_port}"
         directory = here.server.directory.parent / "caller"
         directory.mkdir()
         async with here.loudspeakers_silent():

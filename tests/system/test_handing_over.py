@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.test_daemon import is_incoming, sip_port
+from tests.component.test_daemon import is_incoming
 from tests.support.daemon import DIRECT, Phone, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.sipp import Result, Sipp
@@ -109,13 +109,12 @@ async def test_who_sends_us_on_hears_what_became_of_it(
 async def test_another_phone_of_the_far_end_takes_over(
     phone: Phone, directory: NewDirectory
 ) -> None:
-    port = await sip_port(phone)
     with Sipp(directory("far"), "answer") as far:
         old = await talk(phone, far)
         sent = next(text for way, text in far.messages if way == "sent" and "200 OK" in text)
         keys = {"headers": f"Replaces: {replaces(sent)}"}
         seen = len(phone.client.seen)
-        callee = f"ada@127.0.0.1:{port}"
+        callee = f"ada@127.0.0.1:{phone.daemon.sip_port}"
         with Sipp(directory("new"), "take_over", call=callee, keys=keys) as heir:
             added = await phone.client.wait_for(
                 lambda one: one["member"] == "InterfacesAdded" and is_incoming(one["body"]),

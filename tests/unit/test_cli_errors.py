@@ -70,6 +70,9 @@ def test_no_bus_is_no_daemon(
     assert command.main(["status"]) == 3
     printed = capsys.readouterr()
     assert said in printed.err
+    assert printed.err.endswith(
+        ". Log in to a desktop session, or start a bus with dbus-run-session\n"
+    )
     assert printed.err.count("\n") == 1
     assert not printed.out
 

@@ -11,6 +11,7 @@ import pytest
 
 from offhook.cli.main import main
 from offhook.cli.parser import parser
+from offhookd import __version__
 
 VERBS = frozenset(
     {"status", "dial", "redial", "answer", "hangup", "hold", "resume", "mute", "unmute", "dtmf"}
@@ -159,3 +160,10 @@ def test_completions_name_every_verb(shell: str, capsys: pytest.CaptureFixture[s
     assert {verb for verb in VERBS if verb not in script} == set()
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=script.encode(), check=True)
+
+
+def test_the_version_is_that_of_the_daemon(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"offhook {__version__}\n"

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from offhookd.engine import filter as socket_filter
-from offhookd.engine.filter import deafen_listeners, guard_media, restrict_signalling
+from offhookd.engine.filter import (
+    deafen_listeners,
+    guard_media,
+    restrict_signalling,
+    turn_inwards,
+)
 
 RTP = b"\x80\x00" + bytes(10)
 RTCP = b"\x80\xc9\x00\x01" + bytes(4)
@@ -117,6 +122,19 @@ def test_listener_does_not_answer_a_connection() -> None:
         assert deafen_listeners() == ""
         with pytest.raises(TimeoutError):
             socket.create_connection(listener.getsockname(), timeout=0.1)
+
+
+@pytest.mark.parametrize(
+    ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+)
+def test_a_listener_that_may_not_be_filtered_is_turned_inwards(family: int, address: str) -> None:
+    with socket.create_server((address, 0), family=family) as listener:
+        turn_inwards(listener)
+        turn_inwards(listener)  # as after the next transport was opened
+        bound = listener.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
+        assert bound.strip(b"\0") == b"lo"
+        with pytest.raises(TimeoutError):
+            socket.create_connection((address, port_of(listener)), timeout=0.1)
 
 
 @pytest.mark.parametrize("payload", [RTP, RTCP, RTP + bytes(1488)])

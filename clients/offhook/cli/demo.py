@@ -3,11 +3,13 @@
 
 import argparse
 import asyncio
+import shutil
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from offhook.aio import Phone
 from offhook.call import Call
@@ -50,8 +52,8 @@ async def _demo() -> None:
             async with Phone(stage.address) as phone, _states_shown(phone) as showing:
                 _introduce(phone, stage)
                 await _call(phone, stage)
-                _explain(stage)
                 if sys.stdout.isatty():
+                    _explain(stage)
                     await _stay(showing)
         except NoDaemonError:
             raise await stage.daemon.failure("went away") from None
@@ -134,13 +136,19 @@ def _explain(stage: Stage) -> None:
         f"busctl {private} call {telephony} Dial 'sa{{sv}}' {stage.party} 0",
         f"busctl {private} get-property {telephony} Calls",
         f"busctl {private} call {telephony} HangupAll",
-        f"{_for_cli(stage)}offhook watch",
+        f"{_for_cli(stage)}{_program()} watch",
     ):
         print(f"  {line}")
 
 
 def _for_cli(stage: Stage) -> str:
     return f"DBUS_SESSION_BUS_ADDRESS={stage.address} " if stage.address else ""
+
+
+def _program() -> str:
+    """As it can be typed: by its name where the shell finds it."""
+    beside = str(Path(sys.executable).with_name("offhook"))
+    return "offhook" if shutil.which("offhook") else beside
 
 
 async def _stay(showing: asyncio.Task[None]) -> None:

@@ -36,8 +36,7 @@ async def bus_and_daemon() -> list[Finding]:
         async with Bus() as bus:
             served = await bus.ask("NameHasOwner", "s", BUS_NAME)
     except NoDaemonError as error:
-        remedy = "log in to a desktop session, or start a bus with dbus-run-session"
-        return [fail("session bus", error.message, remedy)]
+        return [fail("session bus", error.message, error.remedy)]
     found = [ok("session bus", "answers")]
     if not served:
         return [*found, fail("daemon", "offhookd does not run", f"systemctl --user start {UNIT}")]

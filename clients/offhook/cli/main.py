@@ -16,8 +16,6 @@ DONE, REFUSED, USAGE, NO_DAEMON = range(4)
 INTERRUPTED = 130
 """As shells count: 128 and the number of SIGINT."""
 
-HOW_TO_START = "Start it with: systemctl --user start offhookd"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
@@ -26,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _run(options)
         sys.stdout.flush()
     except NoDaemonError as error:
-        return _complain(f"{error.message.rstrip('.')}. {HOW_TO_START}", NO_DAEMON)
+        remedy = error.remedy[0].upper() + error.remedy[1:]
+        return _complain(f"{error.message.rstrip('.')}. {remedy}", NO_DAEMON)
     except OffhookError as error:
         return _complain(error.message, REFUSED)
     except KeyboardInterrupt:

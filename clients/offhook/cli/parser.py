@@ -26,10 +26,29 @@ class _PrintCompletion(argparse.Action):
         parser.exit()
 
 
+class _PrintVersion(argparse.Action):
+    """Prints which release is installed; reads that only then."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: argparse.Namespace,
+        _values: object,
+        _option: str | None = None,
+    ) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - no other command needs it
+
+        print(f"{parser.prog} {version(parser.prog)}")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """All of the command line; `verb` of what it parses names the module to run."""
     result = argparse.ArgumentParser(
         prog="offhook", description="Use the phone that offhookd serves.", epilog=EXIT
+    )
+    result.add_argument(
+        "--version", action=_PrintVersion, nargs=0, help="print the version and exit"
     )
     result.add_argument(
         "--print-completion",

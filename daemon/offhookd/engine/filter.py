@@ -25,6 +25,10 @@ MEDIA_MAX_BYTES = 1500
 
 SO_ATTACH_FILTER = 26
 SO_DETACH_FILTER = 27
+IP_MINTTL = 21
+IPV6_MINHOPCOUNT = 73
+IFNAMSIZ = 16
+MOST_HOPS = 255
 
 _LOAD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _LOAD_BYTE = 0x30
@@ -62,7 +66,19 @@ def restrict_signalling(port: int, addresses: Collection[str] | None) -> str:
 def deafen_listeners() -> str:
     """Let no TCP connection in: every listening socket of the process drops all packets."""
     with tcp_listeners() as sockets:
-        return _apply(sockets, [_DROP], "the TCP listeners") if sockets else ""
+        try:
+            for sock in sockets:
+                _deafen(sock)
+        except OSError as error:
+            return f"The kernel refused to close the TCP listeners: {error.strerror}."
+    return ""
+
+
+def _deafen(listener: socket.socket) -> None:
+    try:
+        attach(listener, [_DROP])
+    except PermissionError:  # Linux 6.18.44 lets only the privileged filter TCP; 6.1 anyone
+        turn_inwards(listener)
 
 
 def guard_media(ports: Collection[int], *, ice: bool = False) -> str:
@@ -127,6 +143,18 @@ def attach(sock: socket.socket, program: Collection[Instruction]) -> None:
     buffer = ctypes.create_string_buffer(code, len(code))
     filter_program = struct.pack("HxxxxxxQ", len(program), ctypes.addressof(buffer))
     sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filter_program)
+
+
+def turn_inwards(listener: socket.socket) -> None:
+    """Refuse every other machine, and every program here that does not set its hop limit.
+
+    Without privilege a socket may be bound to a device once, and not again (since Linux 5.7).
+    """
+    if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, IFNAMSIZ).strip(b"\0"):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+    listener.setsockopt(socket.IPPROTO_IP, IP_MINTTL, MOST_HOPS)
+    if listener.family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, MOST_HOPS)
 
 
 def detach(sock: socket.socket) -> None:
