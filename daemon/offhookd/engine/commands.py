@@ -184,10 +184,7 @@ class Commands:
 
     def _dial(self, command: p.Dial) -> Outcome:
         account = self._accounts.find(command.account)
-        next_hop = account.settings.proxy or check_uri("The target", command.target)
-        if not self._walls.knows(next_hop):
-            raise Refused(f"No address is known for {clean(next_hop, 80)}.")
-        self._walls.admit_target(next_hop)
+        self._open_way(account, command.target)
         self._calls.dial(account, command)
         return None
 
@@ -197,12 +194,16 @@ class Commands:
 
     def _follow(self, command: p.Follow) -> Outcome:
         leg = self._calls.find(command.leg)
-        next_hop = leg.account.settings.proxy or check_uri("The target", command.target)
+        self._open_way(leg.account, command.target)
+        leg.follow(command.target)
+        return None
+
+    def _open_way(self, account: Account, target: str) -> None:
+        """Let an INVITE out through the walls; refuse one whose next hop has no known address."""
+        next_hop = account.settings.proxy or check_uri("The target", target)
         if not self._walls.knows(next_hop):
             raise Refused(f"No address is known for {clean(next_hop, 80)}.")
         self._walls.admit_target(next_hop)
-        leg.follow(command.target)
-        return None
 
     def _hold(self, command: p.Hold) -> Outcome:
         reply = self._replier(command)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One leg: a pjsua call, its state as the daemon sees it, and what may be asked of it."""
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pjsua2 as pj
 
 from .protocol import Dial, LegDtmf, LegState
-from .refusal import Refused, check_range, check_uri
+from .refusal import Refused
 from .schedule import Alarm
 from .sip_account import REQUEST_TIMEOUT, Account
 from .sip_callbacks import PjCall, read_step, received, says_unrefreshed
@@ -21,15 +20,15 @@ from .sip_endpoint import SipEndpoint
 from .sip_exchange import Exchange
 from .sip_flash import Flash
 from .sip_forward import Forward
-from .sip_headers import MAX_FORWARDS, Headers, clean
+from .sip_headers import Headers, clean
 from .sip_hold import Hold
-from .sip_hops import passing
+from .sip_invite import Invite
 from .sip_keys import DtmfReceiver
 from .sip_media import LegMediaState, read_media
 from .sip_offer import Offer, best_codec, read_offer
-from .sip_options import NOBODY, header, hide_caller, refusal_of, set_headers
+from .sip_options import NOBODY, header, refusal_of, set_headers
 from .sip_replacement import Replacement
-from .sip_retry import NOT_ACCEPTABLE_HERE, Retry
+from .sip_retry import NOT_ACCEPTABLE_HERE
 from .sip_session import Session
 from .sip_state import ORDER, State
 from .sip_thread import DEBUG, INFO, SipThread
@@ -84,12 +83,9 @@ class Leg:
         self._forward = Forward(number, thread)
         self._remote_hold = RemoteHold()
         self._reaping = False
-        self._place: Callable[[], None] = lambda: None
-        self._options: Any = None
+        self._invite: Invite | None = None
         self._codecs: tuple[str, ...] = ()
         self.offer = Offer()
-        self._max_forwards = MAX_FORWARDS
-        self._retry = Retry(account)
         self._no_ack: Alarm | None = None
         self.holding = Hold(self, thread.schedule)
         self.transfer = Transfer(number, thread, account.settings.uri)
@@ -102,50 +98,33 @@ class Leg:
 
     def dial(self, command: Dial) -> None:
         """Send the INVITE.  Raises `Refused`, and then the leg never was."""
-        check_uri("The target", command.target)
-        target = self.account.route(command.target)
-        options = pj.CallOpParam(True)
-        set_headers(options.txOption, command.headers)
-        if command.anonymous:
-            hide_caller(options.txOption, self.account.settings.uri)
-            self.transfer = Transfer(self.number, self.thread, NOBODY)
-        self.muted = command.muted
         self._endpoint.check_codecs(command.codecs)
         self._codecs = command.codecs
-        check_range("max_forwards", command.max_forwards, 1, MAX_FORWARDS)
-        self._max_forwards = command.max_forwards
-        self._place = partial(self._invite, target, options)
-        self._options = options
-        self._place()
+        self.muted = command.muted
+        if command.anonymous:
+            self.transfer = Transfer(self.number, self.thread, NOBODY)
+        self._invite = Invite(self.account, command)
+        self._send(self._invite)
 
     def follow(self, target: str) -> None:
         """Dial on where the far end has sent us.  Raises `Refused`."""
-        check_uri("The target", target)
-        if not self._forward.waits:
+        if self._invite is None or not self._forward.waits:
             raise Refused(f"Call {self.number} was not sent elsewhere.")
+        self._invite.go_to(target)
         self._forward.decided()
         self._cause = self.sip_call_id = ""
-        self._place = partial(self._invite, self.account.route(target), self._options)
-        self._place()
+        self._send(self._invite)
 
-    def _invite(self, target: str, options: Any) -> None:
+    def _send(self, invite: Invite) -> None:
         self.offer_codecs()
         call = self._call = PjCall(self, self.account.pj, pj.PJSUA_INVALID_ID)
         try:
-            with ExitStack() as around:
-                if self._insists:
-                    around.enter_context(self.account.insisting())
-                around.enter_context(passing(self._max_forwards))
-                call.makeCall(target, options)
+            invite.send(call)
         except pj.Error as error:
             call.leg = None
             if self.state is State.NEW:
                 raise refusal_of(error) from None
             self._change(State.ENDED, 503, clean(error.reason), "network")
-
-    @property
-    def _insists(self) -> bool:
-        return self._retry.insists or self.account.settings.srtp == "required"
 
     def adopt(self, call_id: int, message: str, headers: Headers) -> PjCall:
         """Become the leg of an INVITE that has arrived; inside the callback."""
@@ -304,9 +283,9 @@ class Leg:
 
     def _on_disconnected(self, code: int, text: str, event: Any) -> None:
         message, source = received(event)
-        again = self.outgoing and not self._cause and self._retry.wanted(code, message, source)
-        if again:
-            self.thread.soon(self._place)
+        invite = self._invite
+        if invite and not self._cause and invite.retry.wanted(code, message, source):
+            self.thread.soon(partial(self._send, invite))
             return
         if self._no_ack:
             self._no_ack.cancel()
