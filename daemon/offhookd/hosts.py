@@ -4,8 +4,8 @@ nobody else through."""
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from offhookd.dataclass import dataclass
 from offhookd.engine import protocol as p
 from offhookd.phone.numbers import domain_of
 from offhookd.phone.values import Transport

@@ -6,8 +6,8 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
-from offhookd.dataclass import dataclass
 from offhookd.engine.stun import (
     ANSWER_LIMIT_S,
     MAX_ANSWER_BYTES,

@@ -17,10 +17,10 @@ DAEMON = ROOT / "daemon" / "offhookd"
 CLIENT = ROOT / "clients" / "offhook"
 
 MAY_IMPORT = {
-    "phone": {"phone", "dataclass"},
-    "config": {"config", "phone", "dataclass"},
+    "phone": {"phone"},
+    "config": {"config", "phone"},
     **{
-        adaptor: {adaptor, "phone", "config", "dataclass", "lean", "__version__"}
+        adaptor: {adaptor, "phone", "config", "lean", "__version__"}
         for adaptor in (
             "bus",
             "desk",
@@ -162,10 +162,7 @@ def test_the_phone_is_pure(path: Path) -> None:
 
 def test_the_engine_process_holds_nothing_of_the_daemon() -> None:
     reached = {inside(path) for path in reached_from(ENGINE_CHILD)}
-    assert {path for path in reached if not path.startswith("engine/")} <= {
-        "__init__.py",
-        "dataclass.py",
-    }
+    assert {path for path in reached if not path.startswith("engine/")} <= {"__init__.py"}
 
 
 @pytest.mark.parametrize("path", sources(DAEMON), ids=inside)

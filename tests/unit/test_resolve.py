@@ -194,12 +194,7 @@ def test_weight_decides_among_equals() -> None:
 
 
 @given(
-    st.lists(
-        st.builds(
-            *(Service, st.integers(0, 3), st.integers(0, 9), st.just(1)),
-            *(st.text(), st.integers(0, 9)),
-        )
-    ),
+    st.lists(st.builds(Service, st.integers(0, 3), st.integers(0, 9), *[st.just(1)], st.text())),
     st.floats(0, 1, exclude_max=True),
 )
 def test_every_record_is_tried_once_by_priority(records: list[Service], chance: float) -> None:

@@ -3,10 +3,9 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
-
-from offhookd.dataclass import dataclass
 
 from .errors import BusUnavailableError
 

@@ -2,13 +2,12 @@
 """The D-Bus contract as data, read from org.offhook.Phone1.xml beside this module."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from xml.etree import ElementTree as ET
-
-from offhookd.dataclass import dataclass
 
 CONTRACT_FILE = Path(__file__).with_name("org.offhook.Phone1.xml")
 _EMITS_CHANGED = "org.freedesktop.DBus.Property.EmitsChangedSignal"

@@ -4,9 +4,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from inspect import isawaitable
 
-from offhookd.dataclass import dataclass
 from offhookd.phone.errors import NotSupportedError, PhoneError, RequestTimeoutError
 
 from . import errors

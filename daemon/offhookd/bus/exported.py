@@ -12,10 +12,9 @@ class Telephony(Exported):
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, ClassVar, Protocol, TypeVar
-
-from offhookd.dataclass import dataclass
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -9,10 +9,8 @@ and sends what the contract asks for: one PropertiesChanged for each interface a
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
-
-from offhookd.dataclass import dataclass
 
 from .contract import Contract, Emits, InterfaceSpec, contract
 from .exported import Exported, method

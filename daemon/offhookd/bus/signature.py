@@ -8,9 +8,8 @@ through never makes the bus daemon close the connection, which it does on any in
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
-
-from offhookd.dataclass import dataclass
 
 Encoder = Callable[[object], object]
 VariantClass = type

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is different between two configurations, for applying only that."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from offhookd.config.schema import Config
-from offhookd.dataclass import dataclass
 from offhookd.phone.values import AccountId
 
 

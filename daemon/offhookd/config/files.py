@@ -3,9 +3,8 @@
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
-
-from offhookd.dataclass import dataclass
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

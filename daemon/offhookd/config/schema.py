@@ -5,13 +5,12 @@ Field names are the keys of the file.  What a person may leave out has its value
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import final
 
-from offhookd.dataclass import dataclass
 from offhookd.phone.auto_answer import AutoAnswerRules
 from offhookd.phone.contacts import SourceKind
 from offhookd.phone.desk import AutoAnswerHeader, DeskWay

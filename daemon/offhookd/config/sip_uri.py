@@ -4,8 +4,7 @@ engine would take line ends and angle brackets in them and put them on the wire.
 
 import re
 import socket
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 MAX_URI_CHARS = 255
 

@@ -7,14 +7,13 @@ work, but what they expand to is counted; tags and merge keys are refused.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from offhookd.config.files import File
 from offhookd.config.problems import Report, shown
-from offhookd.dataclass import dataclass
 
 # Nothing in the schema is deeper than accounts: work: codecs: [G722].
 MAX_DEPTH = 8

@@ -7,8 +7,8 @@ dialling, too, but as one without a source.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from offhookd.dataclass import dataclass
 from offhookd.phone.desk import DeskNews
 
 from .ami import Message

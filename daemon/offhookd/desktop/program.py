@@ -6,8 +6,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 STDOUT, STDERR = 1, 2
 

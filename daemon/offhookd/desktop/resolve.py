@@ -14,9 +14,9 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from offhookd.dataclass import dataclass
 from offhookd.desktop import srv
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.values import Transport

@@ -9,8 +9,7 @@ dnspython would cost 110 ms and 7 MB for the same.
 import ctypes
 import struct
 from collections.abc import Callable, Sequence
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 ANSWER_BYTES = 8_192
 MAX_NAME_BYTES = 255

@@ -2,9 +2,9 @@
 """Guesses the words of a private protocol from the bytes that change with each key."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
-from offhookd.dataclass import dataclass
 from offhookd.devices.patterns import Pattern, Word
 
 DEBOUNCE_S = 0.06

@@ -8,10 +8,9 @@ applications are private, and keyboards and mice are none of ours.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from itertools import count
-
-from offhookd.dataclass import dataclass
 
 from .descriptor import Field, Flags, ReportType
 from .items import DescriptorError

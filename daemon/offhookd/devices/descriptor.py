@@ -2,11 +2,9 @@
 """Reads HID report descriptors (HID 1.11, section 6.2.2): which bit of which report is what."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import IntFlag, StrEnum
 from typing import Self
-
-from offhookd.dataclass import dataclass
 
 from .items import LONGEST_DESCRIPTOR, DescriptorError, Item, Tag, items
 from .usages import LOW, Slot, Usages

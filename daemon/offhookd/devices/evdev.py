@@ -9,8 +9,8 @@ import fcntl
 import os
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from offhookd.dataclass import dataclass
 from offhookd.devices.hidraw import GONE
 
 EV_SYN, EV_KEY, EV_SND = 0x00, 0x01, 0x12

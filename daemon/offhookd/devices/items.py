@@ -2,9 +2,8 @@
 """The items a HID report descriptor is made of (HID 1.11, section 6.2.2)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import IntEnum
-
-from offhookd.dataclass import dataclass
 
 LONGEST_DESCRIPTOR = 4096
 """Bytes; Linux reads no more (HID_MAX_DESCRIPTOR_SIZE)."""

@@ -2,10 +2,9 @@
 """The reports of one hidraw node: what is where, how long they are, what makes it a phone."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from offhookd.dataclass import dataclass
 from offhookd.devices.controls import Control, Controls, Kind, Page, Selector, controls
 from offhookd.devices.descriptor import ReportType, parse, report_bytes
 from offhookd.devices.quirks import DeviceKind, Lamp, Quirks

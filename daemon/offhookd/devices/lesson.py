@@ -6,10 +6,9 @@ A guess counts only when the reports, played once more with it, say what was pre
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from offhookd.dataclass import dataclass
 from offhookd.devices.bytewise import private_codes
 from offhookd.devices.controls import Kind
 from offhookd.devices.layout import DIGITS, Layout, mended, value

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Private protocols: whole reports that mean a word."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 
 class Word(StrEnum):

@@ -8,7 +8,7 @@ key by key.  Its head explains every key.
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,6 @@ from offhookd.config.problems import Report, did_you_mean, shown
 from offhookd.config.readers import Reader, UnfitError
 from offhookd.config.sections import as_table, read_section
 from offhookd.config.tree import Entry, Listing, Table, kind, parse
-from offhookd.dataclass import dataclass
 from offhookd.devices.controls import Control, Kind
 from offhookd.devices.patterns import Pattern, Word
 from offhookd.phone.buttons import Button

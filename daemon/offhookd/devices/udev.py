@@ -10,12 +10,10 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-
-from offhookd.dataclass import dataclass
 
 SUBSYSTEMS = ("hidraw", "input", "sound")
 

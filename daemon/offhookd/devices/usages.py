@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the bits of a report are for: usages of a Main item (HID 1.11, section 6.2.2.8)."""
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .items import DescriptorError, Item, Tag
 

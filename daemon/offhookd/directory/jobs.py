@@ -7,10 +7,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from offhookd.dataclass import dataclass
 from offhookd.phone.contacts import Contact, SourceKind
 
 LONGEST_LINE = 4_000_000

@@ -2,8 +2,7 @@
 """IP addresses as the daemon writes them and as the kernel has them."""
 
 import socket
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ it.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from offhookd.dataclass import dataclass
 from offhookd.phone.desk import DeskNews
 from offhookd.phone.desk_calls import DeskCalls, DeskCarrier, Errand
 from offhookd.phone.errors import NotSupportedError, PhoneError

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Dialog information documents (RFC 4235): the calls that somebody else's phone has."""
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .sip_headers import clean
 from .xml_document import Element, XmlError, read

@@ -7,8 +7,7 @@ For the requests that the engine writes itself; pjsip answers for its own.
 import os
 import re
 from collections.abc import Iterable
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 _PARAMETER = re.compile(r'([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _QUOTED_PAIR = re.compile(r"\\(.)")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Mean opinion score of a call by the E-model (ITU-T G.107), from what RTCP tells."""
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 BASIC_RATING = 93.2
 """R of a call without delay or loss at the default values of G.107, table 3."""

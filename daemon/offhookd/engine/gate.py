@@ -3,8 +3,8 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from offhookd.dataclass import dataclass
 from offhookd.engine.gate_message import MalformedError, SipMessage
 from offhookd.engine.gate_rules import RULES, Rule
 

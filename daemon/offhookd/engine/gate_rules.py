@@ -8,9 +8,9 @@ as narrow as it can be without missing its trigger; what real devices send passe
 import re
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from offhookd.dataclass import dataclass
 from offhookd.engine.gate_message import SipMessage
 
 MAX_ROUTES = 16

@@ -9,9 +9,9 @@ import ctypes
 import functools
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from offhookd.dataclass import dataclass
 from offhookd.engine import pjlib
 from offhookd.engine.gate import Gate, Source
 from offhookd.engine.pjlib import PjlibError

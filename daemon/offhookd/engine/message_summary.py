@@ -2,8 +2,7 @@
 """What a server says about a voice mail box: application/simple-message-summary (RFC 3842)."""
 
 import re
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 MOST_LINES = 32
 """A summary has one line for each kind of message, of which there are eight."""

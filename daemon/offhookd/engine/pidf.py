@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Presence documents: PIDF (RFC 3863) with the activities of RPID (RFC 4480)."""
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .sip_headers import clean
 from .xml_document import Element, XmlError, read

@@ -13,8 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .addresses import Address
 from .sockets import udp_sockets

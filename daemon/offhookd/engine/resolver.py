@@ -10,9 +10,9 @@ beside the address.
 import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from offhookd.dataclass import dataclass
 from offhookd.engine import pjlib
 from offhookd.engine.addresses import Address, pack, parse_address
 from offhookd.engine.pjlib import HostInfo, PjlibError, Str

@@ -4,9 +4,8 @@ place."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
-
-from offhookd.dataclass import dataclass
 
 from .stun import Mapped
 

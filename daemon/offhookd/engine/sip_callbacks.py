@@ -2,11 +2,10 @@
 """The pjsua2 call of a leg: what the stack says about it goes to the leg, fenced."""
 
 import ctypes
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pjsua2 as pj
-
-from offhookd.dataclass import dataclass
 
 from . import pjlib
 from .sip_ending import UNREFRESHED

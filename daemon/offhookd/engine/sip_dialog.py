@@ -6,8 +6,7 @@ For subscriptions and publications, which the engine runs itself; calls are pjsi
 
 import os
 from collections.abc import Sequence
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .gate_message import SipMessage
 from .sip_headers import clean, name_addr

@@ -3,12 +3,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import pjsua2 as pj
-
-from offhookd.dataclass import dataclass
 
 from .refusal import Refused, check_range
 from .schedule import Schedule

@@ -3,9 +3,8 @@
 2.12), and the NOTIFY requests by which they tell how it goes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-
-from offhookd.dataclass import dataclass
 
 from .gate import Source
 from .gate_message import SipMessage

@@ -3,11 +3,10 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pjsua2 as pj
-
-from offhookd.dataclass import dataclass
 
 from .schedule import Alarm, Schedule
 from .sip_headers import clean

@@ -2,9 +2,8 @@
 """The jitter buffer of a stream: how much is collected before it is heard, how much may wait."""
 
 import ctypes
+from dataclasses import dataclass
 from typing import Any
-
-from offhookd.dataclass import dataclass
 
 from .refusal import Refused, check_range
 

@@ -2,11 +2,10 @@
 """What the media of a leg really are, read from the stack."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import pjsua2 as pj
-
-from offhookd.dataclass import dataclass
 
 from .sip_headers import clean
 

@@ -7,8 +7,7 @@ daemon has named it again: only one call ever waits for a server that has just g
 
 import time
 from collections.abc import Mapping
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .addresses import Address, parse_address
 from .protocol import StunLost

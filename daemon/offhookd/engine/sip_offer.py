@@ -6,9 +6,8 @@ can refuse with the right word, and the call goes on as it was.
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
-
-from offhookd.dataclass import dataclass
 
 from .sip_headers import Headers
 

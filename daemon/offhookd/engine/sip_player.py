@@ -4,8 +4,7 @@
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .pjlib import PjlibError
 from .protocol import HoldMusic, LoadSound, PlaySound

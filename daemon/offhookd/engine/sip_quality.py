@@ -2,9 +2,8 @@
 """How a leg sounds: RTCP statistics, the score they make, and levels."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
-
-from offhookd.dataclass import dataclass
 
 from .emodel import mean_opinion_score
 from .protocol import LegQuality, Levels

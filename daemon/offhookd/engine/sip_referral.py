@@ -7,10 +7,9 @@ daemon decides; the subscription that a REFER implies (RFC 3515 section 2.4.4) i
 
 import ctypes
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
-
-from offhookd.dataclass import dataclass
 
 from . import pjlib
 from .sip_headers import Headers, clean, name_addr

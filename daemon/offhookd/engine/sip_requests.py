@@ -13,9 +13,7 @@ the state of a dialog.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import field
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass, field
 
 from .digest import Credentials, answer, best, read_challenges
 from .gate import Source

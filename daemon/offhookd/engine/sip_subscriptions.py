@@ -2,8 +2,7 @@
 """Our subscriptions to others' state (RFC 6665): dialogs, and the NOTIFY requests in them."""
 
 from collections.abc import Callable, Mapping
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from . import dialog_info, pidf, sip_mailbox
 from .gate_message import SipMessage

@@ -6,8 +6,7 @@ Off unless an account is told to serve; then whoever may send requests to it may
 
 import time
 from collections.abc import Mapping
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .gate import Source
 from .gate_message import SipMessage

@@ -9,8 +9,7 @@ One of IPv6 is none: the stack has no sound over it.
 import socket
 import struct
 from collections.abc import Iterator
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 ANSWER_LIMIT_S = 0.35
 """A server that takes longer holds every call back by as much: it is none for a telephone.  Ten

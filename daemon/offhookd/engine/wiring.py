@@ -6,9 +6,8 @@ loudspeaker; a leg gives what its far end says and takes what is sent there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
-
-from offhookd.dataclass import dataclass
 
 DESK = 0
 """The port of the microphone and the loudspeaker."""

@@ -6,9 +6,7 @@ rules out expansion attacks.  Size, depth, numbers and lengths are bounded.
 """
 
 from collections.abc import Iterator
-from dataclasses import field
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass, field
 
 LONGEST_DOCUMENT = 60_000
 """Bytes; what fits a datagram."""

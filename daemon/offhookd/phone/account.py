@@ -12,9 +12,8 @@ The engine sends single REGISTER requests; when the next one goes out is decided
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-
-from offhookd.dataclass import dataclass
 
 from .errors import (
     EngineError,

@@ -3,10 +3,9 @@
 touches them: they answer themselves, are sent on, or ring out."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
-
-from offhookd.dataclass import dataclass
 
 from .attention import Attention
 from .auto_answer import AutoAnswer

@@ -8,8 +8,7 @@ by "info=alert-autoanswer", "info=RingAnswer" and the like in Alert-Info.
 """
 
 import re
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .caller import Caller
 from .numbering import Numbering

@@ -2,8 +2,7 @@
 """What others are to see of the user: the user's own word, else what the phone notices."""
 
 from collections.abc import Callable
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .choices import Availability
 from .errors import InvalidArgumentError

@@ -6,10 +6,9 @@ pages 0x0B Telephony and 0x08 LED, in the words of telephony).
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
-
-from offhookd.dataclass import dataclass
 
 DeviceId = NewType("DeviceId", str)
 """Vendor, product and serial number, or the port where there is none: stable over replugging."""

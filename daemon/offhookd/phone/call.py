@@ -8,8 +8,7 @@ Every state may go to ended.  Hold is not a state: see `local_hold` and `remote_
 """
 
 import logging
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .contacts import Contact
 from .desk import DeskAction, DeskLeg

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is recorded of calls, and what is played into them."""
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .playing import Playing
 from .recording import Recordings

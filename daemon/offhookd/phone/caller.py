@@ -6,7 +6,7 @@ header is what the caller claims.  Whoever asks for privacy (RFC 3323) is shown 
 where the server told us more; rules go by what the server said.
 """
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .parties import user_and_host
 

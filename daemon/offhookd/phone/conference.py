@@ -8,10 +8,8 @@ user goes, everybody goes.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
-
-from offhookd.dataclass import dataclass
 
 from .call import Call
 from .calls import Calls

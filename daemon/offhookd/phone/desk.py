@@ -7,10 +7,8 @@ of it, so every stage may be left out.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 from .values import CallState
 

@@ -5,10 +5,8 @@ wait for them."""
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-
-from offhookd.dataclass import dataclass
 
 from .call import Call
 from .calls import Calls

@@ -8,9 +8,7 @@ The other way round, a call for help goes where those who help send it, whatever
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass, replace
 
 from .call import Call
 from .calls import Calls

@@ -12,9 +12,8 @@ In this order, and the first that applies decides:
 """
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 from .numbering import Numbering
 

@@ -2,9 +2,7 @@
 """What outgoing calls were asked for, until they are dialled, and who asked twice."""
 
 from collections.abc import Mapping
-from dataclasses import field
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass, field
 
 from .call import Call
 from .desk import DeskLeg

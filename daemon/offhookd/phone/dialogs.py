@@ -2,10 +2,8 @@
 """The calls of a watched telephone, put together from documents that tell all or only changes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 from .presence import DialogState
 

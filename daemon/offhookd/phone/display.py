@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the display of a telephone set says; how it is drawn is the device's business."""
 
+from dataclasses import dataclass
 from datetime import datetime
-
-from offhookd.dataclass import dataclass
 
 from .call import Call
 from .values import Direction

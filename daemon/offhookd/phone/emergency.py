@@ -6,8 +6,7 @@ calls, not a hidden caller identity.
 """
 
 from collections.abc import Iterable
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .account import Account
 from .accounts import Accounts

@@ -8,9 +8,8 @@ rings here instead.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 from .parties import user_and_host
 

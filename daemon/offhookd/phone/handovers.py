@@ -2,7 +2,7 @@
 """Calls that change their parties: handed over or forwarded from here, or sent elsewhere by the
 far end."""
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .detours import Detours
 from .relays import Relays

@@ -3,8 +3,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .buttons import DeviceId, Sets
 from .call import Call

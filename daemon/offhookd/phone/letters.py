@@ -3,10 +3,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
-
-from offhookd.dataclass import dataclass
 
 from .ports import Done
 from .values import AccountId, Direction

@@ -6,9 +6,8 @@ Understood: SIP and SIPS URIs (RFC 3261 section 19.1), tel URIs (RFC 3966), call
 """
 
 import re
+from dataclasses import dataclass
 from urllib.parse import unquote
-
-from offhookd.dataclass import dataclass
 
 from .errors import InvalidTargetError
 

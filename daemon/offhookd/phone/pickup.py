@@ -2,9 +2,7 @@
 """Taking over a call that rings at somebody else's telephone."""
 
 from collections.abc import Mapping
-from dataclasses import field
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass, field
 
 from .errors import InvalidStateError
 from .presence import DialogState

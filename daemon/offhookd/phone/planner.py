@@ -6,9 +6,7 @@ means the same everywhere.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass, field, replace
 
 from .accounts import Accounts
 from .dial_plan import DialPlan

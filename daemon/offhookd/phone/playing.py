@@ -3,9 +3,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-
-from offhookd.dataclass import dataclass
 
 from .call import Call
 from .calls import Calls

@@ -2,8 +2,7 @@
 """An incoming call, and what may become of it before anybody hears of it."""
 
 from collections.abc import Iterable
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .auto_answer import AutoAnswer
 from .call import Call

@@ -3,9 +3,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 from .availability import Portrait
 from .values import AccountId

@@ -14,9 +14,7 @@ A call that would go in circles is not sent on: the next question is asked inste
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass, field
 
 from .auto_answer import AutoAnswer, AutoAnswerRules, Intercom, asked_after
 from .call import Call

@@ -9,11 +9,9 @@ Whatever becomes of the file, the call goes on.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-
-from offhookd.dataclass import dataclass
 
 from .call import Call
 from .calls import Calls

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A call as the history remembers it, and which of them count as missed."""
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .values import AccountId, CallId, Direction, EndReason
 

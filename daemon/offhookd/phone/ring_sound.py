@@ -8,9 +8,7 @@ user gave a sound; an address in it is never fetched.
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass, field
 
 from .caller import Caller
 from .numbering import Numbering

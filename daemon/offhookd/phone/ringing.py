@@ -2,9 +2,8 @@
 """Where an incoming call is heard: at the telephone sets, from the loudspeakers, or both."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 
 class RingAt(StrEnum):

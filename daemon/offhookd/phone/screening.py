@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which callers ring at all: the allow list, the block list, and those who hide their number."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 from .caller import Caller
 from .numbering import Numbering

@@ -3,9 +3,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-
-from offhookd.dataclass import dataclass
 
 from .account import Account
 from .availability import OwnAvailability

@@ -5,9 +5,8 @@ The call is put on hold first, so that the far end hears music and not half a co
 ends here when the new call stands; when that fails, it is taken back as it was.
 """
 
+from dataclasses import dataclass
 from functools import partial
-
-from offhookd.dataclass import dataclass
 
 from .call import Call
 from .calls import Calls

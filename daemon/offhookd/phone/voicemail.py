@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The voice mail box of an account: what waits in it, and where it is called (RFC 3842)."""
 
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .errors import InvalidTargetError
 from .numbers import parse_target

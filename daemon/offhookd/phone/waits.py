@@ -2,8 +2,7 @@
 """Those who asked for something of a call, and hear when it has come about."""
 
 from collections.abc import Callable
-
-from offhookd.dataclass import dataclass
+from dataclasses import dataclass
 
 from .call import Call
 from .errors import EngineError, PhoneError, RejectedError

@@ -2,9 +2,8 @@
 """One watched address: what its person and its telephone do, and how well we know."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import NewType
-
-from offhookd.dataclass import dataclass
 
 from .dialogs import DialogTable, RemoteDialog
 from .events import Signal

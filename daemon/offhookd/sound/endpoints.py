@@ -2,11 +2,11 @@
 """What can capture and play sound on this machine, as the sound server tells it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from offhookd.dataclass import dataclass
 from offhookd.sound.volume import level_of
 
 _SYSFS_KEYS = ("sysfs.path", "device.sysfs.path")

@@ -2,8 +2,8 @@
 """Which endpoint is used, out of those a person prefers and those that are there."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from offhookd.dataclass import dataclass
 from offhookd.sound.endpoints import Endpoint, Inventory, Side
 
 DEFAULT = "default"

@@ -13,11 +13,11 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from offhookd.dataclass import dataclass
 from offhookd.phone.call import Call
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.recording import RecordingFile, RecordingFiles

@@ -9,9 +9,8 @@ in a voice the harmonics take their share, the second one first of all.
 import math
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from operator import mul
-
-from offhookd.dataclass import dataclass
 
 RATE = 8000
 
