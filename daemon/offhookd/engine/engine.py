@@ -17,6 +17,7 @@ from .sip_accounts import Accounts
 from .sip_calls import Calls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
 from .sip_errands import Errands
+from .sip_inside import Inside
 from .sip_messages import Post
 from .sip_outside import Outside
 from .sip_presence import Presence
@@ -52,6 +53,7 @@ class Engine:
         self._remote = RemoteControl(thread, self._accounts, self._walls, self._calls.all)
         self._too_early = TooEarly(self._walls, self._calls.all)
         self._outside = Outside(thread, self._accounts, self._walls, self._presence)
+        self._inside = Inside(self._walls, self._calls.all)
         self._walls.claim = self._claim
         self._commands = Commands(
             thread,
@@ -87,6 +89,7 @@ class Engine:
             self._remote,
             self._too_early,
             self._outside,
+            self._inside,
         )
         return any(part.take(message, source) for part in parts)
 

@@ -33,6 +33,7 @@ _ROUTE_HEADERS = (b"record-route", b"route", b"service-route", b"path")
 _HIDE = re.compile(rb";\s*hide\s*(?:[;=>?,\s]|$)", re.IGNORECASE)
 _SCHEME_IN_BRACKETS = re.compile(rb"<\s*([^:>\s]*)")
 _SIP_SCHEMES = (b"sip", b"sips")
+_ENCLOSED = re.compile(rb'"(?:[^"\\]|\\.)*"|<[^>]*>')
 _URI = re.compile(rb"[a-z][a-z0-9+.-]*:[^\s>]", re.IGNORECASE)
 _BOUNDARY = re.compile(rb';\s*boundary\s*=\s*(?:"([^"\\]{1,70})"|([^\s;",]{1,70}))', re.IGNORECASE)
 
@@ -61,6 +62,24 @@ def _hides_route(message: SipMessage) -> bool:
 
 def _routes_elsewhere(message: SipMessage) -> bool:
     return not all(_is_sip(value) for value in message.all(b"record-route"))
+
+
+def _routes_nowhere(message: SipMessage) -> bool:
+    return any(
+        not part.strip()
+        for name in _ROUTE_HEADERS
+        for value in message.all(name)
+        for part in _ENCLOSED.sub(b"<>", value).split(b",")
+    )
+
+
+def _contacts_all(message: SipMessage) -> bool:
+    """Whether a Contact is "*", which only a REGISTER may say (RFC 3261 section 10.2.2)."""
+    return message.method != b"REGISTER" and any(
+        part.lstrip().startswith(b"*")
+        for value in message.all(b"contact")
+        for part in _ENCLOSED.sub(b"", value).split(b",")
+    )
 
 
 def _routes_too_long(message: SipMessage) -> bool:
@@ -221,6 +240,17 @@ RULES = (
         "a route set that does not start with a SIP URI makes the ACK fail, which is asserted not "
         "to happen (sip_inv.c:594)",
         _routes_elsewhere,
+    ),
+    Rule(
+        "empty-route",
+        "a Service-Route without a value is followed into nothing",
+        _routes_nowhere,
+    ),
+    Rule(
+        "star-contact",
+        "in the answer to a REGISTER it is compared like an address, and the address that is "
+        "missing is asserted (sip_uri.h:272)",
+        _contacts_all,
     ),
     Rule(
         "long-route",

@@ -25,6 +25,9 @@ SERVICE_UNAVAILABLE = 503
 MOST_REALMS = 4
 """pjsip keeps eight credentials of an account; nobody has more than a registrar and a proxy."""
 
+MOST_REALM_RETRIES = 2
+"""A request meets a proxy's challenge and the registrar's, one after the other."""
+
 SHORTEST_KEEPALIVE_S = 2
 """With 1 the library sends 150,000 packets a second."""
 
@@ -77,7 +80,7 @@ class Account:
         self._on_incoming = on_incoming
         self._realms: list[str] = []
         self._request = ""
-        self._retried = False
+        self._realm_retries = 0
         self._lenient_legs: set[int] = set()
         self._lenient = False
         self.pj = _PjAccount(self, thread)
@@ -169,7 +172,7 @@ class Account:
         if self.is_busy:
             raise Refused(f"A registration of account {self.id} is under way.")
         self._request = request
-        self._retried = False
+        self._realm_retries = 0
 
     def _send_register(self, *, renew: bool) -> None:
         try:
@@ -181,17 +184,23 @@ class Account:
     def registered(self, code: int, reason: str, expires_s: int, message: str) -> None:
         """Inside the callback: the answer, or "" when none came."""
         headers = Headers(message)
-        if code in CHALLENGES and not self._retried and self.learn_realms(headers.realms()):
-            # The first REGISTER goes out without credentials: the registrar names its realm, and
-            # nobody else's challenge is ever answered.  It costs no message more.
-            self._retried = True
-            renew = self._request != "unregister"
+        renew = self._request != "unregister"
+        if code in CHALLENGES and self._may_retry(headers):
+            self._realm_retries += 1
             self._thread.soon(lambda: self._send_register(renew=renew))
         elif not message:
             self._unanswered(code, reason)
+        elif code < 300 and renew and expires_s < 1:  # noqa: PLR2004 - a SIP class
+            text = f"The server {self._server()} granted no time to the registration."
+            self._finish(0, text, 0, "network", 0)
         else:
             retry_s = headers.seconds("Retry-After")
             self._finish(code, clean(reason), expires_s if code < 300 else 0, "", retry_s)  # noqa: PLR2004
+
+    def _may_retry(self, headers: Headers) -> bool:
+        """The first REGISTER goes out without credentials: the registrar names its realm, and
+        nobody else's challenge is ever answered."""
+        return self._realm_retries < MOST_REALM_RETRIES and self.learn_realms(headers.realms())
 
     def _unanswered(self, code: int, reason: str) -> None:
         host = self._server()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from . import sip_reason
 from .protocol import Dial, LegDtmf, LegState
 from .refusal import Refused
 from .schedule import Alarm
@@ -303,6 +304,8 @@ class Leg:
             code, text = self._forward.code, self._forward.text
         elif cause == "network":
             code, text = self._lost or (code, text)
+        elif cause in {"", "remote"}:
+            text = sip_reason.words(Headers(message)) or text
         self._change(State.ENDED, code, text, cause)
 
     def _find_cause(self, code: int, message: str) -> str:
@@ -337,7 +340,7 @@ class Leg:
                 self.transfer.refused(step.code, step.text)
             case "BYE" if self.talking and not self._cause and says_unrefreshed(event):
                 self._lose(UNREFRESHED, "The far end did not refresh the session")
-            case "CANCEL" if message and Headers(message).completed_elsewhere():
+            case "CANCEL" if message and sip_reason.completed_elsewhere(Headers(message)):
                 self._cause = self._cause or "elsewhere"
 
     def _answered_again(self, code: int, text: str) -> None:

@@ -12,6 +12,7 @@ from .protocol import Dial, Incoming, LegMedia
 from .refusal import Refused, check_headers, check_range
 from .schedule import Alarm
 from .sip_account import Account
+from .sip_assertion import asserted_caller, asserted_privacy
 from .sip_call import Leg
 from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, clean, diversions, max_forwards
@@ -334,7 +335,8 @@ class Calls:
 def _incoming(leg: Leg, source: str, headers: Headers, *, trusted: bool) -> Incoming:
     """`trusted`: a server of the account sent this; only its word on the caller counts."""
     peer_name, peer_uri = headers.name_addr("From")
-    asserted_name, asserted_uri = headers.name_addr("P-Asserted-Identity") if trusted else ("", "")
+    asserted_name, asserted_uri = asserted_caller(headers) if trusted else ("", "")
+    privacy = headers.joined("Privacy") or (asserted_privacy(headers) if trusted else "")
     diverted_by = diversions(headers)
     return Incoming(
         leg=leg.number,
@@ -349,7 +351,7 @@ def _incoming(leg: Leg, source: str, headers: Headers, *, trusted: bool) -> Inco
         alert_info=headers.joined("Alert-Info"),
         call_info=headers.joined("Call-Info"),
         answer_mode=headers.text("Answer-Mode") or headers.text("Priv-Answer-Mode"),
-        privacy=headers.joined("Privacy"),
+        privacy=privacy,
         priority=headers.text("Priority") if trusted else "",
         max_forwards=max_forwards(headers),
     )

@@ -41,7 +41,6 @@ _STATUS_LINE = re.compile(r"^SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?$")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ENTRY = re.compile(r"<([^<>]*)>([^,<]*)")
 _LEFT = re.compile(r"[?&]Reason=|;\s*cause=", re.IGNORECASE)
-_CAUSE_200 = re.compile(r"^SIP\s*;(?:.*;)?\s*cause\s*=\s*200\b", re.IGNORECASE)
 
 
 def clean(text: str, limit: int = TEXT_CHARS) -> str:
@@ -118,14 +117,11 @@ class Headers:
         return name_addr(self.first(name))
 
     def realms(self) -> list[str]:
-        """Realms of the digest challenges in a 401 or 407 (RFC 3261, 22.1)."""
+        """Realms of the digest challenges in a 401 or 407 (RFC 3261, 22.1), escapes and all: as the
+        stack compares and hashes them."""
         values = self.all("WWW-Authenticate") + self.all("Proxy-Authenticate")
         found = (_REALM.search(value) for value in values if value[:7].lower() == "digest ")
-        return [_QUOTED_PAIR.sub(r"\1", match.group(1)) for match in found if match]
-
-    def completed_elsewhere(self) -> bool:
-        """Whether a CANCEL's Reason says that another phone took the call (RFC 3326)."""
-        return any(_CAUSE_200.match(value) for value in self.all("Reason"))
+        return [match.group(1) for match in found if match]
 
 
 def name_addr(value: str) -> tuple[str, str]:

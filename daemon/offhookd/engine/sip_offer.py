@@ -16,6 +16,7 @@ STATIC_NAMES = {"0": "pcmu", "3": "gsm", "8": "pcma", "9": "g722"}
 
 _MEDIA = re.compile(r"m=(\S+) (\d+)(?:/\d+)? (\S+) ?(.*)")
 _CRYPTO = re.compile(r"^a=crypto:\d+ (\S+) inline:", re.IGNORECASE | re.MULTILINE)
+_CONNECTION = re.compile(r"^c=IN IP([46])", re.IGNORECASE | re.MULTILINE)
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/(\d+)", re.IGNORECASE)
 
 PLAIN_PROFILES = ("RTP/AVP", "RTP/AVPF")
@@ -40,9 +41,11 @@ class AudioLine:
 
 @lru_cache(maxsize=1)  # asked about every INVITE more than once
 def audio_lines(sdp: str) -> tuple[AudioLine, ...]:
-    """The lines of sound that are offered; one with port 0 is none."""
+    """The lines of sound that are offered; one with port 0 is none, and one that is to be sent to
+    an address of IPv6 has no codec for us, whose sound goes over IPv4 alone."""
     found = []
-    for section in re.split(r"^(?=m=)", sdp, flags=re.MULTILINE)[1:]:
+    session, *sections = re.split(r"^(?=m=)", sdp, flags=re.MULTILINE)
+    for section in sections:
         media = _MEDIA.match(section)
         if media and media[1] == "audio" and int(media[2]):
             formats = media[4].split()
@@ -51,8 +54,14 @@ def audio_lines(sdp: str) -> tuple[AudioLine, ...]:
                 if number in formats:
                     names |= {name.lower(), f"{name.lower()}/{rate}"}
             has_keys = not SUITES.isdisjoint(map(str.upper, _CRYPTO.findall(section)))
-            found.append(AudioLine(media[3].upper(), frozenset(names), has_keys))
+            codecs = frozenset() if _wants_ipv6(session, section) else frozenset(names)
+            found.append(AudioLine(media[3].upper(), codecs, has_keys))
     return tuple(found)
+
+
+def _wants_ipv6(session: str, section: str) -> bool:
+    connection = _CONNECTION.search(section) or _CONNECTION.search(session)
+    return connection is not None and connection[1] == "6"
 
 
 @dataclass(frozen=True, slots=True)

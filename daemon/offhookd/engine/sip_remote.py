@@ -3,7 +3,6 @@
 exchange let the telephone on the desk answer and hold (BroadSoft's remote control talk event
 package)."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from .gate import Source
@@ -13,13 +12,12 @@ from .sip_accounts import Accounts
 from .sip_call import Leg
 from .sip_dialog import text_of
 from .sip_headers import name_addr, user_of
+from .sip_repetitions import Repetitions
 from .sip_subscriptions import BAD_EVENT, NO_SUCH_DIALOG, OK, event_of
 from .sip_thread import SipThread
 from .walls import Walls
 
 KEYS = frozenset({"talk", "hold"})
-REMEMBERED = 32
-"""Requests whose copies are answered and press nothing."""
 
 
 class RemoteControl:
@@ -37,7 +35,7 @@ class RemoteControl:
         self._accounts = accounts
         self._walls = walls
         self._legs = legs
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._repetitions = Repetitions()
 
     def take(self, message: SipMessage, source: Source) -> bool:
         """Whether the message is ours; inside the gate, before pjsip acts on it."""
@@ -57,15 +55,7 @@ class RemoteControl:
             return BAD_EVENT
         if leg is None and message.has_to_tag:
             return NO_SUCH_DIALOG
-        if self._is_new((call_id, text_of(message, b"cseq"))):
+        if self._repetitions.is_new(message):
             number = leg.number if leg else 0
             self._thread.send(RemotePress(account=account.id, leg=number, key=event_of(message)))
         return OK
-
-    def _is_new(self, request: tuple[str, str]) -> bool:
-        if request in self._seen:
-            return False
-        self._seen[request] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return True

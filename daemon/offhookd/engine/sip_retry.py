@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether an INVITE that was refused is sent once more, with what was missing."""
 
-from .sip_account import CHALLENGES, Account
+from .sip_account import CHALLENGES, MOST_REALM_RETRIES, Account
 from .sip_headers import Headers
-
-MOST_REALM_RETRIES = 2
 
 NOT_ACCEPTABLE_HERE = 488
 NOT_ACCEPTABLE = (NOT_ACCEPTABLE_HERE, 606)
