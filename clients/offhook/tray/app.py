@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
@@ -20,11 +21,13 @@ from .menu import SEPARATOR, Entry, menu_of
 from .names import with_names
 from .notices import MISSED, Button, Notice, failure, wanted
 from .notifier import Notifier
-from .settings_window import SettingsWindow
 from .status import status_of, tooltip
 from .tray import Tray
 from .window import PhoneWindow
 from .words import tr
+
+if TYPE_CHECKING:
+    from .settings_window import SettingsWindow
 
 HISTORY_ROWS = 200
 """Shown in the window, which finds more by searching."""
@@ -134,6 +137,9 @@ class Applet:
 
     def _open_settings(self) -> None:
         if self._settings is None:
+            # Only here: 6 MB and a quarter of a second that most sessions do without.
+            from .settings_window import SettingsWindow  # noqa: PLC0415
+
             self._settings = SettingsWindow(self._phone)
         self._settings.come()
 

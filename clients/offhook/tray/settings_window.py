@@ -60,6 +60,7 @@ class SettingsWindow(QWidget):
         self.raise_()
         self.activateWindow()
         self.update_view()
+        self._deeds.do(self._configuration.read)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Whoever comes back may have been in an editor meanwhile."""
