@@ -9,8 +9,14 @@ from pathlib import Path
 from offhook.aio import Phone
 from offhook.errors import NoDaemonError
 from offhook.settings import accounts, file, keyring
+from offhook.settings.errors import UnchangedError
 from offhook.settings.text import with_value, without
 from offhook.settings.tree import Plain, Value, at
+
+from .words import tr
+
+ELSEWHERE = ("password_command", "password_file", "password")
+"""Keys of an account that has its password not in the keyring."""
 
 
 class Configuration:
@@ -71,7 +77,11 @@ class Configuration:
         await asyncio.to_thread(keyring.forget, name)
 
     async def keep_password(self, name: str, password: str) -> None:
-        """Keep it in the keyring, and register with it."""
+        """Keep it in the keyring, and register with it; UnchangedError when the configuration says
+        that the password is elsewhere."""
+        for key in ELSEWHERE:
+            if self.value((accounts.SECTION, name, key)):
+                raise UnchangedError(tr("{} takes its password from {}").format(name, key))
         await asyncio.to_thread(keyring.store, name, password)
         for account in self._phone.accounts:
             if account.id == name:
