@@ -8,6 +8,7 @@ fails a test when it is collected.  The fixtures below catch what is still refer
 import asyncio
 import gc
 import inspect
+import os
 import socket
 import sys
 import threading
@@ -30,6 +31,9 @@ settings.load_profile("busy")
 
 REAPER_GRACE_S = 1.0
 """asyncio's thread that reaped a child ends a moment after the child's end is known."""
+
+# Servers are there, where a user's shell may not look.
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 Census = dict[str, str]
 

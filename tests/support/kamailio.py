@@ -5,6 +5,7 @@ import itertools
 import json
 import shutil
 import socket
+import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -20,6 +21,7 @@ ADDRESS = "127.0.0.1"
 # Measured: an answer comes within 1 ms; only a dead server needs longer.
 RPC_TIMEOUT_S = 2.0
 RPC_BYTES = 1 << 16
+HANDSHAKE_LIMIT_S = 2.0
 # What the two kinds of memory may grow to, in MB; the smallest Kamailio starts with.
 SHARED_MB, PRIVATE_MB = "32", "8"
 # Swallow the request instead of answering it.
@@ -167,7 +169,21 @@ class Kamailio:
             self.rpc("core.version")
         except OSError:
             return False
-        return True
+        return self._speaks_tls()
+
+    def _speaks_tls(self) -> bool:
+        """Kamailio 5.7 has no certificate yet when it begins to listen."""
+        anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        anybody.check_hostname = False
+        anybody.verify_mode = ssl.CERT_NONE
+        try:
+            with (
+                socket.create_connection((self.address, self.tls_port), HANDSHAKE_LIMIT_S) as link,
+                anybody.wrap_socket(link),
+            ):
+                return True
+        except OSError:
+            return False
 
     def _delete(self, table: str, key: str) -> None:
         if any(item["name"] == key for item in self._items(table)):

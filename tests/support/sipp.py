@@ -3,8 +3,10 @@
 
 import csv
 import re
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
@@ -96,7 +98,7 @@ class Sipp:
         argv += [
             "-mi",
             ADDRESS,
-            *(["-mp", self.media_port, "-rtp_echo"] if audio_port is None else []),
+            *([_media_option(), self.media_port, "-rtp_echo"] if audio_port is None else []),
         ]
         argv += ["-m", calls, "-r", calls_per_s, "-d", round(duration_s * 1000)]
         argv += ["-timeout", f"{timeout_s:.0f}s", "-timeout_error", "-nostdin"]
@@ -160,6 +162,13 @@ class Sipp:
 def _ends(marks: Sequence[re.Match[str]], total: int) -> list[int]:
     """Each message ends where the next one's mark begins."""
     return [*(mark.start() for mark in marks), total][1:]
+
+
+@cache
+def _media_option() -> str:
+    """How this SIPp names the first port of its sound: 3.7.2 knows the new name only."""
+    help_text = subprocess.run(["sipp", "-h"], capture_output=True, text=True, check=False).stdout
+    return "-min_rtp_port" if "-min_rtp_port" in help_text else "-mp"
 
 
 def _filled(scenario: str, words: Mapping[str, str]) -> str:
