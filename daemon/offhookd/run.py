@@ -12,7 +12,7 @@ from pathlib import Path
 from offhookd.app import Daemon
 from offhookd.bus.errors import BusUnavailableError, NameTakenError
 from offhookd.bus.objects import ObjectTree
-from offhookd.bus.phone import PhoneTree
+from offhookd.bus.phone import Phone, PhoneTree
 from offhookd.bus.service import Service as Bus
 from offhookd.desktop.network import NetworkWatch
 from offhookd.desktop.notify import ServiceManager
@@ -44,18 +44,7 @@ class Run:
         bus = None
         try:
             bus = Bus()
-            await bus.start()
-            await daemon.start()
-            sets = await daemon.plug_in()
-            _show(daemon, sets, bus.tree)
-            await bus.publish()
-            network.start()
-            loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, self._spawn_reload, daemon)
-            daemon.running()
-            self._report(daemon)
-            # What exists now stays; each look through it for garbage took 3 ms.
-            gc.freeze()
+            await self._serve(daemon, bus, network)
             await self._stop.wait()
         except BusUnavailableError as error:
             logger.error("%s; %s", error, GET_A_BUS)  # noqa: TRY400 - the sentence is the message
@@ -72,6 +61,21 @@ class Run:
             if bus:
                 await bus.stop()
         return os.EX_OK
+
+    async def _serve(self, daemon: Daemon, bus: Bus, network: NetworkWatch) -> None:
+        """Start, and be on the bus as a whole phone; raises what `Bus` raises."""
+        await bus.start()
+        await daemon.start()
+        sets = await daemon.plug_in()
+        _show(daemon, sets, bus.tree)
+        await bus.publish()
+        network.start()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._spawn_reload, daemon)
+        daemon.running()
+        self._report(daemon)
+        # What exists now stays; each look through it for garbage took 3 ms.
+        gc.freeze()
 
     def _listen_for_the_end(self) -> None:
         """From the first moment: a start that is called off ends in good order, too."""
@@ -113,25 +117,25 @@ class Run:
 def _show(daemon: Daemon, sets: SetControl, tree: ObjectTree) -> None:
     """Put everything on the bus, and keep it true there."""
     parts = daemon.parts
-    PhoneTree(
-        tree,
-        daemon,
-        daemon,
-        parts.problems,
-        parts.accounts,
-        parts.calls,
-        parts.conferences,
-        parts.handovers,
-        parts.audio,
-        parts.history,
-        parts.messages,
-        sets,
-        parts.presence,
-        parts.directory,
-        parts.rules.planner,
-        parts.sounds.of_calls,
-        parts.desks.calls,
+    phone = Phone(
+        service=daemon,
+        switch=daemon,
+        problems=parts.problems,
+        accounts=parts.accounts,
+        calls=parts.calls,
+        conferences=parts.conferences,
+        handovers=parts.handovers,
+        audio=parts.audio,
+        history=parts.history,
+        messages=parts.messages,
+        sets=sets,
+        presence=parts.presence,
+        directory=parts.directory,
+        planner=parts.rules.planner,
+        sound=parts.sounds.of_calls,
+        desk=parts.desks.calls,
     )
+    PhoneTree(tree, phone)
 
 
 def summary(daemon: Daemon) -> str:

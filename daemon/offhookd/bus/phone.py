@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The whole phone as a tree of objects: what exists, and which changes each interface shows."""
 
-from functools import partial
+from dataclasses import dataclass
 
 from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
@@ -37,44 +37,43 @@ from .presence import PresenceInterface
 from .telephony import TelephonyInterface
 
 
-class PhoneTree:
-    """Fills `tree` with the phone and keeps it true."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """All that is shown: the parts of the running phone, by their ports where they have one."""
 
-    def __init__(
-        self,
-        tree: ObjectTree,
-        service: Service,
-        switch: AccountSwitch,
-        problems: Problems,
-        accounts: Accounts,
-        calls: Calls,
-        conferences: Conferences,
-        handovers: Handovers,
-        audio: AudioControl,
-        history: CallHistory,
-        messages: Messages,
-        sets: SetControl,
-        presence: PresenceDesk,
-        directory: Directory,
-        planner: Planner,
-        sound: CallSound,
-        desk: DeskCalls,
-    ) -> None:
+    service: Service
+    switch: AccountSwitch
+    problems: Problems
+    accounts: Accounts
+    calls: Calls
+    conferences: Conferences
+    handovers: Handovers
+    audio: AudioControl
+    history: CallHistory
+    messages: Messages
+    sets: SetControl
+    presence: PresenceDesk
+    directory: Directory
+    planner: Planner
+    sound: CallSound
+    desk: DeskCalls
+
+
+class PhoneTree:
+    """Fills `tree` with the `phone` and keeps it true."""
+
+    def __init__(self, tree: ObjectTree, phone: Phone) -> None:
         self._tree = tree
-        self._switch = switch
-        self._planner = planner
-        self._call_sound = sound
-        self._calls = calls
-        self._handovers = handovers
-        self._audio = audio
-        self._manager = ManagerInterface(service, problems, presence.availability)
+        self._phone = phone
+        calls, accounts, planner = phone.calls, phone.accounts, phone.planner
+        self._manager = ManagerInterface(phone.service, phone.problems, phone.presence.availability)
         self._telephony = TelephonyInterface(
-            calls, accounts, switch, history, planner, conferences, desk
+            calls, accounts, phone.switch, phone.history, planner, phone.conferences, phone.desk
         )
-        self._sound = AudioInterface(audio, calls)
-        self._history = HistoryInterface(history, planner.spellings)
-        contacts = ContactsInterface(directory, presence.watches)
-        self._messages = MessagesInterface(messages, accounts, planner)
+        self._sound = AudioInterface(phone.audio, calls)
+        self._history = HistoryInterface(phone.history, planner.spellings)
+        self._contacts = ContactsInterface(phone.directory, phone.presence.watches)
+        self._messages = MessagesInterface(phone.messages, accounts, planner)
         self._call_interfaces: dict[Call, tuple[CallInterface, CallMediaInterface]] = {}
         self._account_interfaces: dict[Account, AccountInterface] = {}
         self._set_interfaces: dict[DeviceId, DeviceInterface] = {}
@@ -84,25 +83,28 @@ class PhoneTree:
             self._telephony,
             self._sound,
             self._history,
-            contacts,
+            self._contacts,
             self._messages,
         )
-        service.changed.connect(self._manager.changed)
-        problems.changed.connect(self._manager.changed)
-        presence.availability.changed.connect(self._manager.changed)
-        audio.changed.connect(self._sound.changed)
-        directory.changed.connect(contacts.changed)
+        self._follow_phone(phone)
         self._follow_accounts(accounts)
         self._follow_calls(calls)
-        ConferenceObjects(tree, conferences, calls)
-        self._follow_sets(sets)
-        self._follow_watches(presence)
+        ConferenceObjects(tree, phone.conferences, calls)
+        self._follow_sets(phone.sets)
+        self._follow_watches(phone.presence)
+
+    def _follow_phone(self, phone: Phone) -> None:
+        phone.service.changed.connect(self._manager.changed)
+        phone.problems.changed.connect(self._manager.changed)
+        phone.presence.availability.changed.connect(self._manager.changed)
+        phone.audio.changed.connect(self._sound.changed)
+        phone.directory.changed.connect(self._contacts.changed)
 
     def _follow_accounts(self, accounts: Accounts) -> None:
         accounts.added.connect(self._account_added)
         accounts.changed.connect(lambda account: self._account_interfaces[account].changed())
         accounts.removed.connect(self._account_removed)
-        self._switch.wishes.changed.connect(partial(self._account_altered, accounts))
+        self._phone.switch.wishes.changed.connect(self._account_altered)
         accounts.default_changed.connect(self._telephony.changed)
         for account in accounts:
             self._account_added(account)
@@ -117,7 +119,6 @@ class PhoneTree:
             self._call_appeared(call)
 
     def _follow_sets(self, sets: SetControl) -> None:
-        self._sets = sets
         sets.added.connect(self._set_added)
         sets.changed.connect(self._set_changed)
         sets.removed.connect(self._set_removed)
@@ -146,7 +147,7 @@ class PhoneTree:
         watches.removed.connect(removed)
 
     def _set_added(self, device: TelephoneSet) -> None:
-        interface = self._set_interfaces[device.id] = DeviceInterface(device, self._sets)
+        interface = self._set_interfaces[device.id] = DeviceInterface(device, self._phone.sets)
         self._tree.add(device_path(device.id), interface)
         self._sound.changed()
 
@@ -164,12 +165,12 @@ class PhoneTree:
             interface.pressed(press, handled)
 
     def _account_added(self, account: Account) -> None:
-        interface = AccountInterface(account, self._switch, self._planner)
+        interface = AccountInterface(account, self._phone.switch, self._phone.planner)
         self._account_interfaces[account] = interface
         self._tree.add(account_path(account.id), interface)
 
-    def _account_altered(self, accounts: Accounts, account_id: AccountId) -> None:
-        if account := accounts.get(account_id):
+    def _account_altered(self, account_id: AccountId) -> None:
+        if account := self._phone.accounts.get(account_id):
             self._account_interfaces[account].changed()
 
     def _account_removed(self, account: Account) -> None:
@@ -177,11 +178,11 @@ class PhoneTree:
         self._tree.remove(account_path(account.id))
 
     def _call_appeared(self, call: Call) -> None:
+        phone = self._phone
+        complete = phone.planner.complete_text
         shown = (
-            CallInterface(
-                call, self._calls, self._call_sound, self._handovers, self._planner.complete_text
-            ),
-            CallMediaInterface(call, self._audio),
+            CallInterface(call, phone.calls, phone.sound, phone.handovers, complete),
+            CallMediaInterface(call, phone.audio),
         )
         self._call_interfaces[call] = shown
         self._tree.add(call_path(call.id), *shown)
