@@ -9,6 +9,7 @@ import pytest
 
 from offhookd.engine.protocol import (
     Answer,
+    ConnectionLost,
     Dial,
     Hangup,
     Incoming,
@@ -108,6 +109,15 @@ def test_password_that_was_corrected_works_at_the_next_try(
     assert register(engine).code == 401
     set_account(engine, registrar)
     assert register(engine).code == 200
+
+
+def test_server_that_closes_its_connection_is_told(
+    engine: EngineProcess, tmp_path: Path, certificates: Certificates
+) -> None:
+    with Kamailio(tmp_path, certificates.server) as server:
+        set_account(engine, server, transport="tcp")
+        assert register(engine).code == 200
+    assert engine.wait_for(ConnectionLost).transport == "tcp"
 
 
 def test_refusal_carries_retry_after(engine: EngineProcess, registrar: Kamailio) -> None:

@@ -280,3 +280,34 @@ def test_the_default_account_is_the_first_that_can_call() -> None:
 def test_no_account_is_a_sentence_about_the_configuration() -> None:
     with pytest.raises(NoAccountError, match=r"offhook\.yaml"):
         Accounts().choose(None)
+
+
+def test_a_lost_connection_is_opened_again_and_ever_later_where_it_does_not_stand(
+    line: Line,
+) -> None:
+    waits = []
+    for _ in range(4):
+        line.account.result(OK)
+        line.account.connection_lost()
+        waits.append(line.wait_for_attempt())
+        line.account.connection_lost()  # while it is being opened
+    assert waits == [2, 4, 8, 16]
+    line.account.result(OK)
+    line.clock.advance(module.STEADY_S + 1)
+    line.account.connection_lost()
+    assert line.wait_for_attempt() == 2
+
+
+def test_a_lost_connection_does_not_delay_what_is_due(line: Line) -> None:
+    line.account.result(Answer(200, "OK", expires_s=2))
+    line.account.connection_lost()
+    assert line.wait_for_attempt() == pytest.approx(2 * module.REFRESH_AT, abs=0.5)
+
+
+def test_a_connection_that_nobody_is_called_over_may_go() -> None:
+    line = Line(registers=False)
+    line.account.engine_ready()
+    line.account.result(OK)
+    line.account.connection_lost()
+    line.clock.advance(1000)
+    assert line.attempts == 1

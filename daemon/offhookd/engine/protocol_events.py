@@ -28,6 +28,12 @@ class Registration(Event, kind="registration"):
     cause: str
 
 
+class ConnectionLost(Event, kind="connection-lost"):
+    """A connection that stood is gone.  `transport`: "tcp" | "tls"."""
+
+    transport: str
+
+
 class StunLost(Event, kind="stun-lost"):
     """The server of `SetStun` did not answer a call, which went without it; no other one asks it
     before the next `SetStun`."""

@@ -126,6 +126,7 @@ class Reports:
             p.ErrandTold: listener.errand_told,
             p.Recorded: listener.recorded,
             p.StunLost: listener.stun_lost,
+            p.ConnectionLost: self._connection_lost,
         }
         self._tell = tell
         self._transfers = handovers.transfers
@@ -256,6 +257,11 @@ class Reports:
             local_hold=event.local_hold,
             remote_hold=event.remote_hold,
         )
+
+    def _connection_lost(self, event: p.ConnectionLost) -> None:
+        for account in self._accounts:
+            if account.facts.transport == event.transport:
+                account.connection_lost()
 
     def _registration(self, event: p.Registration) -> None:
         if account := self._accounts.get(AccountId(event.account)):

@@ -11,7 +11,7 @@ import pjsua2 as pj
 from . import pjlib
 from .certificate import has_nul_in_name
 from .pjlib import PjlibError
-from .protocol import Start
+from .protocol import ConnectionLost, Start
 from .refusal import Refused, check_range, check_text
 from .sip_headers import clean
 from .sip_jitter import JitterBuffer
@@ -73,6 +73,8 @@ class _Endpoint(pj.Endpoint):  # type: ignore[misc]  # pjsua2 has no type inform
 
     @guarded()
     def onTransportState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
+        if prm.state == pj.PJSIP_TP_STATE_DISCONNECTED:
+            self.thread.send(ConnectionLost(transport=prm.type[:3].lower()))
         if not prm.type.upper().startswith("TLS"):
             return
         if prm.tlsInfo.verifyStatus:

@@ -7,6 +7,7 @@ The engine sends single REGISTER requests; when the next one goes out is decided
 * the network or the server failed: exponential back-off with jitter;
 * the server asked for patience (Retry-After): as long as it said;
 * the password is wrong: the longest wait at once, because repeating it locks accounts;
+* the server has closed the connection over which it would call us: again, as after a failure;
 * a hint that things changed (network up, machine resumed, the user asks): now, once.
 """
 
@@ -43,6 +44,8 @@ JITTER = 0.25
 """Part of a wait that is random, so that a building of phones does not return as one."""
 REFRESH_AT = 0.8
 """Part of the granted time after which the binding is refreshed: leaves room to try again."""
+STEADY_S = 120.0
+"""A server that closes its connections sooner than this wants none, and is not asked at once."""
 HINT_GAP_S = 2.0
 """Hints come in bursts (link, address, route); one attempt serves them all."""
 ANSWER_LIMIT_S = 40.0
@@ -113,6 +116,8 @@ class Account:
         self._pending = False
         self._again = False
         self._last_hint_us = 0
+        self._lost_at_us = 0
+        self._losses = 0
         self._timer: Timer | None = None
         self._waiting: list[Done] = []
 
@@ -154,6 +159,18 @@ class Account:
         self._last_hint_us = now
         self._failures = 0
         self._attempt(why)
+
+    def connection_lost(self) -> None:
+        """No call can reach us until the next REGISTER opens another one."""
+        if self.state is not AccountState.REGISTERED or not self.facts.registers or self._pending:
+            return
+        now = self._clock.now_us()
+        steady = not self._losses or now - self._lost_at_us > STEADY_S * 1e6
+        self._losses = 1 if steady else self._losses + 1
+        self._lost_at_us = now
+        wait_s = self._backed_off(self._losses)
+        if now + wait_s * 1e6 < self.next_attempt_us:
+            self._schedule(wait_s, "the connection to the server was lost")
 
     def register(self, done: Done) -> None:
         """Try now; `done` when the registrar has answered, or has not for `PATIENCE_S`: then it
@@ -268,14 +285,18 @@ class Account:
         self._change(final, StateReason.NONE, 0, "")
 
     def _wait_s(self, reason: StateReason, retry_after_s: int) -> float:
+        if retry_after_s:
+            return min(float(retry_after_s), LONGEST_RETRY_AFTER_S)
         if reason is StateReason.AUTH:
             wait = AUTH_RETRY_S
         elif reason is StateReason.REJECTED:
             wait = REJECTED_RETRY_S
         else:
-            wait = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(self._failures - 1, 16))
-        if retry_after_s:
-            return min(float(retry_after_s), LONGEST_RETRY_AFTER_S)
+            return self._backed_off(self._failures)
+        return wait * (1 - JITTER * self._random())
+
+    def _backed_off(self, failures: int) -> float:
+        wait = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(failures - 1, 16))
         return wait * (1 - JITTER * self._random())
 
     def _schedule(self, delay_s: float, why: str) -> None:
