@@ -30,7 +30,6 @@ class Account(PhoneObject):
     forward_busy = Property(ACCOUNT, "ForwardBusy", "")
     forward_no_answer = Property(ACCOUNT, "ForwardNoAnswer", "")
     forward_no_answer_seconds = Property(ACCOUNT, "ForwardNoAnswerSeconds", 0)
-
     messages_new = Property(ACCOUNT, "MessagesNew", 0)
     messages_old = Property(ACCOUNT, "MessagesOld", 0)
     voicemail_uri = Property(ACCOUNT, "VoicemailUri", "")
@@ -40,6 +39,7 @@ class Account(PhoneObject):
         await self._call(ACCOUNT, "Register")
 
     async def enable(self, enabled: bool = True) -> None:
+        """Use it, or unregister it; it stays so."""
         await self._set(ACCOUNT, "Enabled", "b", enabled)
 
     async def set_do_not_disturb(self, wanted: bool) -> None:

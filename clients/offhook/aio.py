@@ -15,7 +15,7 @@ and `changes` go on, with a `Left` and a `Returned`, when that is started again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -53,9 +53,14 @@ class Phone(PhoneObject):
     there as time goes by."""
 
     version = Property(MANAGER, "Version", "")
+    features = Property[list[str]](MANAGER, "Features", [])
+    """What this build and configuration can do; test this, never `version`."""
     engine = Property[dict[str, Any]](MANAGER, "Engine", {})
     state = Property(MANAGER, "State", "degraded")
     problems = Property[list[tuple[str, str, str]]](MANAGER, "Problems", [])
+    """What a person should know, as (code, path concerned or "/", sentence)."""
+    generation = Property(MANAGER, "Generation", 0)
+    """Counts the configurations used since the start."""
     availability = Property(MANAGER, "Availability", "busy")
     availability_note = Property(MANAGER, "AvailabilityNote", "")
     default_account = Property(TELEPHONY, "DefaultAccount", "/")
@@ -147,34 +152,46 @@ class Phone(PhoneObject):
         await self._set(MANAGER, "Availability", "s", availability)
 
     async def set_availability_note(self, note: str) -> None:
+        """A line that goes with it; "" for none."""
         await self._set(MANAGER, "AvailabilityNote", "s", note)
+
+    async def set_default_account(self, account: Account) -> None:
+        """Dial on it when no other is named."""
+        await self._set(TELEPHONY, "DefaultAccount", "o", account.path)
 
     async def dial(
         self,
         target: str,
         *,
         account: Account | None = None,
+        display_name: str = "",
         confirm: bool = False,
+        request_id: str = "",
         muted: bool = False,
         hide_caller_id: bool | None = None,
+        headers: Mapping[str, str] | None = None,
         codecs: Sequence[str] = (),
         through: str = "",
     ) -> Call:
         """Call a number or a SIP, SIPS, tel: or callto: URI; returns when the call exists.
 
-        With `confirm` nothing is dialled before `Call.start`.  `hide_caller_id` None leaves that
-        to the account.  `codecs`: names such as "G722", best first, instead of the account's.
-        `through` is a configured desk phone that is to make the call, or "here".
+        With `confirm` nothing is dialled before `Call.start`.  A repeated `request_id` gives the
+        call that the first one made, so that nothing is dialled twice.  `hide_caller_id` None
+        leaves that to the account.  `codecs`: names such as "G722", best first, instead of the
+        account's.  `through` is a configured desk phone that is to make the call, or "here".
         """
-        options = {"confirm": variant("b", confirm), "muted": variant("b", muted)}
-        if account:
-            options["account"] = variant("o", account.path)
-        if hide_caller_id is not None:
-            options["hide-caller-id"] = variant("b", hide_caller_id)
-        if codecs:
-            options["codecs"] = variant("as", list(codecs))
-        if through:
-            options["through"] = variant("s", through)
+        given = {
+            "account": ("o", account and account.path),
+            "display-name": ("s", display_name or None),
+            "confirm": ("b", confirm),
+            "request-id": ("s", request_id or None),
+            "muted": ("b", muted),
+            "hide-caller-id": ("b", hide_caller_id),
+            "headers": ("a{ss}", dict(headers) if headers else None),
+            "codecs": ("as", list(codecs) or None),
+            "through": ("s", through or None),
+        }
+        options = {name: variant(*one) for name, one in given.items() if one[1] is not None}
         return self.made(await self._call(TELEPHONY, "Dial", "sa{sv}", target, options))
 
     async def parse_target(self, target: str) -> dict[str, Any]:
@@ -199,11 +216,17 @@ class Phone(PhoneObject):
         return made
 
     async def hangup_all(self) -> None:
+        """End every call."""
         await self._call(TELEPHONY, "HangupAll")
 
     async def reload(self) -> None:
         """Apply the configuration on disk; calls go on."""
         await self._call(MANAGER, "Reload")
+
+    async def validate(self) -> list[tuple[str, int, str, str]]:
+        """What keeps the configuration on disk from being used: (file, line, key, reason)."""
+        (problems,) = await self._call(MANAGER, "Validate")
+        return [(file, line, key, reason) for file, line, key, reason in problems]
 
     def changes(self) -> Changes:
         """Everything that happens from now on, for ``async for``.

@@ -14,6 +14,8 @@ PATHS = ("capture", "playback", "ringer")
 
 
 class Endpoint(TypedDict):
+    """A sound device; `device` is the path of the telephone set it belongs to, or "/"."""
+
     description: str
     direction: str
     available: bool
@@ -25,31 +27,35 @@ class Audio(PhoneObject):
 
     silenced = Property(AUDIO, "Silenced", False)
     endpoints = Property[dict[str, Endpoint]](AUDIO, "Endpoints", {})
+    """By their names."""
 
     def preferences(self, path: str) -> list[str]:
         """Names of endpoints, best first."""
-        names: list[str] = self._own(path.capitalize())
+        names: list[str] = self._own(path.capitalize(), [])
         return names
 
     def active(self, path: str) -> str:
-        """The endpoint in use."""
-        return str(self._own("Active")[PATHS.index(path)])
+        """The endpoint in use, "" for none."""
+        return str(self._own("Active", ("",) * len(PATHS))[PATHS.index(path)])
 
     def volume(self, path: str) -> float:
-        return float(self._own(f"{path.capitalize()}Volume"))
+        """Of this path; 0.0 where there is no daemon."""
+        return float(self._own(f"{path.capitalize()}Volume", 0.0))
 
-    def _own(self, name: str) -> Any:
-        return self.interfaces[AUDIO][name]
+    def _own(self, name: str, absent: object) -> Any:
+        """As `Property`, for names that are made of the path's."""
+        return self.interfaces.get(AUDIO, {}).get(name, absent)
 
     async def prefer(self, path: str, names: Sequence[str]) -> None:
+        """Use the first of these endpoints that is there; "default": the sound server's choice."""
         await self._set(AUDIO, path.capitalize(), "as", list(names))
 
     async def set_volume(self, path: str, volume: float) -> None:
         await self._set(AUDIO, f"{path.capitalize()}Volume", "d", volume)
 
-    async def silence(self) -> None:
-        """Stop the ringer until the ringing ends."""
-        await self._set(AUDIO, "Silenced", "b", True)
+    async def silence(self, silent: bool = True) -> None:
+        """Stop the ringer until the ringing ends, or let it ring again."""
+        await self._set(AUDIO, "Silenced", "b", silent)
 
     async def test(self, path: str, seconds: int) -> float:
         """Play a tone, or loop the microphone back; the highest level heard."""

@@ -3,12 +3,13 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
+from .audio import AUDIO
 from .bus import variant
 from .changes import Changed, Event
 from .objects import ROOT, PhoneObject, Property
 
-AUDIO = "org.offhook.Phone1.Audio"
 CALL = "org.offhook.Phone1.Call"
 MEDIA = "org.offhook.Phone1.CallMedia"
 
@@ -25,6 +26,7 @@ class Call(PhoneObject):
     """Times are microseconds since 1970, 0 until it happens; states are those of the contract."""
 
     id = Property(CALL, "Id", 0)
+    sip_call_id = Property(CALL, "SipCallId", "")
     account_path = Property(CALL, "Account", "/")
     direction = Property(CALL, "Direction", "")
     state = Property(CALL, "State", "active")
@@ -33,7 +35,8 @@ class Call(PhoneObject):
     peer_name = Property(CALL, "PeerName", "")
     contact_name = Property(CALL, "ContactName", "")
     caller = Property[dict[str, str]](CALL, "Caller", {})
-    """What the address books know: name, organization, note, url, photo-path, source."""
+    """What the address books know: name, organization, note, url, photo-path, source; and
+    screen-pop, the page of the user's own that is to be offered."""
     diversion_uri = Property(CALL, "DiversionUri", "")
     created_at = Property(CALL, "CreatedAt", 0)
     answered_at = Property(CALL, "AnsweredAt", 0)
@@ -45,6 +48,8 @@ class Call(PhoneObject):
     remote_hold = Property(CALL, "RemoteHold", False)
     transfer_state = Property(CALL, "TransferState", "")
     referred_by = Property(CALL, "ReferredBy", "")
+    replaces_path = Property(CALL, "Replaces", "/")
+    """The call whose conversation this one goes on with; "/" for none."""
     connected_path = Property(CALL, "ConnectedTo", "/")
     """The other call that the phone forwards it to or from; "/" for none."""
     through = Property(CALL, "Through", "")
@@ -56,8 +61,16 @@ class Call(PhoneObject):
     playing = Property(MEDIA, "Playing", "")
     codec = Property(MEDIA, "Codec", "")
     clock_rate = Property(MEDIA, "ClockRate", 0)
+    encryption = Property(MEDIA, "Encryption", "none")
+    flow = Property(MEDIA, "Flow", "none")
     quality = Property(MEDIA, "Quality", "unknown")
+    mos = Property(MEDIA, "Mos", 0.0)
+    """Mean opinion score, 1.0 to 4.5; 0.0 is unknown."""
     round_trip_usec = Property(MEDIA, "RoundTripUsec", 0)
+    jitter_usec = Property(MEDIA, "JitterUsec", 0)
+    loss_sent = Property(MEDIA, "LossSent", 0.0)
+    """Of the packets of the last interval, 0.0 to 1.0."""
+    loss_received = Property(MEDIA, "LossReceived", 0.0)
 
     @property
     def up(self) -> bool:
@@ -73,7 +86,12 @@ class Call(PhoneObject):
         """Dial a call that was made with `confirm`."""
         await self._call(CALL, "Start")
 
+    async def ring(self) -> None:
+        """Tell the caller that a person is being alerted (180)."""
+        await self._call(CALL, "Ring")
+
     async def answer(self) -> None:
+        """Take it; other calls are put on hold first."""
         await self._call(CALL, "Answer")
 
     async def hangup(self) -> None:
@@ -137,8 +155,15 @@ class Call(PhoneObject):
 
     async def packets(self) -> tuple[int, int]:
         """RTP packets sent and received so far."""
-        sent, received = [await self._get(MEDIA, f"Packets{way}") for way in ("Sent", "Received")]
+        names = ("PacketsSent", "PacketsReceived")
+        sent, received = [await self._get(MEDIA, name) for name in names]
         return sent, received
+
+    async def statistics(self) -> dict[str, Any]:
+        """Everything the engine knows of the sound, for a bug report."""
+        (statistics,) = await self._call(MEDIA, "GetStatistics")
+        known: dict[str, Any] = statistics
+        return known
 
     async def states(self) -> AsyncIterator[str]:
         """The state now and each one after it, none left out, until the call has ended."""

@@ -35,7 +35,11 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Any other signal of the contract."""
+    """Any other signal of the contract, such as
+
+    ``Event(Call() as call, member="DtmfReceived", arguments=[tone, duration_ms])``,
+    ``Event(member="ButtonPressed", arguments=[button, handled, at_usec])``.
+    """
 
     subject: PhoneObject
     interface: str

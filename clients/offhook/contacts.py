@@ -27,8 +27,12 @@ REFRESH_LIMIT_S = 600.0
 
 
 class Contacts(PhoneObject):
+    """Who is in the configured address books; whom to watch is `Phone.watch`."""
+
     sources = Property[list[tuple[str, str, str]]](CONTACTS, "Sources", [])
     """(id, kind, state) of each address book."""
+    revision = Property(CONTACTS, "Revision", 0)
+    """Grows whenever somebody in them changed."""
 
     async def search(self, text: str, limit: int = 20) -> list[Contact]:
         """Whose name, organization or number has words that begin like those of `text`."""

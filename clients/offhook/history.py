@@ -4,7 +4,6 @@
 from collections.abc import Iterable
 from typing import TypedDict
 
-from .bus import variant
 from .objects import PhoneObject, Property
 
 HISTORY = "org.offhook.Phone1.History"
@@ -33,18 +32,40 @@ Row = TypedDict(
 
 
 class History(PhoneObject):
+    """Rows, not objects; ``Event(member="RowAdded")`` and ``"RowsDeleted"`` tell of changes."""
+
     unseen_missed = Property(HISTORY, "UnseenMissed", 0)
+    revision = Property(HISTORY, "Revision", 0)
+    """Grows with every change of a row."""
 
     async def query(
-        self, limit: int, *, missed: bool = False, peer: str = "", account: str = "", text: str = ""
+        self,
+        limit: int,
+        *,
+        missed: bool = False,
+        peer: str = "",
+        account: str = "",
+        direction: str = "",
+        text: str = "",
+        since: int = 0,
+        until: int = 0,
     ) -> list[Row]:
         """The newest `limit` calls, newest first; `peer` is an address or a number in any
-        spelling, `text` a part of it or of the name."""
-        wanted = {"missed": variant("b", True)} if missed else {}
-        for name, value in (("peer", peer), ("account", account), ("text", text)):
-            if value:
-                wanted[name] = variant("s", value)
-        return await self._rows(HISTORY, wanted, limit)
+        spelling, `text` a part of it or of the name, `account` an id; `since` is in, `until`
+        is not."""
+        return await self._rows(
+            HISTORY,
+            {
+                "missed": ("b", missed),
+                "peer": ("s", peer),
+                "account": ("s", account),
+                "direction": ("s", direction),
+                "text": ("s", text),
+                "since": ("t", since),
+                "until": ("t", until),
+            },
+            limit,
+        )
 
     async def mark_seen(self, up_to: int) -> None:
         """Every missed call up to this id was noticed."""

@@ -28,6 +28,8 @@ MessageRow = TypedDict(
 
 
 class Messages(PhoneObject):
+    """Rows, not objects; ``Event(member="RowAdded")`` and ``"RowChanged"`` tell of changes."""
+
     unread = Property(MESSAGES, "Unread", 0)
 
     async def send(self, target: str, text: str, *, account: Account | None = None) -> int:
@@ -36,10 +38,32 @@ class Messages(PhoneObject):
         (sent,) = await self._call(MESSAGES, "Send", "ssa{sv}", target, text, options)
         return int(sent)
 
-    async def query(self, limit: int, *, unread: bool = False) -> list[MessageRow]:
-        """The newest `limit` messages, newest first."""
-        wanted = {"unread": variant("b", True)} if unread else {}
-        return await self._rows(MESSAGES, wanted, limit)
+    async def query(
+        self,
+        limit: int,
+        *,
+        unread: bool = False,
+        peer: str = "",
+        account: str = "",
+        direction: str = "",
+        text: str = "",
+        since: int = 0,
+        until: int = 0,
+    ) -> list[MessageRow]:
+        """The newest `limit` messages, newest first; what is chosen is as in `History.query`."""
+        return await self._rows(
+            MESSAGES,
+            {
+                "unread": ("b", unread),
+                "peer": ("s", peer),
+                "account": ("s", account),
+                "direction": ("s", direction),
+                "text": ("s", text),
+                "since": ("t", since),
+                "until": ("t", until),
+            },
+            limit,
+        )
 
     async def mark_read(self, up_to: int) -> None:
         """Everything up to this id was read."""

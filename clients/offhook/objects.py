@@ -26,9 +26,9 @@ class Property(Generic[T]):
     """A property of the contract as an attribute; `absent` where the daemon does not have it."""
 
     def __init__(self, interface: str, name: str, absent: T) -> None:
-        self._interface = interface
-        self._name = name
-        self._absent = absent
+        self.interface = interface
+        self.name = name
+        self.absent = absent
 
     @overload
     def __get__(self, owner: None, kind: type) -> Self: ...
@@ -37,7 +37,7 @@ class Property(Generic[T]):
     def __get__(self, owner: "PhoneObject | None", kind: type) -> Self | T:
         if owner is None:
             return self
-        value: T = owner.interfaces.get(self._interface, {}).get(self._name, self._absent)
+        value: T = owner.interfaces.get(self.interface, {}).get(self.name, self.absent)
         return value
 
 
@@ -81,13 +81,19 @@ class PhoneObject:
             self.path, interface, member, signature, *arguments, timeout_s=timeout_s
         )
 
-    async def _rows(self, interface: str, wanted: Mapping[str, object], limit: int) -> list[Any]:
-        """The newest `limit` rows that `Query` of `interface` has of what is `wanted`."""
+    async def _rows(
+        self, interface: str, wanted: Mapping[str, tuple[str, object]], limit: int
+    ) -> list[Any]:
+        """The newest `limit` rows that `Query` of `interface` has.
+
+        `wanted`: type and value by the name of the filter; empty values do not filter.
+        """
+        chosen = {name: variant(*typed) for name, typed in wanted.items() if typed[1]}
         rows: list[Any] = []
         cursor = ""
         while len(rows) < limit:
             page = min(PAGE, limit - len(rows))
-            more, cursor = await self._call(interface, "Query", "a{sv}su", wanted, cursor, page)
+            more, cursor = await self._call(interface, "Query", "a{sv}su", chosen, cursor, page)
             rows += more
             if not cursor:
                 break

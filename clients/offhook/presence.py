@@ -3,13 +3,13 @@
 
 from typing import TYPE_CHECKING
 
+from .contacts import CONTACTS
 from .objects import PhoneObject, Property
 
 if TYPE_CHECKING:
     from .call import Call
 
 PRESENCE = "org.offhook.Phone1.Presence"
-CONTACTS = "org.offhook.Phone1.Contacts"
 
 
 class Presence(PhoneObject):

@@ -12,6 +12,7 @@ from offhook.aio import Phone
 from offhook.call import CALL, Call
 from offhook.changes import Added, Changed, Changes, Event, Removed
 from offhook.errors import NoDaemonError, OffhookError
+from offhook.history import Row
 from offhook.objects import ROOT
 from offhookd.engine.protocol import Answer, Hangup, Incoming, SendDtmf
 from tests.support.daemon import DIRECT, RunningDaemon
@@ -216,12 +217,52 @@ async def test_accounts_and_audio_are_changed_and_follow(remote: Phone) -> None:
     assert remote.audio.volume("ringer") == 0.5
 
 
+async def test_the_default_account_is_chosen(remote: Phone) -> None:
+    (account,) = remote.accounts
+    await remote.set_default_account(account)
+    assert remote.default_account == account.path
+
+
+async def test_a_configuration_is_examined_before_it_is_used(
+    remote: Phone, daemon: RunningDaemon
+) -> None:
+    assert await remote.validate() == []
+    daemon.write_config(DIRECT.replace("registrar:", "registrat:"))
+    ((file, line, key, reason),) = await remote.validate()
+    assert (file, line, key) == (str(daemon.config_file), 5, "accounts.direct.registrat")
+    assert "registrar" in reason
+    assert remote.generation == 1
+
+
+async def test_a_repeated_request_dials_once(remote: Phone, target: str) -> None:
+    call = await remote.dial(
+        target, display_name="Ada", confirm=True, request_id="one", headers={"X-Desk": "4"}
+    )
+    assert call.peer_name == "Ada"
+    assert await remote.dial(target, confirm=True, request_id="one") is call
+
+
+async def test_the_sound_of_a_call_is_told_in_every_detail(
+    remote: Phone, far_end: EngineProcess, target: str
+) -> None:
+    call = await answered(remote, far_end, target)
+    assert (call.codec, call.encryption) == ("G722", "none")
+    assert call.sip_call_id
+    assert await call.statistics()
+
+
 async def test_history_is_paged_and_filtered(remote: Phone, target: str) -> None:
     for _ in range(3):
         await (await remote.dial(target, confirm=True)).hangup()
     assert [row["id"] for row in await remote.history.query(2)] == [3, 2]
     assert len(await remote.history.query(10)) == 3
     assert await remote.history.query(10, missed=True) == []
+    assert await remote.history.query(10, direction="incoming") == []
+    first = await remote.history.get(1)
+    assert first.keys() == Row.__annotations__.keys()
+    begun = first["started"]
+    assert await remote.history.query(10, since=begun, until=begun + 1) == [first]
+    assert await remote.history.query(10, until=begun) == []
 
 
 async def test_no_daemon_is_told_at_once(session_bus: PrivateBus) -> None:
