@@ -19,7 +19,7 @@ from tests.support.terminal import on_terminal
 
 OFFHOOK = (sys.executable, "-c", "from offhook.cli.main import main; raise SystemExit(main())")
 LIMIT_S = 20.0
-WRITTEN = "# mine\nsip: {bind: 127.0.0.1}   # here only\naudio: {backend: silent}\n"
+WRITTEN = "# mine\nsip: {port: 0, bind: 127.0.0.1}   # here only\naudio: {backend: silent}\n"
 
 
 @pytest.fixture
