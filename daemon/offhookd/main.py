@@ -50,9 +50,10 @@ def serve(config: Path | None) -> int:
     with without("ssl"):
         import asyncio  # noqa: PLC0415 - see above
 
-    from offhookd.config.load import search  # noqa: PLC0415
-    from offhookd.desktop.journal import setup_logging  # noqa: PLC0415
-    from offhookd.run import Run  # noqa: PLC0415
+    # Not earlier: the engine loads at the same time as these.
+    from offhookd.config.load import search  # noqa: PLC0415 - see above
+    from offhookd.desktop.journal import setup_logging  # noqa: PLC0415 - likewise
+    from offhookd.run import Run  # noqa: PLC0415 - likewise
 
     setup_logging("info")
     return asyncio.run(Run(search(config), engine).until_stopped())

@@ -6,7 +6,7 @@ from array import array
 import pytest
 
 from offhookd.engine.audio.levels import SILENCE_DBFS, dbfs, peak_dbfs
-from offhookd.engine.audio.tones import Segment, Tone, countries, segments, synthesise
+from offhookd.engine.audio.tones import COUNTRIES, Segment, Tone, segments, synthesise
 from tests.support.tones import level_at
 
 RATE = 8000
@@ -34,7 +34,7 @@ def test_each_country_rings_its_own_way(
 
 
 def test_every_country_has_every_tone_with_sensible_values() -> None:
-    for country in countries():
+    for country in COUNTRIES:
         for tone in Tone:
             for segment in segments(tone, country):
                 assert 300 <= segment.first_hz <= 1500

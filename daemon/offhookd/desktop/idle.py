@@ -87,7 +87,7 @@ class IdleWatch:
 
     async def _ask(self, bus: "DBusConnection", message: "Message") -> tuple[Any, ...]:
         """The body of the reply; what else arrives meanwhile is read again afterwards."""
-        from jeepney import HeaderFields, MessageType  # noqa: PLC0415
+        from jeepney import HeaderFields, MessageType  # noqa: PLC0415 - loaded by now
 
         serial = next(bus.outgoing_serial)
         await bus.send(message, serial=serial)
@@ -101,7 +101,7 @@ class IdleWatch:
         return body
 
     def _hear(self, signal: "Message", path: object) -> None:
-        from jeepney import HeaderFields  # noqa: PLC0415
+        from jeepney import HeaderFields  # noqa: PLC0415 - loaded by now
 
         if signal.header.fields.get(HeaderFields.path) != path or len(signal.body) != 3:  # noqa: PLR2004 - the arguments of PropertiesChanged
             return

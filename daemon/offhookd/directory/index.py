@@ -7,7 +7,7 @@ Only a cache: a file that is damaged or of another version is thrown away and fi
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -155,12 +155,6 @@ class Index:
                 self._remove(source, [contact.id])
                 self._add(source, contact, version)
             self._finish(source, mark)
-
-    def keep_only(self, sources: Mapping[str, object]) -> None:
-        """Forget what belonged to sources that are no longer configured."""
-        known = {one for (one,) in self._db.execute("SELECT DISTINCT source FROM contacts")}
-        for source in known - sources.keys():
-            self.replace(source, ())
 
     def _add(self, source: str, contact: Contact, version: str) -> None:
         row = self._db.execute(

@@ -7,7 +7,7 @@ from .process import run
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 2 or arguments[0] != "--fd" or not arguments[1].isdigit():  # noqa: PLR2004
+    if len(arguments) != 2 or arguments[0] != "--fd" or not arguments[1].isdigit():  # noqa: PLR2004 - just that
         sys.stderr.write("This program is started by offhookd: python -m offhookd.engine --fd N\n")
         return 2
     return run(int(arguments[1]))

@@ -13,9 +13,10 @@ TEXT_CHARS = 256
 URI_CHARS = 512
 
 MOST_DIVERSIONS = 10
+"""A call that was sent on more often than this goes in circles, however often it was."""
+
 MAX_FORWARDS = 70
 """What a request starts with (RFC 3261, 8.1.1.6)."""
-"""A call that was sent on more often than this goes in circles, however often it was."""
 
 _COMPACT = {
     "from": "f",

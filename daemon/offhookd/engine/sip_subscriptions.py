@@ -40,8 +40,6 @@ PACKAGES: Mapping[str, str] = {
     sip_mailbox.EVENT: sip_mailbox.MIME,
 }
 
-Respond = Callable[[int], None]
-
 
 @dataclass(slots=True)
 class _Subscription:

@@ -50,12 +50,7 @@ def segments(tone: str, country: str = DEFAULT_COUNTRY) -> Cadence:
     Raises `ValueError` when there is no such tone."""
     if tone == BEEP:
         return _BEEP
-    return _COUNTRIES.get(country.lower(), _EUROPE)[Tone(tone)]
-
-
-def countries() -> tuple[str, ...]:
-    """The country codes (ISO 3166, small letters, and "eu") with tones of their own."""
-    return tuple(sorted(_COUNTRIES))
+    return COUNTRIES.get(country.lower(), _EUROPE)[Tone(tone)]
 
 
 def synthesise(cadence: Iterable[Segment], rate: int, level_dbfs: float = LEVEL_DBFS) -> bytes:
@@ -131,7 +126,7 @@ _UNITED_KINGDOM = _country(
     _beat(400, 100, 4000),
 )
 
-_COUNTRIES: Mapping[str, Mapping[Tone, Cadence]] = {
+COUNTRIES: Mapping[str, Mapping[Tone, Cadence]] = {
     "eu": _EUROPE,
     "us": _NORTH_AMERICA,
     "ca": _NORTH_AMERICA,
