@@ -14,6 +14,9 @@ Resolve = Callable[[str, int, Transport], Awaitable[Sequence[str]]]
 """Host, port (0 when the URI names none), transport -> addresses "ip:port", best first; raises a
 `PhoneError` with a sentence."""
 
+MOST_FAILED = 16
+"""More addresses of one name than anybody has."""
+
 _PORT = re.compile(r"([^:]*|\[.*\]):([0-9]{1,5})")
 
 
@@ -34,6 +37,7 @@ class Hosts:
         self._resolve = resolve
         self._known: dict[str, tuple[str, ...]] = {}
         self._told: Mapping[str, tuple[str, ...]] = {}
+        self._failed: dict[str, list[str]] = {}
 
     def told(self, server: Server) -> bool:
         """Whether the engine knows the way."""
@@ -45,9 +49,18 @@ class Hosts:
 
     async def look_up(self, server: Server) -> tuple[str, ...]:
         """Its addresses; the engine hears of them in `tell`.  Raises a `PhoneError`."""
-        addresses = tuple(await self._resolve(server.host, server.port, server.transport))
+        found = await self._resolve(server.host, server.port, server.transport)
+        failed = self._failed.get(server.host, [])
+        addresses = tuple(sorted(found, key=lambda one: failed.index(one) if one in failed else -1))
         self._known[server.host] = addresses
         return addresses
+
+    def failed(self, server: Server) -> None:
+        """The first of its addresses, the only one that the engine tries, was of no use: from now
+        on it comes last (RFC 3263 section 4.3)."""
+        for address in self._known.get(server.host, ())[:1]:
+            failed = self._failed.setdefault(server.host, [])
+            failed[:] = [*(one for one in failed if one != address), address][-MOST_FAILED:]
 
     def tell(self, needed: Collection[str]) -> None:
         """Let the engine know the `needed` hosts, and nobody else any more."""

@@ -200,7 +200,7 @@ class Lines(RegistrationEngine):
         if going := self._removals.get(account.id):
             await going.wait()  # else it would take the new one with it
         try:
-            servers = await self._find_servers(config)
+            servers = await self._find_servers(config, failed=account.has_met_silence)
         except PhoneError as error:
             account.result(Answer(0, str(error), cause=StateReason.DNS))
             return False
@@ -227,11 +227,15 @@ class Lines(RegistrationEngine):
             password = self._passwords[config.id] = await self._password_for(config)
         return password
 
-    async def _find_servers(self, config: AccountConfig) -> tuple[str, ...]:
-        """IP addresses of the proxy and the registrar; the names become known to the engine."""
+    async def _find_servers(self, config: AccountConfig, *, failed: bool) -> tuple[str, ...]:
+        """IP addresses of the proxy and the registrar; the names become known to the engine.
+        `failed`: those of the last time were of no use."""
         found: list[str] = []
         for uri in filter(None, (config.proxy, config.registrar)):
-            addresses = await self._hosts.look_up(server_of(uri, config.transport))
+            server = server_of(uri, config.transport)
+            if failed:
+                self._hosts.failed(server)
+            addresses = await self._hosts.look_up(server)
             found += (host_part(address) for address in addresses)
             if uri == config.proxy:
                 # Everything goes there; the registrar's name may not even be public.

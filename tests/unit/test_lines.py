@@ -114,6 +114,15 @@ class House:
         assert account
         account.result(answer)
 
+    async def next_attempt(self) -> None:
+        account = self.accounts.get(WORK)
+        assert account
+        self.clock.advance((account.next_attempt_us - self.clock.now_us()) / 1e6)
+        await settle()
+
+
+DOWN = Answer(0, "It cannot be reached.", cause=StateReason.NETWORK)
+
 
 async def settle() -> None:
     """Let the tasks run to where they wait; nothing here waits for time."""
@@ -391,3 +400,26 @@ async def test_the_mail_box_is_called_by_the_dial_plan(
     account = house.accounts.get(WORK)
     assert account
     assert account.voicemail_uri == uri
+
+
+async def test_server_that_does_not_answer_comes_last_at_the_next_attempt(house: House) -> None:
+    house.names["pbx.example.com"] = ["192.0.2.1:5060", "192.0.2.2:5060", "192.0.2.3:5060"]
+    await house.apply(CONFIG)
+    await house.engine()
+    first = []
+    for answer in (DOWN, Answer(503, "Down"), DOWN, Answer(200, "OK", expires_s=60), DOWN, DOWN):
+        told = [one for one in house.told if isinstance(one, p.SetHosts)]
+        first.append(told[-1].hosts["pbx.example.com"][0])
+        house.result(answer)
+        await house.next_attempt()
+    assert [one.partition(":")[0][-1] for one in first] == ["1", "2", "3", "1", "1", "2"]
+
+
+async def test_server_that_refuses_the_password_keeps_its_place(house: House) -> None:
+    house.names["pbx.example.com"] = ["192.0.2.1:5060", "192.0.2.2:5060"]
+    await house.apply(CONFIG)
+    await house.engine()
+    house.result(Answer(401, "Unauthorized"))
+    await house.next_attempt()
+    told = [one for one in house.told if isinstance(one, p.SetHosts)]
+    assert [one.hosts["pbx.example.com"][0] for one in told] == ["192.0.2.1:5060"]

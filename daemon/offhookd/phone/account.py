@@ -149,6 +149,12 @@ class Account:
         if self.enabled:
             self._change(AccountState.OFFLINE, StateReason.NETWORK, 0, text)
 
+    @property
+    def has_met_silence(self) -> bool:
+        """Whether the last REGISTER found no server that could serve it."""
+        unserved = {StateReason.NETWORK, StateReason.TIMEOUT, StateReason.TLS}
+        return self._failures > 0 and self.reason in unserved
+
     def hint(self, why: str) -> None:
         """Things may have changed (network up, resumed): try now, once a burst."""
         now = self._clock.now_us()
