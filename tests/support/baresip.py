@@ -150,6 +150,14 @@ class Baresip:
         return matching()[count - 1]
 
     @property
+    def drops_digits(self) -> bool:
+        """Version 1.1 takes what repeats the timestamp of a digit, such as its end, for late.
+
+        Known once it has answered a call.
+        """
+        return "Server: baresip v1.1." in (self._directory / "log").read_text(errors="replace")
+
+    @property
     def digits(self) -> str:
         """The DTMF digits it received."""
         return "".join(event.detail for event in self.events if event.type == "CALL_DTMF_START")
@@ -171,8 +179,9 @@ class Baresip:
     def hold(self) -> None:
         self.command("hold")
 
-    def resume(self) -> None:
-        self.command("resume")
+    async def resume(self) -> None:
+        """Once its hold is through: version 1.1 refuses until then."""
+        await until(lambda: self._takes("resume"), EVENT_TIMEOUT_S, "baresip to resume")
 
     def transfer(self, uri: str) -> None:
         """Blind transfer of the current call."""
@@ -202,6 +211,18 @@ class Baresip:
         whole = (len(data) - WAV_HEAD) // (2 * channels) * channels
         samples = array("h", data[WAV_HEAD : WAV_HEAD + 2 * whole])[::channels]
         return samples[-round(seconds * rate) :], int(rate)
+
+    def show_presence(self, state: str) -> None:
+        """What it tells those who watch it; in version 1.1 the state is an argument."""
+        if not self._takes(f"presence_{state}"):
+            self.command("presence", state)
+
+    def _takes(self, command: str) -> bool:
+        try:
+            self.command(command)
+        except RuntimeError:
+            return False
+        return True
 
     def command(self, name: str, argument: str = "") -> str:
         """Answer of a command of baresip's menu; RuntimeError with the answer if refused."""

@@ -252,8 +252,8 @@ async def test_a_foreign_phone_is_watched_and_watches_without_a_server(
             address = f"sip:bob@127.0.0.1:{bob.port}"
             (path,) = await phone.call("Contacts", "Watch", f"('{address}', false)")
             await phone.until("Presence", "Subscription", "active", path)
-            for command, state in (("online", "available"), ("offline", "offline")):
-                bob.command(f"presence_{command}")
+            for said, state in (("online", "available"), ("offline", "offline")):
+                bob.show_presence(said)
                 await phone.until("Presence", "State", state, path)
             for chosen, shown in (
                 ("busy", "Busy"),
