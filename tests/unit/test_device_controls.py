@@ -164,6 +164,41 @@ def test_values_of_a_keypad_begin_at_its_minimum() -> None:
     assert keypad.keys == dict(enumerate("0123456789*#", start=3))
 
 
+@pytest.mark.parametrize(
+    "usages",
+    [
+        "1500 26ff03 1900 2aff03 7510 9501",
+        "1500 2502 0900 0920 092f 7508 9501",
+    ],
+    ids=["all of a page", "none comes first"],
+)
+def test_values_of_an_array_begin_at_zero_where_that_is_a_usage_of_no_key(usages: str) -> None:
+    (selector,) = found(PHONE, usages, "8100", END).selectors
+    hook, mute = (value for value, name in selector.keys.items() if name in {"hook", "phone_mute"})
+    assert (hook, mute) in {(0x20, 0x2F), (1, 2)}
+
+
+def test_zero_is_a_key_where_something_else_can_say_that_there_is_none() -> None:
+    (keypad,) = found(PHONE, "1500 250b 7504 9501 19b0 29bb 8140", END).selectors
+    assert keypad.keys == dict(enumerate("0123456789*#"))
+
+
+def test_an_array_of_bits_is_a_row_of_buttons() -> None:
+    these = found(PHONE, "1500 2501 7501 9504 0920 0926 0923 092f 8140", END)
+    assert [(name, one.bit) for name, one in these.inputs.items()] == [
+        ("hook", 0),
+        ("drop", 1),
+        ("hold", 2),
+        ("phone_mute", 3),
+    ]
+    assert these.selectors == ()
+
+
+def test_lamps_may_have_an_application_of_their_own() -> None:
+    lamps = found(PHONE, BIT, "092f 8106", END, "0508 0909 a101", BIT, "0909 9102", END)
+    assert [*lamps.outputs] == ["mute"]
+
+
 def test_a_selector_has_no_keys_that_do_not_fit_its_bits() -> None:
     (selector,) = found(PHONE, BIT, "0907 0509 0901 8140", END).selectors
     assert selector.keys == {1: "reject"}

@@ -2,8 +2,9 @@
 """The buttons, switches and lamps of a telephone set, found in its report descriptor.
 
 A control is found by its usage (HID Usage Tables 1.4) and the collection it is in, never by the
-vendor: names are those of the tables.  A usage counts inside a telephony or consumer application;
-buttons by number count inside telephony only, for elsewhere they are anything.  Vendor pages and
+vendor: names are those of the tables.  A usage counts inside a telephony or consumer application,
+a lamp in one of lamps, too; buttons by number count inside telephony only, for elsewhere they are
+anything.  Vendor pages and
 applications are private, and keyboards and mice are none of ours.
 """
 
@@ -14,7 +15,7 @@ from itertools import count
 
 from .descriptor import Field, Flags, ReportType
 from .items import DescriptorError
-from .usages import page
+from .usages import LOW, page
 
 MOST_CONTROLS = 256
 """Of one set; the largest known has 20."""
@@ -23,6 +24,7 @@ _BYTE = 8
 
 
 class Page(IntEnum):
+    LED = 0x08
     TELEPHONY = 0x0B
     CONSUMER = 0x0C
 
@@ -145,13 +147,13 @@ def controls(fields: Iterable[Field]) -> Controls:
     inputs, outputs, selectors = _Names(), _Names(), list[Selector]()
     for field in fields:
         match field.type, Flags.VARIABLE in field.flags:
-            case ReportType.INPUT, True:
+            case ReportType.INPUT, False if not _is_bitmap(field):
+                selectors += _selector(field)
+            case ReportType.INPUT, _:
                 inputs.add(field, _keys(field))
                 selectors += _single_digits(field)
-            case ReportType.INPUT, False:
-                selectors += _selector(field)
             case ReportType.OUTPUT, True:
-                outputs.add(field, _LAMPS if _context(field) else {})
+                outputs.add(field, _LAMPS if _context(field) or _has_own_lamps(field) else {})
     return Controls(inputs.found, outputs.found, tuple(selectors))
 
 
@@ -191,6 +193,12 @@ def _context(field: Field) -> Page | None:
     return next((one for one in (Page.TELEPHONY, Page.CONSUMER) if one in pages), None)
 
 
+def _has_own_lamps(field: Field) -> bool:
+    """Whether it is in an application of lamps, beside that of the keys."""
+    usages = (one for collection in field.path[:1] for one in collection.usage)
+    return any(page(one.first) == Page.LED for one in usages)
+
+
 def _keys(field: Field) -> Mapping[int, str]:
     match _context(field):
         case Page.TELEPHONY:
@@ -227,16 +235,31 @@ def _kind(field: Field) -> Kind:
     return Kind.STATE if Flags.NO_PREFERRED in field.flags else Kind.MOMENTARY
 
 
-def _selector(field: Field) -> Iterator[Selector]:
-    """The first usage is value 1 even where the logical minimum is 0: 0 is no key.
+def _is_bitmap(field: Field) -> bool:
+    """Several values of one bit can name nothing: such an array is a row of buttons."""
+    return field.size == 1 and field.count > 1
 
-    So do all keypads known, against section 6.2.2.5, and the one-bit selectors of reject keys.
-    """
+
+def _selector(field: Field) -> Iterator[Selector]:
     table = {**_keys(field), **(_DIGITS if _context(field) else {})}
-    first = max(field.minimum, 1)
+    first = _first_value(field)
     values = {first + index: name for index, name in sorted(_named(field, table).items())}
     if keys := {value: name for value, name in values.items() if value < 1 << field.size}:
         yield Selector(field.report_id, field.bit, field.size, field.count, keys)
+
+
+def _first_value(field: Field) -> int:
+    """What says that the first usage is pressed: the logical minimum (section 6.2.2.5).
+
+    But most keypads have 1 there although their minimum is 0, which is no key, and so have the
+    one-bit selectors of reject keys.  They are believed where 0 is a usage that is none, and where
+    all usages and something that is none of them fit the range.
+    """
+    if field.minimum or not field.usages:
+        return max(field.minimum, 0)
+    count = sum(len(slot[0]) for slot in field.usages)
+    fits = Flags.NULL_STATE in field.flags and count == field.maximum + 1 < 1 << field.size
+    return 0 if fits or not field.usages[0][0].first & LOW else 1
 
 
 def _single_digits(field: Field) -> Iterator[Selector]:

@@ -9,6 +9,7 @@ would have caused.  So only what disagrees with what was commanded is a person's
 from collections.abc import Callable
 
 from offhookd.devices.controls import Kind
+from offhookd.devices.touch import Touch
 from offhookd.devices.window import Window
 from offhookd.phone.ports import Clock
 
@@ -40,6 +41,8 @@ class Hook:
         self._echo = Window(clock, ECHO_S, self._settle)
         self._pulse = Window(clock, PULSE_S)
         self._late = False
+        self._touch = Touch(clock)
+        self._pushed = Window(clock, ACK_S)
 
     def command(self, off_hook: bool, held: bool) -> None:
         """The lamps are about to say this."""
@@ -51,10 +54,11 @@ class Hook:
 
     def take(self, value: int) -> None:
         """The control changed to `value`."""
-        if self._kind in {Kind.STATE, Kind.PAIR}:
-            if self._kind is Kind.STATE or value:
-                self.stand(value > 0)
-        elif value:
+        if self._kind is Kind.STATE or (self._kind is Kind.PAIR and value):
+            self.stand(value > 0)
+        elif self._kind is Kind.MOMENTARY:
+            self._hold(value > 0)
+        elif value > 0:
             self.push()
 
     def stand(self, off_hook: bool) -> None:
@@ -78,19 +82,35 @@ class Hook:
     def push(self) -> None:
         """A switch that is a button was pressed: it turns over what was commanded."""
         if not self._echo:
+            self._pushed.open()
             self._moved(not self._commanded)
 
     def baseline(self, value: int) -> None:
         """The state in which the set was found."""
         if self._kind in {Kind.STATE, Kind.PAIR}:
             self.level = value > 0
+        self._touch.found(value > 0)
 
     def stop(self) -> None:
-        for window in (self._ack, self._echo, self._pulse):
+        self._touch.stop()
+        for window in (self._ack, self._echo, self._pulse, self._pushed):
             window.close()
 
+    def _hold(self, on: bool) -> None:
+        """A button, unless it stays: then it is a switch (`Touch`), and may answer a command."""
+        if not on:
+            if self._touch.off() and self._commanded and not self._echo:
+                self._moved(False)
+            return
+        known = self._touch.stands
+        self._touch.on()
+        if self._commanded and (known or self._ack):
+            self._ack.close()
+        else:
+            self.push()
+
     def _expect(self) -> None:
-        if self.level is self._commanded:
+        if self.level is self._commanded or self._pushed:
             self._ack.close()
         else:
             self._ack.open()

@@ -48,7 +48,9 @@ class Layout:
 
     @property
     def numbered(self) -> bool:
-        return 0 not in self.input_bytes and 0 not in self.output_bytes
+        """Whether reports begin with their id.  What is declared before the first id is in a
+        report that never comes."""
+        return any(self.input_bytes) or not (self.input_bytes or 0 in self.output_bytes)
 
     @property
     def keypad(self) -> bool:
@@ -57,14 +59,25 @@ class Layout:
     @property
     def telephone(self) -> bool:
         """Whether a person can telephone with it."""
+        return self.keypad or bool(PHONE_INPUTS & self.names)
+
+    @property
+    def has_hook(self) -> bool:
+        return "hook" in self.names
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of all inputs, those in arrays too."""
         keys = {name for selector in self.selectors for name in selector.keys.values()}
-        return self.keypad or bool(PHONE_INPUTS & (self.inputs.keys() | keys))
+        return frozenset(self.inputs.keys() | keys)
 
     def split(self, report: bytes) -> tuple[int, bytes] | None:
-        """Id and payload of an input report; None unless the device has declared it."""
+        """Id and payload of an input report; None unless the device has declared it.  Bytes behind
+        what was declared fill the packet and say nothing, as for Linux."""
         report_id = report[0] if self.numbered and report else 0
         payload = report[1:] if self.numbered else report
-        return (report_id, payload) if self.input_bytes.get(report_id) == len(payload) else None
+        length = self.input_bytes.get(report_id)
+        return None if length is None or len(payload) < length else (report_id, payload[:length])
 
 
 def layout(descriptor: bytes) -> Layout:
@@ -107,8 +120,7 @@ def mended(declared: Layout, quirks: Quirks) -> Layout:
 
 def control_names(layout: Layout, quirks: Quirks) -> tuple[str, ...]:
     """What the set has, in the words of the D-Bus contract."""
-    keys = {name for selector in layout.selectors for name in selector.keys.values()}
-    meant = (quirks.buttons.get(name, name) for name in layout.inputs.keys() | keys)
+    meant = (quirks.buttons.get(name, name) for name in layout.names)
     has = {*meant, *map(str, quirks.codes)}
     lit = layout.outputs.keys() | {_LAMP_OUTPUTS[lamp] for lamp in quirks.commands}
     words = {

@@ -13,6 +13,7 @@ from offhookd.devices.controls import Kind
 from offhookd.devices.hook import Hook
 from offhookd.devices.indicators import Indicators
 from offhookd.devices.layout import DIGITS, Layout, pressed, value
+from offhookd.devices.mute import Mute
 from offhookd.devices.patterns import Word
 from offhookd.devices.quirks import Quirks
 from offhookd.devices.window import Window
@@ -22,9 +23,6 @@ from offhookd.phone.ports import Clock
 
 SETTLE_S = 0.15
 """What the set says of itself so soon after opening is how it was found, not what somebody did."""
-
-MUTE_BURST_S = 0.1
-"""Pulses of the mute button within this are one press."""
 
 DUPLICATE_S = 0.03
 """The same button by two controls within this is one press (Plantronics, EPOS)."""
@@ -76,10 +74,10 @@ class TelephoneSet:
         self._quirks = quirks
         self._indicators = Indicators(self._layout, quirks, send)
         hook = self._layout.inputs.get("hook")
-        kind = hook.kind if hook else Kind.STATE
+        kind = hook.kind if hook else Kind.TOGGLE
         self._hook = Hook(kind, self._indicators.off_hook, clock, self._hook_moved)
         self._settling = Window(clock, SETTLE_S, self.changed)
-        self._mute_burst = Window(clock, MUTE_BURST_S)
+        self._mute = Mute(clock, lambda: self._tell(Button.MUTE))
         self._duplicate = Window(clock, DUPLICATE_S)
         self._double = Window(clock, DOUBLE_S)
         self._codes = Codes(
@@ -101,7 +99,7 @@ class TelephoneSet:
     @property
     def off_hook(self) -> bool | None:
         """What the hook switch says; a switch that is a button says what was agreed on."""
-        if self._hook.level is None and "hook" in self._layout.inputs:
+        if self._hook.level is None and self._layout.has_hook:
             return self.lamps.off_hook
         return self._hook.level
 
@@ -125,7 +123,8 @@ class TelephoneSet:
     def close(self) -> None:
         """Leave the set idle; it is heard no more."""
         self._hook.stop()
-        for window in (self._settling, self._mute_burst, self._duplicate, self._double):
+        self._mute.stop()
+        for window in (self._settling, self._duplicate, self._double):
             window.close()
         self._codes.forget()
         self._indicators.show(Lamps())
@@ -136,6 +135,7 @@ class TelephoneSet:
         if lamps.ringing and not self.lamps.ringing:
             self._double.close()
         self._hook.command(lamps.off_hook, lamps.held)
+        self._mute.show(lamps.muted)
         self._indicators.show(lamps)
         self.changed()
 
@@ -165,8 +165,16 @@ class TelephoneSet:
         self._last[number] = payload
         if self.ready:
             self._follow(number, before, payload)
-        elif (hook := self._layout.inputs.get("hook")) and hook.report_id == number:
+        else:
+            self._find(number, payload)
+
+    def _find(self, number: int, payload: bytes) -> None:
+        """The set was found like this."""
+        inputs = self._layout.inputs
+        if (hook := inputs.get("hook")) and hook.report_id == number:
             self._hook.baseline(value(hook, payload))
+        if (mute := inputs.get("phone_mute")) and mute.report_id == number:
+            self._mute.found(mute.kind, value(mute, payload))
 
     def _follow(self, number: int, before: bytes, payload: bytes) -> None:
         for name, control in self._layout.inputs.items():
@@ -187,6 +195,10 @@ class TelephoneSet:
         """A key of an array: a digit, or a control that happens to be in one."""
         if key in DIGITS:
             self._tell(Button.DIGIT, text=key)
+        elif key == "hook":
+            self._hook.push()
+        elif key == "phone_mute":
+            self._mute.push()
         else:
             self._act(key, Kind.MOMENTARY, 1)
 
@@ -197,7 +209,7 @@ class TelephoneSet:
                 self._hook.take(now)
                 self.changed()
             case Button.MUTE:
-                self._mute(kind, now)
+                self._mute.take(kind, now)
             case Button.LINE_BUSY:
                 self._line_busy(now > 0)
             case Button.LINE if kind is Kind.STATE:
@@ -225,16 +237,6 @@ class TelephoneSet:
             self._tell(Button.DIGIT, text=word)
         else:
             self._press(Button(_KEY_NUMBER.sub("", word)), word)
-
-    def _mute(self, kind: Kind, now: int) -> None:
-        """A level that agrees with the lamp is its echo; a pulse is a press."""
-        wanted = now > 0
-        lasting = kind is Kind.STATE or (kind is Kind.PAIR and now)
-        if wanted is self.lamps.muted if lasting else not wanted:
-            return
-        if not self._mute_burst:
-            self._mute_burst.open()
-            self._tell(Button.MUTE)
 
     def _line_busy(self, busy: bool) -> None:
         """Busy by another program: while we are off-hook, or about to be, it is by ourselves."""
