@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Brings the phone into the guest as a user installs it."""
 
+import json
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from tests.vm import cache, delivery
 from tests.vm.cache import GuestError
@@ -21,7 +23,7 @@ SHIPPED = (
     *("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "Makefile"),
     *(".ci", "systemd", "config", "docs"),
 )
-DECISIVE = ("pyproject.toml", ".ci/install", ".ci/python.sh", "systemd", "config/70-offhook.rules")
+DECISIVE = (".ci/install", ".ci/python.sh", "systemd", "config/70-offhook.rules")
 """A change of these is installed anew; a change of the programs alone is brought in afterwards."""
 
 LEFT_OUT = frozenset({"test", "lint", "fast", "tray"})
@@ -37,8 +39,9 @@ _PLATFORMS = (
 """What the wheels may be built for: up to the C library of Debian 12."""
 
 
-def what_is_installed() -> list[Path]:
-    return [Path(__file__), Path(delivery.__file__), *(ROOT / one for one in DECISIVE)]
+def what_is_installed() -> list[str | Path]:
+    files = [Path(__file__), Path(delivery.__file__), *(ROOT / one for one in DECISIVE)]
+    return [json.dumps(_declared(), sort_keys=True), *files]
 
 
 def install(guest: Guest) -> None:
@@ -57,25 +60,30 @@ def install(guest: Guest) -> None:
 
 
 def _wheels() -> Path:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    extras = project["project"]["optional-dependencies"]
-    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
-    wanted += [one for name, group in extras.items() if name not in LEFT_OUT for one in group]
+    declared = _declared()
+    project = declared["project"]
+    wanted = [*project["dependencies"], *declared["build-system"]["requires"]]
+    wanted += [one for group in project["optional-dependencies"].values() for one in group]
     name = cache.key(*wanted, *_PLATFORMS)
     return cache.kept("wheels", name, lambda directory: _download(directory, wanted))
+
+
+def _declared() -> dict[str, Any]:
+    """What pyproject.toml says, without what is not installed: our own tools and their options."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    declared["tool"] = declared["tool"]["setuptools"]
+    extras = declared["project"]["optional-dependencies"]
+    for name in LEFT_OUT & extras.keys():
+        del extras[name]
+    return declared
 
 
 def _download(directory: Path, wanted: list[str]) -> None:
     """With our pip, for the guest's Python: the guest has no network."""
     sources = [one for one in wanted if one.startswith(SOURCES)]
     _pip(
-        *(
-            "download",
-            "--only-binary=:all:",
-            "--implementation=cp",
-            f"--python-version={PYTHON}",
-        ),
-        *(f"--abi={abi}" for abi in (f"cp{PYTHON.replace('.', '')}", "abi3", "none")),
+        *("download", "--only-binary=:all:", "--implementation=cp", "--python-version", PYTHON),
+        *(f"--abi={abi}" for abi in ("cp" + PYTHON.replace(".", ""), "abi3", "none")),
         *(f"--platform={one}" for one in _PLATFORMS),
         *("--dest", str(directory), *(one for one in wanted if one not in sources)),
     )
