@@ -20,9 +20,9 @@ from offhookd.phone.values import AccountId, CallId
 
 from .client import Routes
 from .protocol import LegState, TransferProgress
+from .sip_status import RINGING, SESSION_PROGRESS
 
 SUCCESSES = range(200, 300)
-RINGING, SESSION_PROGRESS = 180, 183
 
 
 @dataclass(slots=True, eq=False)

@@ -12,8 +12,8 @@ from offhookd.phone.values import AccountId, CallId
 
 from .client import Routes
 from .protocol import AskToCall, Command, ErrandTold, LeaveErrand
+from .sip_status import RINGING, SESSION_PROGRESS
 
-RINGING, SESSION_PROGRESS = 180, 183
 SUCCESSES = range(200, 300)
 FAILURES = range(300, 700)
 

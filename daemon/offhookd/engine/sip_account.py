@@ -14,13 +14,16 @@ from .sip_endpoint import TRANSPORT_NAMES, SipEndpoint
 from .sip_flash import METHODS as FLASH_METHODS
 from .sip_headers import Headers, clean, host_of, user_of
 from .sip_offer import is_lenient
+from .sip_status import (
+    FIRST_FAILURE,
+    PROXY_AUTHENTICATION_REQUIRED,
+    REQUEST_TIMEOUT,
+    SERVICE_UNAVAILABLE,
+    UNAUTHORIZED,
+)
 from .sip_thread import SipThread, guarded
 
-UNAUTHORIZED = 401
-PROXY_AUTHENTICATION_REQUIRED = 407
 CHALLENGES = frozenset({UNAUTHORIZED, PROXY_AUTHENTICATION_REQUIRED})
-REQUEST_TIMEOUT = 408
-SERVICE_UNAVAILABLE = 503
 
 MOST_REALMS = 4
 """pjsip keeps eight credentials of an account; nobody has more than a registrar and a proxy."""
@@ -190,12 +193,12 @@ class Account:
             self._thread.soon(lambda: self._send_register(renew=renew))
         elif not message:
             self._unanswered(code, reason)
-        elif code < 300 and renew and expires_s < 1:  # noqa: PLR2004 - a SIP class
+        elif code < FIRST_FAILURE and renew and expires_s < 1:
             text = f"The server {self._server()} granted no time to the registration."
             self._finish(0, text, 0, "network", 0)
         else:
             retry_s = headers.seconds("Retry-After")
-            self._finish(code, clean(reason), expires_s if code < 300 else 0, "", retry_s)  # noqa: PLR2004
+            self._finish(code, clean(reason), expires_s if code < FIRST_FAILURE else 0, "", retry_s)
 
     def _may_retry(self, headers: Headers) -> bool:
         """The first REGISTER goes out without credentials: the registrar names its realm, and

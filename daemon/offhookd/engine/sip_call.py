@@ -12,7 +12,7 @@ from . import sip_reason
 from .protocol import Dial, LegDtmf, LegState
 from .refusal import Refused
 from .schedule import Alarm
-from .sip_account import REQUEST_TIMEOUT, Account
+from .sip_account import Account
 from .sip_callbacks import PjCall, read_step, received, says_unrefreshed
 from .sip_direction import RemoteHold, direction
 from .sip_dtmf import Ways
@@ -29,9 +29,18 @@ from .sip_media import LegMediaState, read_media
 from .sip_offer import Offer, best_codec, read_offer
 from .sip_options import NOBODY, header, refusal_of, set_headers
 from .sip_replacement import Replacement
-from .sip_retry import NOT_ACCEPTABLE_HERE
 from .sip_session import Session
 from .sip_state import ORDER, State
+from .sip_status import (
+    FIRST_FAILURE,
+    NO_SUCH_DIALOG,
+    NOT_ACCEPTABLE_HERE,
+    OK,
+    REQUEST_TIMEOUT,
+    RINGING,
+    SERVICE_UNAVAILABLE,
+    SESSION_PROGRESS,
+)
 from .sip_thread import DEBUG, INFO, SipThread
 from .sip_transfer import Transfer
 
@@ -46,12 +55,8 @@ retransmissions."""
 UNHEARD_CANCEL_S = 5.0
 """The same where the far end has not said a word yet, so that a CANCEL cannot leave."""
 
-FIRST_FINAL_CODE = 300
-LOST = (408, 481)
+LOST = (REQUEST_TIMEOUT, NO_SUCH_DIALOG)
 """Answers to a re-INVITE after which there is no dialog any more (RFC 3261 section 12.2.1.2)."""
-OK = 200
-RINGING = 180
-SESSION_PROGRESS = 183
 
 
 class Leg:
@@ -125,7 +130,7 @@ class Leg:
             call.leg = None
             if self.state is State.NEW:
                 raise refusal_of(error) from None
-            self._change(State.ENDED, 503, clean(error.reason), "network")
+            self._change(State.ENDED, SERVICE_UNAVAILABLE, clean(error.reason), "network")
 
     def adopt(self, call_id: int, message: str, headers: Headers) -> PjCall:
         """Become the leg of an INVITE that has arrived; inside the callback."""
@@ -336,7 +341,7 @@ class Leg:
                     self._answered_again(step.code, step.text)
             case "REFER" if step.asked:
                 self._exchange.referred(self, event)
-            case "REFER" if step.answered and step.code >= FIRST_FINAL_CODE:
+            case "REFER" if step.answered and step.code >= FIRST_FAILURE:
                 self.transfer.refused(step.code, step.text)
             case "BYE" if self.talking and not self._cause and says_unrefreshed(event):
                 self._lose(UNREFRESHED, "The far end did not refresh the session")

@@ -10,9 +10,8 @@ import pjsua2 as pj
 from . import pjlib
 from .sip_ending import UNREFRESHED
 from .sip_headers import clean
+from .sip_status import DECLINE
 from .sip_thread import SipThread, guarded
-
-DECLINE = 603
 
 LONGEST_SDP_BYTES = 8192
 """More than a message of ours may have."""

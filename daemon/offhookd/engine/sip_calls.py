@@ -23,8 +23,8 @@ from .sip_nat import Nat
 from .sip_player import Player
 from .sip_recorder import Recorder
 from .sip_referrals import Referrals
-from .sip_retry import NOT_ACCEPTABLE_HERE
 from .sip_state import State
+from .sip_status import DECLINE, FIRST_FAILURE, FORBIDDEN, LAST_FINAL, NOT_ACCEPTABLE_HERE
 from .sip_thread import INFO, WARNING, SipThread
 from .walls import Walls
 
@@ -35,10 +35,6 @@ LAST_LEG = 2**53
 """Above it some JSON readers lose digits."""
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-FORBIDDEN = 403
-DECLINE = 603
-FIRST_FINAL_CODE, LAST_FINAL_CODE = 300, 699
 
 
 class Calls:
@@ -179,7 +175,7 @@ class Calls:
     def refuse(
         self, number: int, code: int, contact: str, headers: Mapping[str, str] = NO_HEADERS
     ) -> None:
-        check_range("code", code, FIRST_FINAL_CODE, LAST_FINAL_CODE)
+        check_range("code", code, FIRST_FAILURE, LAST_FINAL)
         check_headers(headers)
         leg = self.find(number)
         if leg.outgoing:

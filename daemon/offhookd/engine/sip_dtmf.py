@@ -13,6 +13,7 @@ from .refusal import Refused, check_range
 from .schedule import Schedule
 from .sip_headers import clean
 from .sip_media import LegMediaState
+from .sip_status import FIRST_FAILURE
 from .sip_tones import start_digits
 
 PAUSE_S = 0.5
@@ -20,7 +21,6 @@ GAP_MS = 70
 """Silence between two tones; ETSI TS 101 235 asks for 65 ms at least."""
 
 INFO_MIME = "application/dtmf-relay"
-FIRST_FAILURE = 300
 
 SHORTEST_MS, LONGEST_MS = 40, 5000
 MOST_TONES = 64

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Why a call that the stack reports as over has ended, where nobody here ended it."""
 
-FIRST_FINAL_CODE = 300
+from .sip_status import FIRST_FAILURE
 
 UNREFRESHED = 408
 """What the stack ends a session with that nobody refreshed (RFC 4028, 10)."""
@@ -29,7 +29,7 @@ def cause_of(
         return "cancelled"
     if message:
         return ""
-    return "tls" if tls_refusal and code >= FIRST_FINAL_CODE else "network"
+    return "tls" if tls_refusal and code >= FIRST_FAILURE else "network"
 
 
 def no_media(srtp: str) -> str:

@@ -15,22 +15,13 @@ from .sip_accounts import Accounts
 from .sip_dialog import Dialog, contact_of, record_routes, tag_of, text_of
 from .sip_headers import clean, host_of
 from .sip_requests import Answer, Requests
-from .sip_subscriptions import (
-    FIRST_FAILURE,
-    NO_SUCH_DIALOG,
-    OK,
-    OUT_OF_ORDER,
-    belongs,
-    event_of,
-    new_dialog,
-    subscription_state,
-)
+from .sip_status import FIRST_FAILURE, FIRST_FINAL, NO_SUCH_DIALOG, OK
+from .sip_subscriptions import OUT_OF_ORDER, belongs, event_of, new_dialog, subscription_state
 from .sip_thread import SipThread
 from .walls import Walls
 
 REFER = "refer"
 MOST_ERRANDS = 16
-FIRST_FINAL = 200
 _STATUS_LINE = b"SIP/2.0 "
 
 

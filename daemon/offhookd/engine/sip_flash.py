@@ -10,6 +10,7 @@ import pjsua2 as pj
 from .refusal import Refused
 from .sip_headers import clean
 from .sip_media import LegMediaState
+from .sip_status import FIRST_FAILURE, FIRST_FINAL
 
 MIME = "application/hook-flash"
 SIGNAL = "signal=hf\r\n"
@@ -18,7 +19,6 @@ EVENT = "R"
 FLASH_MS = 160
 """Gateways time the flash of their line themselves; the event only has to be heard."""
 
-FIRST_FINAL, FIRST_FAILURE, REQUEST_TIMEOUT = 200, 300, 408
 METHODS = ("auto", "rfc4733", "info")
 
 Done = Callable[[str, int], None]

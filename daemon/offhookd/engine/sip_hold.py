@@ -11,13 +11,13 @@ import pjsua2 as pj
 from .schedule import Alarm, Schedule
 from .sip_headers import clean
 from .sip_media import LegMediaState
+from .sip_status import FIRST_FAILURE, REQUEST_PENDING
 
 RETRY_REINVITE_S = 0.2
 """A re-INVITE of the far end or of the stack is still open; usually it takes one round trip."""
 
 MOST_REINVITE_TRIES = 25
 
-REQUEST_PENDING = 491
 GLARE_OURS_S = (2.1, 4.0)
 GLARE_THEIRS_S = (0.0, 2.0)
 """RFC 3261 section 14.1: who made the Call-ID waits longer, so that the two do not meet again."""
@@ -26,7 +26,6 @@ MOST_GLARES = 4
 MOST_REPAIRS = 3
 """In a row; a far end that agrees and does something else is left alone."""
 
-FIRST_REFUSAL = 300
 
 Replied = Callable[[str, int], None]
 """Takes "" or why it could not be done, and a status."""
@@ -101,7 +100,7 @@ class Hold:
             self._next = Wish(wish.held, wish.done, glares=wish.glares + 1)
             self._later(random.uniform(*(GLARE_OURS_S if self._leg.outgoing else GLARE_THEIRS_S)))  # noqa: S311 - no secret
             return
-        if code >= FIRST_REFUSAL:
+        if code >= FIRST_FAILURE:
             self._refused(wish, code, text)
         else:
             wish.done("", 0)

@@ -13,12 +13,17 @@ from .sip_call import Leg
 from .sip_dialog import text_of
 from .sip_info import ACCEPTED, read_key
 from .sip_keys import IS_END
-from .sip_outside import ALLOWED, NOT_ALLOWED, SUPPORTED
+from .sip_outside import ALLOWED, SUPPORTED
 from .sip_repetitions import Repetitions
-from .sip_subscriptions import BAD_EVENT, OK, event_of
+from .sip_status import (
+    BAD_EVENT,
+    BAD_REQUEST,
+    METHOD_NOT_ALLOWED,
+    OK,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+from .sip_subscriptions import event_of
 from .walls import Walls
-
-BAD_REQUEST, UNSUPPORTED_TYPE = 400, 415
 
 ALLOW = {"Allow": ", ".join(ALLOWED)}
 CAPABILITIES = {**ALLOW, "Accept": "application/sdp", "Supported": ", ".join(SUPPORTED)}
@@ -58,13 +63,13 @@ class Inside:
                 return BAD_EVENT, {}
             case method if method in _LEFT_TO_OTHERS:
                 return None
-        return NOT_ALLOWED, ALLOW
+        return METHOD_NOT_ALLOWED, ALLOW
 
     def _info(self, message: SipMessage, leg: Leg) -> Reply:
         if not message.body:
             return OK, {}
         if message.content_type not in ACCEPTED:
-            return UNSUPPORTED_TYPE, ACCEPT_KEYS
+            return UNSUPPORTED_MEDIA_TYPE, ACCEPT_KEYS
         key = read_key(message.content_type, message.body)
         if key is None:
             return BAD_REQUEST, {}

@@ -18,6 +18,13 @@ from .sip_accounts import Accounts
 from .sip_dialog import text_of as header
 from .sip_headers import clean, clean_lines, host_of, name_addr, user_of
 from .sip_requests import Answer, Requests
+from .sip_status import (
+    FIRST_FAILURE,
+    FORBIDDEN,
+    OK,
+    REQUEST_TIMEOUT,
+    UNSUPPORTED_MEDIA_TYPE,
+)
 from .sip_subscriptions import event_of, new_dialog
 from .sip_thread import INFO, SipThread
 from .walls import Walls
@@ -30,9 +37,6 @@ BURST = 40
 PER_S = 5.0
 """Messages that are taken in; what is beyond is not answered, so its sender tries again."""
 
-OK, FORBIDDEN, UNSUPPORTED_TYPE = 200, 403, 415
-FIRST_FAILURE = 300
-REQUEST_TIMEOUT = 408
 PLAIN = "text/plain;charset=UTF-8"
 
 Reply = Callable[[str, int], None]
@@ -135,10 +139,10 @@ class Post:
     ) -> tuple[int, Mapping[str, str]]:
         encoding = message.first(b"content-encoding").lower()
         if encoding not in (b"", b"identity"):
-            return UNSUPPORTED_TYPE, {"Accept-Encoding": "identity"}
+            return UNSUPPORTED_MEDIA_TYPE, {"Accept-Encoding": "identity"}
         content_type = header(message, b"content-type")
         if message.body and media_type(content_type) not in ACCEPTED:
-            return UNSUPPORTED_TYPE, {"Accept": ", ".join(ACCEPTED)}
+            return UNSUPPORTED_MEDIA_TYPE, {"Accept": ", ".join(ACCEPTED)}
         text = clean_lines(text_of(content_type, message.body), LONGEST_TEXT)
         if text.strip():
             self._thread.send(_received(account, message, text, trusted=trusted))
@@ -150,7 +154,7 @@ class Post:
         if not trusted:
             return FORBIDDEN, {}
         if message.content_type.decode("ascii", "replace") != sip_mailbox.MIME:
-            return UNSUPPORTED_TYPE, {"Accept": sip_mailbox.MIME}
+            return UNSUPPORTED_MEDIA_TYPE, {"Accept": sip_mailbox.MIME}
         if event := sip_mailbox.mailbox_told(account.id, message.body):
             self._thread.send(event)
         return OK, {}

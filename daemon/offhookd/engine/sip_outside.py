@@ -16,12 +16,18 @@ from .sip_accounts import Accounts
 from .sip_dialog import text_of
 from .sip_headers import name_addr, user_of
 from .sip_presence import Presence
-from .sip_subscriptions import BAD_EVENT, NO_SUCH_DIALOG
+from .sip_status import (
+    BAD_EVENT,
+    BAD_EXTENSION,
+    FIRST_FINAL,
+    FORBIDDEN,
+    LAST_FINAL,
+    METHOD_NOT_ALLOWED,
+    NO_SUCH_DIALOG,
+    OK,
+)
 from .sip_thread import DEBUG, SipThread
 from .walls import Walls
-
-OK, FORBIDDEN, NOT_ALLOWED, BAD_EXTENSION = 200, 403, 405, 420
-FIRST_FINAL_CODE, LAST_FINAL_CODE = 200, 699
 
 BURST, PER_S = 20, 10.0
 """Servers ask every ten seconds to two minutes whether we are there; more is no question."""
@@ -54,7 +60,7 @@ class Outside:
 
     def stand(self, account: str, code: int) -> None:
         """How an INVITE to `account` would be answered now, 200 while it would ring."""
-        check_range("code", code, FIRST_FINAL_CODE, LAST_FINAL_CODE)
+        check_range("code", code, FIRST_FINAL, LAST_FINAL)
         self._standing[account] = code
 
     def take(self, message: SipMessage, source: Source) -> bool:
@@ -78,7 +84,7 @@ class Outside:
             return FORBIDDEN, {}  # nobody makes this phone call from outside
         if message.method == b"SUBSCRIBE":
             return BAD_EVENT, {}  # to what only a call can have
-        return NOT_ALLOWED, {"Allow": self._allow}
+        return METHOD_NOT_ALLOWED, {"Allow": self._allow}
 
     def _capabilities(self, message: SipMessage, source: Source) -> Reply:
         """RFC 3261 section 11.2: the status is that of an INVITE."""

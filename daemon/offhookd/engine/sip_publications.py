@@ -8,7 +8,8 @@ from .sip_account import Account
 from .sip_dialog import Dialog, seconds_of, text_of
 from .sip_headers import clean
 from .sip_requests import Answer, Requests
-from .sip_subscriptions import FIRST_FAILURE, LONGEST_EXPIRES_S, PACKAGES, new_dialog
+from .sip_status import FIRST_FAILURE
+from .sip_subscriptions import LONGEST_EXPIRES_S, PACKAGES, new_dialog
 from .sip_thread import SipThread
 
 LONGEST_NOTE = 256

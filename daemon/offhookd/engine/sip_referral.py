@@ -13,9 +13,8 @@ from urllib.parse import unquote
 
 from . import pjlib
 from .sip_headers import Headers, clean, name_addr
+from .sip_status import ACCEPTED, FIRST_FINAL
 
-ACCEPTED, TRYING = 202, 100
-FIRST_FINAL_CODE = 200
 ACTIVE, TERMINATED = 4, 5
 """PJSIP_EVSUB_STATE_ACTIVE and _TERMINATED; above is only "unknown"."""
 
@@ -66,7 +65,7 @@ class Referral:
         """NOTIFY the far end that its call came so far; a final code is the last word."""
         if not self._address:
             return
-        final = code >= FIRST_FINAL_CODE
+        final = code >= FIRST_FINAL
         state = pjlib.function("pjsip_evsub_get_state", ctypes.c_int, _Pointer)
         if state(self._address) < TERMINATED:
             self._notify(TERMINATED if final else ACTIVE, code)

@@ -9,16 +9,24 @@ from .refusal import Refused, check_range, check_uri
 from .sip_call import Leg
 from .sip_callbacks import received
 from .sip_headers import Headers
-from .sip_referral import TRYING, Referral, read_request, refuse
+from .sip_referral import Referral, read_request, refuse
 from .sip_state import State
+from .sip_status import (
+    BAD_REQUEST,
+    BUSY_HERE,
+    DECLINE,
+    FIRST_FAILURE,
+    FORBIDDEN,
+    LAST_FINAL,
+    OK,
+    RINGING,
+    SERVICE_UNAVAILABLE,
+    TRYING,
+)
 from .sip_thread import WARNING, SipThread
 
 MOST_REFERRALS = 8
 """Open at once; a far end that keeps asking is refused."""
-
-FORBIDDEN, BAD_REQUEST, BUSY, DECLINE = 403, 400, 486, 603
-FIRST_FINAL_CODE, LAST_FINAL_CODE = 300, 699
-SIP_OK, RINGING, FAILED = 200, 180, 503
 
 
 class Referrals:
@@ -68,7 +76,7 @@ class Referrals:
             check_uri("The target", target)
         except Refused:
             return BAD_REQUEST
-        return BUSY if len(self._open) >= MOST_REFERRALS else 0
+        return BUSY_HERE if len(self._open) >= MOST_REFERRALS else 0
 
     def carry_out(self, number: int, leg: Leg) -> None:
         """`leg` is the call that was asked for; its progress is told from now on."""
@@ -78,7 +86,7 @@ class Referrals:
 
     def end(self, number: int, code: int) -> None:
         """Nothing comes of it."""
-        check_range("code", code, FIRST_FINAL_CODE, LAST_FINAL_CODE)
+        check_range("code", code, FIRST_FAILURE, LAST_FINAL)
         self._find(number).tell(code)
         del self._open[number]
 
@@ -91,14 +99,14 @@ class Referrals:
             case State.RINGING | State.EARLY:
                 referral.tell(code or RINGING)
             case State.ANSWERED | State.ACTIVE:
-                self._finish(leg, SIP_OK)
+                self._finish(leg, OK)
             case State.ENDED:
-                self._finish(leg, code if code >= FIRST_FINAL_CODE else FAILED)
+                self._finish(leg, code if code >= FIRST_FAILURE else SERVICE_UNAVAILABLE)
 
     def drop(self, leg: Leg) -> None:
         """It could not be dialled."""
         if leg.number in self._of_leg:
-            self._finish(leg, FAILED)
+            self._finish(leg, SERVICE_UNAVAILABLE)
 
     def _finish(self, leg: Leg, code: int) -> None:
         self._open.pop(self._of_leg.pop(leg.number)).tell(code)

@@ -13,7 +13,8 @@ from .sip_call import Leg
 from .sip_dialog import text_of
 from .sip_headers import name_addr, user_of
 from .sip_repetitions import Repetitions
-from .sip_subscriptions import BAD_EVENT, NO_SUCH_DIALOG, OK, event_of
+from .sip_status import BAD_EVENT, NO_SUCH_DIALOG, OK
+from .sip_subscriptions import event_of
 from .sip_thread import SipThread
 from .walls import Walls
 

@@ -20,9 +20,10 @@ from .gate import Source
 from .gate_message import SipMessage
 from .pjlib import PjlibError
 from .schedule import Alarm
-from .sip_account import PROXY_AUTHENTICATION_REQUIRED, UNAUTHORIZED, Account, with_transport
+from .sip_account import Account, with_transport
 from .sip_dialog import Dialog
 from .sip_headers import clean, user_of
+from .sip_status import FIRST_FINAL, PROXY_AUTHENTICATION_REQUIRED, UNAUTHORIZED
 from .sip_thread import DEBUG, SipThread
 from .sip_wire import Wire
 
@@ -40,7 +41,6 @@ WITHOUT_CONTACT = frozenset({"MESSAGE"})
 
 _TOKEN_BYTES = 7
 """It travels through C as a pointer."""
-FIRST_FINAL = 200
 DATAGRAM = b"SIP/2.0/UDP "
 """What is sent so may be lost, and is repeated."""
 

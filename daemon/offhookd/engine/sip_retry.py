@@ -3,8 +3,8 @@
 
 from .sip_account import CHALLENGES, MOST_REALM_RETRIES, Account
 from .sip_headers import Headers
+from .sip_status import NOT_ACCEPTABLE_HERE
 
-NOT_ACCEPTABLE_HERE = 488
 NOT_ACCEPTABLE = (NOT_ACCEPTABLE_HERE, 606)
 
 

@@ -11,9 +11,7 @@ from typing import Any
 import pjsua2 as pj
 
 from . import pjlib
-
-REQUEST_TERMINATED = 487
-"""Not a 2xx: pjsip aborts when an INVITE succeeds without a message."""
+from .sip_status import REQUEST_TERMINATED
 
 _Pointer = ctypes.c_void_p
 
@@ -54,6 +52,7 @@ class Session:
             end = pjlib.function(
                 "pjsip_inv_terminate", ctypes.c_int, _Pointer, ctypes.c_int, ctypes.c_int
             )
+            # Not a 2xx: pjsip aborts when an INVITE succeeds without a message.
             end(self._address, REQUEST_TERMINATED, 1)
         self.release()
 

@@ -19,6 +19,14 @@ from .sip_account import Account, identity, loose
 from .sip_dialog import Dialog, contact_of, record_routes, seconds_of, tag_of, text_of
 from .sip_headers import clean, host_of
 from .sip_requests import TIMER_F_S, Answer, Requests
+from .sip_status import (
+    BAD_EVENT,
+    FIRST_FAILURE,
+    NO_SUCH_DIALOG,
+    OK,
+    SERVER_INTERNAL_ERROR,
+    UNSUPPORTED_MEDIA_TYPE,
+)
 from .sip_thread import INFO, SipThread
 from .walls import Walls
 from .xml_document import XmlError
@@ -26,12 +34,8 @@ from .xml_document import XmlError
 MOST_SUBSCRIPTIONS = 512
 LONGEST_EXPIRES_S = 86_400
 
-OK = 200
-UNSUPPORTED_MEDIA_TYPE = 415
-NO_SUCH_DIALOG = 481
-BAD_EVENT = 489
-OUT_OF_ORDER = 500
-FIRST_FAILURE = 300
+OUT_OF_ORDER = SERVER_INTERNAL_ERROR
+"""Of a request with a CSeq below the one before (RFC 3261 section 12.2.2)."""
 
 # What each package's documents are (RFC 3856, RFC 4235, RFC 3842).
 PACKAGES: Mapping[str, str] = {

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from .gate import Source
 from .gate_message import SipMessage
 from .sip_call import Leg
+from .sip_status import SERVER_INTERNAL_ERROR
 from .walls import Walls
 
-SERVER_INTERNAL_ERROR = 500
 RETRY_AFTER_S = 2
 
 

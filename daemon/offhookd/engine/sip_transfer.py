@@ -9,14 +9,12 @@ from .protocol import TransferProgress
 from .refusal import Refused, check_uri
 from .sip_headers import clean
 from .sip_options import header, refusal_of
+from .sip_status import FIRST_FINAL, LAST_FINAL
 from .sip_thread import SipThread
 
 NO_REQUIRE_REPLACES = 1
 """PJSUA_XFER_NO_REQUIRE_REPLACES: a target that does not know Replaces rings, which is better than
 a 420."""
-
-FIRST_FINAL_CODE = 200
-LAST_CODE = 699
 
 
 class Transfer:
@@ -45,8 +43,8 @@ class Transfer:
 
     def notified(self, code: int, text: str, *, final: bool) -> bool:
         """What the far end says of its new call; whether more of it is wanted."""
-        code = code if code <= LAST_CODE else 0
-        final = final or code >= FIRST_FINAL_CODE
+        code = code if code <= LAST_FINAL else 0
+        final = final or code >= FIRST_FINAL
         self._tell(code, text, final=final)
         return not final
 
@@ -68,7 +66,7 @@ class Transfer:
         if self._over:
             return
         self._over = final
-        if final and code < FIRST_FINAL_CODE:
+        if final and code < FIRST_FINAL:
             code, text = 0, ""  # it says nothing of an outcome
         self._thread.send(
             TransferProgress(leg=self._number, code=max(0, code), text=clean(text), final=final)

@@ -19,7 +19,15 @@ from .sip_dialog import Dialog, contact_of, record_routes, seconds_of, tag_of, t
 from .sip_headers import name_addr, user_of
 from .sip_publications import check_document
 from .sip_requests import Answer, Requests
-from .sip_subscriptions import BAD_EVENT, NO_SUCH_DIALOG, PACKAGES, event_of
+from .sip_status import (
+    BAD_EVENT,
+    INTERVAL_TOO_BRIEF,
+    NO_SUCH_DIALOG,
+    NOT_FOUND,
+    OK,
+    SERVICE_UNAVAILABLE,
+)
+from .sip_subscriptions import PACKAGES, event_of
 from .sip_thread import SipThread
 
 MOST_WATCHERS = 64
@@ -27,7 +35,6 @@ LONGEST_EXPIRES_S = 3600
 SHORTEST_EXPIRES_S = 60
 """RFC 6665, 4.2.1.1: a shorter wish is refused, but for none at all, which ends it."""
 
-OK, NOT_FOUND, INTERVAL_TOO_BRIEF, BUSY = 200, 404, 423, 503
 
 Reply = tuple[int, Mapping[str, str]]
 """Code and further headers."""
@@ -92,7 +99,7 @@ class Watchers:
             if account is None:
                 return NOT_FOUND, {}
             if len(self._watchers) >= MOST_WATCHERS or not contact_of(message):
-                return BUSY, {}
+                return SERVICE_UNAVAILABLE, {}
             watcher = self._begin(account, message)
         return self._renew(watcher, expires_s)
 
