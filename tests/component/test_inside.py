@@ -78,8 +78,11 @@ def test_a_call_answers_what_it_is_asked_and_goes_on(exchange: Exchange) -> None
     assert [event.tone for event in exchange.engine.of(LegDtmf)] == ["5", "R"]
 
 
-def test_sound_over_ipv6_is_refused_before_it_rings(exchange: Exchange) -> None:
-    offer = SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP6 ::1")
+@pytest.mark.parametrize("host", ["IP6 ::1", "IP4 media.example.com"])
+def test_sound_that_cannot_be_sent_is_refused_before_it_rings(
+    exchange: Exchange, host: str
+) -> None:
+    offer = SDP.replace("c=IN IP4 127.0.0.1", f"c=IN {host}")
     exchange.sip.send(exchange.sip.request("INVITE", Dialog(), body=offer))
     assert status_of(exchange.hears()) == 488
     assert not exchange.engine.of(Incoming)

@@ -178,8 +178,19 @@ PASSED = [
 @pytest.mark.parametrize(("rule", "message"), STOPPED)
 def test_gate_stops(rule: str, message: bytes) -> None:
     gate = new_gate()
-    assert gate.judge(message, HERE) == Verdict(rule)
+    verdict = gate.judge(message, HERE)
+    assert (verdict.rule, verdict.dropped) == (rule, True)
     assert gate.counts == {rule: 1}
+
+
+def test_offer_that_may_not_come_in_is_refused_and_an_answer_is_not() -> None:
+    gate = new_gate()
+    line = b"c=IN IP4 media.example.com"
+    assert gate.judge(offer(line), HERE) == Verdict("media-host-name", refusal=488)
+    answer = b"SIP/2.0 200 OK\r\n" + offer(line).partition(b"\r\n")[2]
+    answer = answer.replace(b"To: <sip:me@x>", b"To: <sip:me@x>;tag=2")
+    assert gate.judge(answer, HERE) == Verdict("media-host-name")
+    assert gate.judge(request(b"INVITE", b"Contact: <tel:1>"), HERE) == Verdict("foreign-contact")
 
 
 @pytest.mark.parametrize("message", PASSED)

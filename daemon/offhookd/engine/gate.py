@@ -28,10 +28,12 @@ Source = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`rule` names what was broken; "" lets the message in.  `repair` is to be appended first."""
+    """`rule` names what was broken; "" lets the message in.  `repair` is to be appended first.
+    `refusal`: what the sender is to be told, 0 for nothing."""
 
     rule: str = ""
     repair: bytes = b""
+    refusal: int = 0
     claimed: bool = False
     """Somebody of ours has dealt with it; the SIP stack is not to see it."""
 
@@ -109,11 +111,15 @@ class Gate:
         for rule in self._rules:
             if rule.test(message):
                 if not rule.repair:
-                    return Verdict(rule.name)
+                    return Verdict(rule.name, refusal=self._refusal(rule, message, source))
                 repair = Verdict(rule.name, rule.repair)
         if message.method == b"INVITE" and not message.has_to_tag and self._floods(message, source):
             return Verdict(FLOOD)
         return repair
+
+    def _refusal(self, rule: Rule, message: SipMessage, source: Source) -> int:
+        asked = message.method == b"INVITE" and not self._floods(message, source)
+        return rule.refusal if asked else 0
 
     def _floods(self, message: SipMessage, source: Source) -> bool:
         address = source[0]

@@ -13,6 +13,8 @@ from urllib.parse import unquote_to_bytes
 
 from offhookd.engine.gate_message import SipMessage
 
+NOT_ACCEPTABLE_HERE = 488
+
 MAX_ROUTES = 16
 """Route sets grow by one for each proxy on the way; five are many."""
 
@@ -43,13 +45,14 @@ class Rule:
     """`test` says whether a message is the trigger.
 
     `repair`: what makes the message harmless when it is appended; without it the message is
-    dropped.
+    dropped.  `refusal`: the status that an INVITE with it is answered with.
     """
 
     name: str
     reason: str
     test: Callable[[SipMessage], object]
     repair: bytes = b""
+    refusal: int = 0
 
 
 def _hides_route(message: SipMessage) -> bool:
@@ -304,15 +307,18 @@ RULES = (
         "huge-offer",
         "many crypto or media lines overrun an array (GHSA-m9g3-jcj8-qjfm)",
         _offers_too_much,
+        refusal=NOT_ACCEPTABLE_HERE,
     ),
     Rule(
         "absurd-ptime",
         "buffers are sized by the packet time that a stranger asks for (CVE-2026-41416)",
         _packs_absurdly,
+        refusal=NOT_ACCEPTABLE_HERE,
     ),
     Rule(
         "media-host-name",
         "a host name in a connection line is looked up with the only thread waiting for it",
         _names_media_host,
+        refusal=NOT_ACCEPTABLE_HERE,
     ),
 )

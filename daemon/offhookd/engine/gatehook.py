@@ -167,6 +167,8 @@ class GateHook:
         source = source_of(bytes(view.source))
         self._current = rdata
         verdict = self._gate.judge(ctypes.string_at(view.message, length), source)
+        if verdict.refusal:
+            self.answer(verdict.refusal, {})
         self._current = 0
         if verdict.claimed:
             return _DROP
