@@ -64,6 +64,12 @@ def test_the_binding_is_refreshed_before_it_expires(line: Line) -> None:
     assert line.account.state is AccountState.REGISTERED
 
 
+def test_a_binding_for_a_century_is_refreshed_daily(line: Line) -> None:
+    line.account.result(Answer(200, "OK", expires_s=2**32 - 2))
+    due_s = (line.account.next_attempt_us - line.clock.now_us()) / 1e6
+    assert due_s == module.LONGEST_BINDING_S * module.REFRESH_AT
+
+
 def test_network_failures_back_off_to_a_minute(line: Line) -> None:
     waits = []
     for _ in range(8):

@@ -97,6 +97,7 @@ STOPPED = [
     ("foreign-contact", request(b"INVITE", b"Contact: <mailto:a@b>")),
     ("empty-route", response(b"200 OK", b"REGISTER", b"Service-Route: ")),
     ("empty-route", response(b"200 OK", b"REGISTER", b"Path: <sip:x;lr>, ")),
+    ("endless-registration", response(b"200 OK", b"REGISTER", b"Expires: 04294967295")),
     ("star-contact", response(b"200 OK", b"REGISTER", b"Contact: *")),
     ("star-contact", response(b"200 OK", b"REGISTER", b'm: "a" <sip:a@b>;q=1, *')),
     ("star-contact", response(b"302 Moved", b"INVITE", b"Contact: <sip:a@b>,*;expires=0")),

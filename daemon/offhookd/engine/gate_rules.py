@@ -27,6 +27,9 @@ MAX_CRYPTO_LINES = 32
 MAX_MEDIA_LINES = 16
 """PJMEDIA_MAX_SDP_MEDIA."""
 
+NOT_SPECIFIED = b"4294967295"
+"""PJSIP_EXPIRES_NOT_SPECIFIED."""
+
 MAX_PTIME_MS = 240
 """Twice the longest packet of any codec here; the stack sizes buffers by it."""
 
@@ -83,6 +86,11 @@ def _contacts_all(message: SipMessage) -> bool:
         for value in message.all(b"contact")
         for part in _ENCLOSED.sub(b"", value).split(b",")
     )
+
+
+def _grants_for_ever(message: SipMessage) -> bool:
+    granted = message.first(b"expires").lstrip(b"0")
+    return message.cseq_method == b"REGISTER" and granted == NOT_SPECIFIED
 
 
 def _routes_too_long(message: SipMessage) -> bool:
@@ -254,6 +262,12 @@ RULES = (
         "in the answer to a REGISTER it is compared like an address, and the address that is "
         "missing is asserted (sip_uri.h:272)",
         _contacts_all,
+    ),
+    Rule(
+        "endless-registration",
+        "the stack's word for a time that is not told, as a number, is asserted not to be granted "
+        "(sip_reg.c:1094)",
+        _grants_for_ever,
     ),
     Rule(
         "long-route",

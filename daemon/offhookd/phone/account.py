@@ -42,6 +42,8 @@ LONGEST_RETRY_AFTER_S = 3600.0
 """An absurd Retry-After must not silence the phone for a day."""
 JITTER = 0.25
 """Part of a wait that is random, so that a building of phones does not return as one."""
+LONGEST_BINDING_S = 86_400
+"""No registrar has to grant more than was asked for; one that says a century is asked daily."""
 REFRESH_AT = 0.8
 """Part of the granted time after which the binding is refreshed: leaves room to try again."""
 STEADY_S = 120.0
@@ -273,7 +275,8 @@ class Account:
         self._change(AccountState.REGISTERED, StateReason.NONE, answer.code, answer.text)
         self._settle(None)
         if self.facts.registers:
-            self._schedule(max(1.0, answer.expires_s * REFRESH_AT), "refresh")
+            granted_s = min(answer.expires_s, LONGEST_BINDING_S)
+            self._schedule(max(1.0, granted_s * REFRESH_AT), "refresh")
 
     def _refused(self, answer: Answer) -> None:
         again, self._again = self._again, False
