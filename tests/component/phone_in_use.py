@@ -16,6 +16,7 @@ from pathlib import Path
 
 from offhookd.bus.names import ROOT
 from offhookd.devices.hook import ECHO_S
+from offhookd.devices.touch import FINGER_S
 from offhookd.engine.protocol import Answer, Hangup, Transfer
 from tests.component.test_daemon import FarEnd, connected
 from tests.support.daemon import DIRECT, Phone, RunningDaemon
@@ -58,10 +59,12 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    config: str = DIRECT, environment: Mapping[str, str] | None = None
+    config: str = DIRECT,
+    environment: Mapping[str, str] | None = None,
+    declared: bytes = JABRA,
 ) -> AsyncIterator[Scene]:
     bed = Testbed()
-    mock = MockPhone(bed, JABRA)
+    mock = MockPhone(bed, declared)
     mock.plug()
     engine = EngineProcess()
     with private_bus() as bus, tempfile.TemporaryDirectory(prefix="offhook-set-") as directory:
@@ -97,6 +100,26 @@ async def incoming_call() -> None:
         await here.phone.until("Call", "State", "ended", call)
         assert await here.phone.get("Call", "EndReason", call) == "local"
         await here.mock.taken(IDLE)
+
+
+async def declared_badly() -> None:
+    """Switches of the handset and of mute are declared as keys, and mute follows its lamp."""
+    async with scene(declared=descriptor("status report 7")) as here:
+        call = await here.far.calls(here.phone)
+        await here.mock.taken("0704")
+        await here.press("0701")
+        await here.phone.until("Call", "State", "active", call)
+        await here.mock.taken("070200")
+        for muted, lamps, answer in (("true", "070241", "0705"), ("false", "070200", "0701")):
+            await here.phone.set("Call", "Muted", f"<{muted}>", call)
+            await here.mock.taken(lamps)
+            await here.press(answer)
+        await asyncio.sleep(FINGER_S)  # the handset is in the hand for longer than a key is pressed
+        assert await here.phone.get("Call", "Muted", call) is False
+        await here.press("0700")
+        await here.phone.until("Call", "State", "ended", call)
+        assert await here.phone.get("Call", "EndReason", call) == "local"
+        await here.mock.taken("070000")
 
 
 async def answered_on_the_screen() -> None:
@@ -255,6 +278,7 @@ async def offhook(here: Scene, *words: str) -> tuple[int, str]:
 STORIES = {
     "from_the_command_line": from_the_command_line,
     "incoming_call": incoming_call,
+    "declared_badly": declared_badly,
     "answered_on_the_screen": answered_on_the_screen,
     "engine_restart": engine_restart,
     "unplugged": unplugged,

@@ -109,6 +109,16 @@ def test_a_handset_in_the_hand_stays_lifted_when_the_far_end_hangs_up() -> None:
     assert phone.move(HOOK) == ["hook+"]
 
 
+def test_a_handset_is_heard_that_is_put_down_while_the_lamps_change() -> None:
+    phone = Phone()
+    phone.move(HOOK, for_s=5)
+    phone.tell(replace(TALKING, held=True))
+    phone.tell(TALKING, for_s=ECHO_S / 2)
+    assert phone.move(0) == []
+    phone.clock.advance(ECHO_S)
+    assert phone.told == ["hook-"]
+
+
 def test_a_handset_that_was_lifted_when_it_was_plugged_in_is_put_down() -> None:
     bench = Bench(ACTIONS)
     bench.play("07 01")

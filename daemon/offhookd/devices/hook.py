@@ -40,7 +40,7 @@ class Hook:
         self._ack = Window(clock, ACK_S)
         self._echo = Window(clock, ECHO_S, self._settle)
         self._pulse = Window(clock, PULSE_S)
-        self._late = False
+        self._late: bool | None = None
         self._touch = Touch(clock)
         self._pushed = Window(clock, ACK_S)
 
@@ -48,7 +48,7 @@ class Hook:
         """The lamps are about to say this."""
         if off_hook is not self._commanded or held is not self._held:
             self._commanded, self._held = off_hook, held
-            self._late = False
+            self._late = None
             if self._answers:
                 self._expect()
 
@@ -67,13 +67,12 @@ class Hook:
             return
         self.level = off_hook
         if off_hook is self._commanded:
+            self._late = None
             if self._ack:
                 self._ack.close()
                 self._listen()
-        elif not self._echo:
-            self._moved(off_hook)
         else:
-            self._late = not self._pulse and not self._held
+            self._differ(off_hook)
 
     def confirm(self) -> None:
         """The set said once more what it had said: the switch lies where it is, and is no pulse."""
@@ -99,8 +98,8 @@ class Hook:
     def _hold(self, on: bool) -> None:
         """A button, unless it stays: then it is a switch (`Touch`), and may answer a command."""
         if not on:
-            if self._touch.off() and self._commanded and not self._echo:
-                self._moved(False)
+            if self._touch.off() and self._commanded:
+                self._differ(False)
             return
         known = self._touch.stands
         self._touch.on()
@@ -108,6 +107,13 @@ class Hook:
             self._ack.close()
         else:
             self.push()
+
+    def _differ(self, off_hook: bool) -> None:
+        """The switch stands otherwise than commanded."""
+        if not self._echo:
+            self._moved(off_hook)
+        elif not self._pulse and not self._held:
+            self._late = off_hook
 
     def _expect(self) -> None:
         if self.level is self._commanded or self._pushed:
@@ -123,6 +129,6 @@ class Hook:
 
     def _settle(self) -> None:
         """A person may have been quick: what stands after the echoes is meant."""
-        late, self._late = self._late, False
-        if late and self.level is not None and self.level is not self._commanded:
-            self._moved(self.level)
+        late, self._late = self._late, None
+        if late is not None and late is not self._commanded:
+            self._moved(late)
