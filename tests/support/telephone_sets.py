@@ -2,7 +2,7 @@
 """Telephone sets on a desk without any hardware, engine or clock, and hands to press their keys."""
 
 from offhookd.phone.buttons import Button, DeviceId, Lamps, Press, Sets
-from offhookd.phone.call import Call, Media
+from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
 from offhookd.phone.dialled import DialOptions
@@ -10,6 +10,7 @@ from offhookd.phone.errors import NotRegisteredError, PhoneError
 from offhookd.phone.handset_desk import HotLine, Surroundings
 from offhookd.phone.handset_table import Stage
 from offhookd.phone.handsets import Handsets
+from offhookd.phone.media import Media
 from offhookd.phone.policy import Invitation
 from offhookd.phone.values import AccountId, CallId, CallState
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog

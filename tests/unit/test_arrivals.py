@@ -8,11 +8,12 @@ import pytest
 
 from offhookd.phone.arrivals import BEEP_S, RING_LIMIT_S
 from offhookd.phone.auto_answer import AutoAnswer
-from offhookd.phone.call import Call, Media
+from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import LimitReachedError
 from offhookd.phone.forwarding import Forward
+from offhookd.phone.media import Media
 from offhookd.phone.policy import Ignore, Invitation, Refuse, Ring, Verdict
 from offhookd.phone.ports import ignore
 from offhookd.phone.room import ROOM_RETRY_S

@@ -4,7 +4,7 @@
 import pytest
 
 from offhookd.phone.arrivals import RING_LIMIT_S
-from offhookd.phone.call import Call, Media, Statistics
+from offhookd.phone.call import Call
 from offhookd.phone.calls import (
     HANGUP_LIMIT_S,
     LINGER_S,
@@ -23,6 +23,7 @@ from offhookd.phone.errors import (
 )
 from offhookd.phone.forwarding import Forward
 from offhookd.phone.hold import HoldState
+from offhookd.phone.media import Media, Statistics
 from offhookd.phone.policy import Invitation
 from offhookd.phone.ports import ignore
 from offhookd.phone.swap import held_beside

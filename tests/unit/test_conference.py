@@ -3,7 +3,7 @@
 
 import pytest
 
-from offhookd.phone.call import Call, Media
+from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import MERGE_LIMIT_S, Conference, Conferences
 from offhookd.phone.dialled import DialOptions
@@ -14,6 +14,7 @@ from offhookd.phone.errors import (
     PhoneError,
     RequestTimeoutError,
 )
+from offhookd.phone.media import Media
 from offhookd.phone.ports import ignore
 from offhookd.phone.values import AccountId, CallState
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog, Outcome

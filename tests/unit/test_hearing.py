@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from offhookd.phone.call import Call, Media, Statistics
+from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.hearing import NO_SOUND, Hearing
+from offhookd.phone.media import Media, Statistics
 from offhookd.phone.problems import Problems
 from offhookd.phone.register import Scores
 from offhookd.phone.values import AccountId, CallState, Flow

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from offhookd.engine.schedule import Schedule
 from offhookd.engine.sip_hold import Hold
 from offhookd.engine.sip_media import LegMediaState
-from offhookd.phone.call import Call, Media
+from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import InvalidStateError, PhoneError
 from offhookd.phone.hold import HoldState
+from offhookd.phone.media import Media
 from offhookd.phone.ports import Done
 from offhookd.phone.swap import held_beside
 from offhookd.phone.values import AccountId, CallId, CallState

@@ -3,7 +3,7 @@
 
 import pytest
 
-from offhookd.phone.call import Call, Media
+from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.errors import (
@@ -14,6 +14,7 @@ from offhookd.phone.errors import (
     RejectedError,
     RequestTimeoutError,
 )
+from offhookd.phone.media import Media
 from offhookd.phone.policy import Invitation
 from offhookd.phone.ports import ignore
 from offhookd.phone.transfers import REPLY_LIMIT_S, Transfers

@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeVar
 
 from offhookd.phone.account import Answer as RegistrationAnswer
 from offhookd.phone.accounts import Accounts
-from offhookd.phone.call import Media, Statistics
 from offhookd.phone.calls import Calls
 from offhookd.phone.detours import Reference
 from offhookd.phone.handovers import Handovers
 from offhookd.phone.letters import Letter
+from offhookd.phone.media import Media, Statistics
 from offhookd.phone.policy import Invitation
 from offhookd.phone.values import (
     AccountId,

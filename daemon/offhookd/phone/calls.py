@@ -12,7 +12,7 @@ from functools import partial
 
 from .arrivals import Arrivals, TakeOver
 from .attention import Attention
-from .call import NEXT_STATES, Call, Media, Statistics
+from .call import NEXT_STATES, Call
 from .contacts import Contact
 from .departures import Departures
 from .desk import DeskAction
@@ -32,6 +32,7 @@ from .focus import Focus
 from .forwarding import Forward
 from .hold import HoldState
 from .holds import Holds
+from .media import Media, Statistics
 from .policy import Invitation, Verdict, carried, decide
 from .ports import Alerting, CallEngine, CallLog, Clock, DeskPort, Done, all_of
 from .precedence import Precedence, require_movable, require_turn

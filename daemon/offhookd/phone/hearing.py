@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether anything of the far end arrives at all, from the engine's reports about sound."""
 
-from .call import Call, Statistics
+from .call import Call
 from .calls import Calls
+from .media import Statistics
 from .problems import Problems
 from .values import CallId, Flow
 
