@@ -51,7 +51,7 @@ bench: ## measure speed and size, as tables
 install: ## for this user: programs, service, completions (PREFIX=~/.local; ARGS=tray: icon and window too)
 	@.ci/install "$(PREFIX)" $(ARGS)
 
-uninstall: ## remove what install put there; configuration and history stay
+uninstall: ## remove what install put there; configuration, history and recordings stay
 	@.ci/install --remove "$(PREFIX)"
 
 clean: ## remove .venv and every cache

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 def print_accounts(phone: Phone) -> None:
     """A line for each; the one that dials by default has a star."""
     if not phone.accounts:
-        print("No account is configured: see offhook config path")
+        print("No account is configured: offhook account add makes one")
     print_table(*account_table(phone))
 
 

@@ -77,7 +77,10 @@ def _load() -> str:
     try:
         from . import engine  # noqa: F401, PLC0415 - imports pjsua2
     except ImportError as error:
-        return f"The Python module pjsua2 cannot be loaded: {error}."
+        return (
+            f"The Python module pjsua2 cannot be loaded: {error};"
+            " README.md, Other machines, says where it is to be had."
+        )
     return ""
 
 
