@@ -13,7 +13,11 @@ BURST_S = 0.1
 
 ECHO_S = 0.3
 """What the set says so soon after its lamp changed it says because of the lamp: nobody changes
-his mind as fast."""
+his mind as fast, once somebody else had muted."""
+
+LONGEST_RUN = 3
+"""Presses so soon after one another's lamps; a set that goes on answers its lamp.  Odd, so that
+the first one counts in the end."""
 
 
 class Mute:
@@ -25,15 +29,24 @@ class Mute:
         self._touch = Touch(clock)
         self._burst = Window(clock, BURST_S)
         self._echo = Window(clock, ECHO_S, self._settle)
+        self._asked = Window(clock, ECHO_S)
+        self._ours = False
+        self._level: bool | None = None
         self._late = False
         self._echoes = False
+        self._run = 0
 
     def show(self, lit: bool) -> None:
         """The lamp is about to say this."""
         if lit is not self.lit:
             self.lit = lit
             self._late = False
-            self._echo.open()
+            self._ours = bool(self._asked)
+            self._asked.close()
+            if self._ours and self._level is lit:
+                self._echo.close()
+            else:
+                self._echo.open()
 
     def take(self, kind: Kind, now: int) -> None:
         """The control changed to `now`."""
@@ -45,10 +58,12 @@ class Mute:
             self.push()
 
     def push(self) -> None:
-        """It was pressed.  A set that answers its lamp with a press does so when it is lit; one
-        whose microphone is folded away refuses by a press that the lamp goes out."""
+        """It was pressed.  A set that answers its lamp with a press does so when others light it,
+        or on and on; one whose microphone is folded away refuses by a press that the lamp goes
+        out."""
+        self._run = self._run + 1 if self._echo else 1
         if self._echo:
-            self._echoes = self._echoes or self.lit
+            self._echoes |= (self.lit and not self._ours) or self._run > LONGEST_RUN
             if self._echoes:
                 return
         self._tell()
@@ -60,7 +75,7 @@ class Mute:
 
     def stop(self) -> None:
         self._touch.stop()
-        for window in (self._burst, self._echo):
+        for window in (self._burst, self._echo, self._asked):
             window.close()
 
     def _hold(self, on: bool) -> None:
@@ -69,11 +84,12 @@ class Mute:
             self._touch.on()
             if not (stood and self.lit):
                 self.push()
-        elif self._touch.off() and self.lit:
-            self._stand(False)
+        elif self._touch.off() and self.lit and not self._echo:
+            self._tell()
 
     def _stand(self, muted: bool) -> None:
         """A level that agrees with the lamp is its echo, and the last one."""
+        self._level = muted
         if muted is self.lit:
             self._late = False
             self._echo.close()
@@ -91,4 +107,5 @@ class Mute:
     def _tell(self) -> None:
         if not self._burst:
             self._burst.open()
+            self._asked.open()
             self._pressed()
