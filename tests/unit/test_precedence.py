@@ -14,8 +14,8 @@ from offhookd.phone.ports import ignore
 from offhookd.phone.transfers import Transfers
 from offhookd.phone.unplugging import Presence, Unplugging
 from offhookd.phone.values import AccountId, CallState, EndReason, OnUnplug
-from tests.unit.test_calls import WORK
-from tests.unit.test_calls import Desk as PlainDesk
+from tests.support.switchboard import WORK
+from tests.support.switchboard import Desk as PlainDesk
 
 
 class Desk(PlainDesk):

@@ -14,8 +14,8 @@ from offhookd.phone.ports import ignore
 from offhookd.phone.relays import ANSWER_LIMIT_S, Relays
 from offhookd.phone.values import CallState, EndReason
 from tests.support.fakes import Outcome
-from tests.unit.test_calls import WORK
-from tests.unit.test_calls import Desk as PlainDesk
+from tests.support.switchboard import WORK
+from tests.support.switchboard import Desk as PlainDesk
 
 OWN, TARGET = "sip:1001@pbx.test", "sip:2002@pbx.test"
 

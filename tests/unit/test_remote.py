@@ -5,7 +5,7 @@ import pytest
 
 from offhookd.phone.remote import press
 from offhookd.phone.values import AccountId, CallId
-from tests.unit.test_calls import WORK, Desk
+from tests.support.switchboard import WORK, Desk
 
 NONE = CallId(0)
 
