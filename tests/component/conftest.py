@@ -9,6 +9,7 @@ import pytest
 from tests.support.daemon import Phone, running_phone
 from tests.support.dbus import PrivateBus, private_bus
 from tests.support.engine import EngineProcess
+from tests.support.far_end import FarEnd
 
 
 @pytest.fixture
@@ -33,3 +34,9 @@ def far_end() -> Iterator[EngineProcess]:
         yield engine
     finally:
         engine.close()
+
+
+@pytest.fixture
+def far(far_end: EngineProcess) -> FarEnd:
+    """The same, awaited."""
+    return FarEnd(far_end)

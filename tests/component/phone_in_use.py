@@ -18,10 +18,10 @@ from offhookd.bus.names import ROOT
 from offhookd.devices.hook import ECHO_S
 from offhookd.devices.touch import FINGER_S
 from offhookd.engine.protocol import Answer, Hangup, Transfer
-from tests.component.test_daemon import FarEnd, connected
 from tests.support.daemon import DIRECT, Phone, RunningDaemon
 from tests.support.dbus import glib_client, private_bus
 from tests.support.engine import EngineProcess
+from tests.support.far_end import FarEnd, connected
 from tests.support.processes import until
 from tests.support.sound import sound_server
 from tests.support.telephone_set import descriptor

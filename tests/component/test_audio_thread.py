@@ -14,7 +14,7 @@ import pytest
 from offhookd.engine.audio.priority import Priority
 from offhookd.engine.audio.pulse import MainLoop
 from tests.support.audio_peer import Peer
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_S, wait_until
 from tests.support.sound import NATURES, RATE, SoundServer, sound_server
 from tests.support.tones import Samples, level, level_at, sine, write_wav
 
@@ -28,7 +28,7 @@ HEARD_DBFS = -20.0
 SILENT_DBFS = -60.0
 APART_DBFS = -45.0
 """What one tone seems to have of another's frequency, in a piece of 0.3 s."""
-BACK_S = 2.0
+BACK_S = PATIENCE_S
 """A sound server or device that is back is used again within this time."""
 
 
@@ -121,7 +121,7 @@ def test_a_call_costs_one_wakeup_a_frame_and_an_idle_phone_none(
     assert 49 < rate < 62
     peer.ask("shut")
     peer.wait("status", state="closed")
-    wait_until(lambda: not streams(sound), 3.0, "the streams to end")
+    wait_until(lambda: not streams(sound), PATIENCE_S, "the streams to end")
     assert "offhook" not in sound.pactl("list", "clients")
     sound.record("a_spk.monitor", 0.5)  # the last ticks, for ports that are being removed
     begin = audio_wakeups(peer.pid)
@@ -233,7 +233,7 @@ def test_devices_can_be_changed_in_a_call(sound: SoundServer, party: ExitStack) 
         wait_heard(sound, "b_spk.monitor")
     peer.ask("configure", backend="silent")
     peer.wait("status", state="silent")
-    wait_until(lambda: not streams(sound), 3.0, "the streams to end")
+    wait_until(lambda: not streams(sound), PATIENCE_S, "the streams to end")
 
 
 def test_the_phone_rings_on_its_own_device_during_a_call(
@@ -250,7 +250,9 @@ def test_the_phone_rings_on_its_own_device_during_a_call(
         assert heard(sound, "ring.monitor", 425) < APART_DBFS
         assert heard(sound, "a_spk.monitor", 750) < APART_DBFS
         peer.ask("stop_ringer")
-        wait_until(lambda: "ringer" not in sound.pactl("list", "sink-inputs"), 3.0, "silence")
+        wait_until(
+            lambda: "ringer" not in sound.pactl("list", "sink-inputs"), PATIENCE_S, "silence"
+        )
         assert level(tail(sound.record("ring.monitor", EAR_S))) < SILENT_DBFS
 
 
@@ -262,7 +264,7 @@ def test_two_devices_ring_at_once(sound: SoundServer, party: ExitStack, tmp_path
     wait_heard(sound, "ring.monitor", 750)
     wait_heard(sound, "b_spk.monitor", 750)
     peer.ask("stop_ringer")
-    wait_until(lambda: "ringer" not in sound.pactl("list", "sink-inputs"), 3.0, "silence")
+    wait_until(lambda: "ringer" not in sound.pactl("list", "sink-inputs"), PATIENCE_S, "silence")
 
 
 def test_the_bell_rings_on_the_default_where_the_device_or_the_file_is_missing(
@@ -288,7 +290,7 @@ def test_a_device_can_be_tried(sound: SoundServer, party: ExitStack) -> None:
         assert outcome(peer, "capture", "a_mic.monitor") == pytest.approx(TONE_DBFS, abs=1.0)
     assert outcome(peer, "capture", "b_mic.monitor") < SILENT_DBFS
     assert "no device gone" in outcome(peer, "capture", "gone")
-    wait_until(lambda: not streams(sound), 3.0, "the streams to end")
+    wait_until(lambda: not streams(sound), PATIENCE_S, "the streams to end")
 
 
 def test_what_the_server_says_to_a_busy_thread_is_not_slept_over(
@@ -297,8 +299,12 @@ def test_what_the_server_says_to_a_busy_thread_is_not_slept_over(
     """The answers arrive after the thread has looked and before it goes to sleep."""
     peer = party.enter_context(Peer(env=sound.env, dawdle_s=0.03))
     peer.ask("start_ringer", sinks=["ring"])
-    wait_until(lambda: "ringer" in sound.pactl("list", "sink-inputs"), 2.0, "the ringer's stream")
-    wait_until(lambda: "Corked: no" in sound.pactl("list", "sink-inputs"), 2.0, "the ringing")
+    wait_until(
+        lambda: "ringer" in sound.pactl("list", "sink-inputs"), PATIENCE_S, "the ringer's stream"
+    )
+    wait_until(
+        lambda: "Corked: no" in sound.pactl("list", "sink-inputs"), PATIENCE_S, "the ringing"
+    )
     peer.ask("stop_ringer")
     assert outcome(peer, "playback", "b_spk") == pytest.approx(-14, abs=1.5)
 
@@ -307,8 +313,8 @@ def test_a_wakeup_just_before_the_wait_ends_it() -> None:
     loop = MainLoop()
     loop.wakeup()
     began = time.monotonic()
-    loop.wait(5.0, woken=lambda: True)
-    assert time.monotonic() - began < 0.5
+    loop.wait(PATIENCE_S, woken=lambda: True)
+    assert time.monotonic() - began < PATIENCE_S
     loop.close()
 
 
@@ -330,7 +336,9 @@ def test_the_silent_backend_clocks_calls_without_a_device(party: ExitStack) -> N
     caller.do("dial", port=callee.port)
     caller.wait("call", state="CONFIRMED")
     before, started = caller.ask("statistics")["audio_frames"], time.monotonic()
-    wait_until(lambda: caller.ask("statistics")["audio_frames"] >= before + 50, 3.0, "fifty frames")
+    wait_until(
+        lambda: caller.ask("statistics")["audio_frames"] >= before + 50, PATIENCE_S, "fifty frames"
+    )
     assert time.monotonic() - started == pytest.approx(1.0, abs=0.15)
     caller.ask("hangup")
     caller.wait("status", state="closed")

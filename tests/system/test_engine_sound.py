@@ -29,7 +29,7 @@ from offhookd.engine.protocol import (
 )
 from tests.support.baresip import Baresip, Codec
 from tests.support.engine import EngineProcess
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_S, wait_until
 from tests.support.tones import Samples, level_at, sine
 from tests.system.conftest import NewDirectory
 
@@ -214,21 +214,21 @@ def test_a_sound_of_any_rate_keeps_pitch_and_level_and_says_when_it_is_over(
     def near() -> bool:
         return abs(talk.level(1, 1000) + 16.0) < 1.0
 
-    wait_until(near, 3, "the sound at its level")
+    wait_until(near, PATIENCE_S, "the sound at its level")
     reply = talk.engine.wait_for(Reply, lambda e: e.request == playing)
     assert not reply.error
-    wait_until(lambda: talk.level(1, 1000) < SILENT_DBFS, 3, "silence afterwards")
+    wait_until(lambda: talk.level(1, 1000) < SILENT_DBFS, PATIENCE_S, "silence afterwards")
 
 
 def test_a_sound_is_stopped_and_the_next_one_is_played(talk: Talk) -> None:
     talk.load(4, sine(1000, 5.0, RATE))
     playing = talk.engine.tell(PlaySound(sound=4, leg=1, rate=RATE, channels=1))
-    wait_until(lambda: talk.level(1, 1000) > AUDIBLE_DBFS, 3, "the sound")
+    wait_until(lambda: talk.level(1, 1000) > AUDIBLE_DBFS, PATIENCE_S, "the sound")
     talk.engine.ask(StopSound(sound=4))
     assert not talk.engine.wait_for(Reply, lambda e: e.request == playing).error
     talk.load(5, sine(1700, 5.0, RATE))
     playing = talk.engine.tell(PlaySound(sound=5, leg=1, rate=RATE, channels=1))
-    wait_until(lambda: talk.level(1, 1700) > AUDIBLE_DBFS, 3, "the next sound")
+    wait_until(lambda: talk.level(1, 1700) > AUDIBLE_DBFS, PATIENCE_S, "the next sound")
     talk.phones[0].hang_up()
     assert talk.engine.wait_for(Reply, lambda e: e.request == playing).error == "Call 1 is over."
 

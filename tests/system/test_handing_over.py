@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.test_daemon import is_incoming
 from tests.support.daemon import DIRECT, Phone, running_phone
 from tests.support.dbus import PrivateBus
+from tests.support.far_end import is_incoming
 from tests.support.sipp import Result, Sipp
 from tests.system.conftest import NewDirectory
 

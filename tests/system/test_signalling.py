@@ -14,7 +14,7 @@ from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio
 from tests.support.line import account, configuration, incoming, registered, sip_port
 from tests.support.party import Party
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.raw_sip import SDP, Dialog, to_tag_of
 from tests.support.sipp import Sipp
 from tests.system.conftest import NewDirectory
@@ -107,7 +107,7 @@ async def test_a_flash_goes_as_event_16_where_events_are_taken(phone: Phone, ser
         )
         path, _ = await answered(phone, server, sdp)
         await phone.call("Call", "Flash", path=path)
-        await until(lambda: HOOK_FLASH in events(media), 3.0, "event 16")
+        await until(lambda: HOOK_FLASH in events(media), PATIENCE_S, "event 16")
         assert server.heard("INFO") == []
         await hang_up(phone, server, path)
 
@@ -146,7 +146,7 @@ async def test_who_needs_it_hears_reliably_that_it_rings(
     to = f"1001@127.0.0.1:{sip_port(kamailio)}"
     with Sipp(directory("peer"), "reliable_call", user=PEER, call=to) as peer:
         path = await incoming(phone)
-        await until(lambda: any("PRACK" in text for _, text in peer.messages), 3.0, "PRACK")
+        await until(lambda: any("PRACK" in text for _, text in peer.messages), PATIENCE_S, "PRACK")
         await phone.call("Call", "Answer", path=path)
         await phone.until("Call", "State", "ended", path)
         assert (await peer.result()).succeeded == 1
@@ -228,7 +228,9 @@ async def test_the_server_answers_holds_and_resumes(
         server.raw.send(notify)
 
     await press("talk")
-    await until(lambda: any(b"1 INVITE" in one for one in server.heard(200)), 3.0, "the answer")
+    await until(
+        lambda: any(b"1 INVITE" in one for one in server.heard(200)), PATIENCE_S, "the answer"
+    )
     server.raw.send(server.raw.request("ACK", replace(dialog, cseq=1), to="1001"))
     await phone.until("Call", "State", "active", path)
     for key, direction, held in (("hold", b"a=sendonly", True), ("talk", b"a=sendrecv", False)):

@@ -20,7 +20,7 @@ from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio, password
 from tests.support.line import Keys, account, configuration, registered
 from tests.support.media_peer import FORMATS, MediaPeer
-from tests.support.processes import until, wait_until
+from tests.support.processes import PATIENCE_S, until, wait_until
 from tests.support.sound import RATE, Recording, SoundServer, sound_server
 from tests.support.tones import Samples, level, level_at, purity_at, sine
 from tests.system.conftest import NewDirectory
@@ -32,7 +32,7 @@ VOICE_HZ, VOICE_DBFS = 1000, -14.0
 PEER_HZ, PEER_DBFS = 600, -7.3  # baresip's tone, measured in its own recording
 AUDIBLE_DBFS = -40.0
 TONE_S = 120.0
-BACK_S = 2.0
+BACK_S = PATIENCE_S
 AUDIO: Keys = {"backend": "pulse", "capture": ["a_mic.monitor"], "playback": ["a_spk"]}
 
 
@@ -194,7 +194,7 @@ async def test_a_muted_microphone_is_silent_at_the_far_end(
                 def settled(silent: bool = silent) -> bool:
                     return bool(peer.packets) and (level(lately(peer)[0]) < -60) is silent
 
-                await until(settled, 3, f"muted: {muted} at the far end")
+                await until(settled, PATIENCE_S, f"muted: {muted} at the far end")
             await phone.call("Call", "Hangup", path=path)
 
 
@@ -216,7 +216,7 @@ async def test_digits_as_tones_are_heard(
                 sound, rate = lately(peer, packets=10)
                 return all(level_at(sound, rate, hz) > -25 for hz in (770, 1336))
 
-            await until(is_five, 3, "770 and 1336 Hz at the far end")
+            await until(is_five, PATIENCE_S, "770 and 1336 Hz at the far end")
             await phone.call("Call", "Hangup", path=path)
 
 

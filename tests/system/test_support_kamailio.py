@@ -10,7 +10,7 @@ import pytest
 from tests.support.baresip import Baresip
 from tests.support.certificates import Certificates
 from tests.support.kamailio import Kamailio, password
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.system.conftest import NewDirectory
 
 REGISTER = (
@@ -118,7 +118,7 @@ async def test_it_can_go_away_and_come_back_on_the_same_port(
             _register(phone, server, "1001")
         phone.settimeout(3)
         server.start()
-        await until(lambda: server.contacts("1001") == [], 3, "an empty registrar")
+        await until(lambda: server.contacts("1001") == [], PATIENCE_S, "an empty registrar")
         assert _register(phone, server, "1001").startswith("SIP/2.0 401 ")
 
 

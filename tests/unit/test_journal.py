@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from offhookd.desktop import journal
+from tests.support.processes import PATIENCE_S
 
 
 @pytest.fixture
 def journald(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(str(tmp_path / "journal"))
-        sock.settimeout(1)
+        sock.settimeout(PATIENCE_S)
         yield sock
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from offhookd.desktop.notify import ServiceManager
+from tests.support.processes import PATIENCE_S
 
 
 @pytest.fixture
 def manager_socket(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(str(tmp_path / "notify"))
-        sock.settimeout(1)
+        sock.settimeout(PATIENCE_S)
         yield sock
 
 
@@ -53,7 +54,7 @@ def test_a_status_cannot_smuggle_in_a_second_line(
 def test_an_abstract_socket_is_reached() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind("")  # the kernel picks a free abstract name
-        sock.settimeout(1)
+        sock.settimeout(PATIENCE_S)
         ServiceManager("@" + sock.getsockname()[1:].decode()).ready()
         assert sock.recv(4096) == b"READY=1"
 

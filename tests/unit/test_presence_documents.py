@@ -135,11 +135,11 @@ def test_a_version_that_is_no_number_is_refused(version: str) -> None:
     ids=lambda body: body[:20].decode("latin-1"),
 )
 def test_what_could_do_harm_is_refused_at_once(body: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for parse in (pidf.parse, dialog_info.parse):
         with pytest.raises(XmlError):
             parse(body)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_mutated_documents_are_read_or_refused_and_nothing_else() -> None:
