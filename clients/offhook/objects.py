@@ -40,6 +40,10 @@ class Property(Generic[T]):
         value: T = owner.interfaces.get(self.interface, {}).get(self.name, self.absent)
         return value
 
+    def __repr__(self) -> str:
+        """What `help` shows of it."""
+        return f"<property {self.name} of {self.interface}>"
+
 
 class PhoneObject:
     """One D-Bus object, as it is now.  After it is gone it keeps what was known last."""

@@ -24,6 +24,7 @@ from tests.support.notifications import notifications
 
 CONTRACT = "org.offhook.Phone1"
 ROOT = "/org/offhook/Phone1"
+ACCOUNT = f"{ROOT}/accounts/direct"
 LIMIT_S = 10.0
 POKE_S = 0.1
 
@@ -136,7 +137,7 @@ async def test_json_has_the_names_of_the_contract(offhook: CommandLine, ringing:
     everything = json.loads((await offhook("status", "--json")).out)
     assert everything[ROOT][f"{CONTRACT}.Manager"]["State"] == "running"
     accounts = json.loads((await offhook("accounts", "--json")).out)
-    assert accounts[f"{ROOT}/accounts/direct"][f"{CONTRACT}.Account"]["Uri"] == "sip:ada@127.0.0.1"
+    assert accounts[ACCOUNT][f"{CONTRACT}.Account"]["Uri"] == "sip:ada@127.0.0.1"
     (row,) = json.loads((await offhook("history", "--json")).out)
     assert (row["id"], row["peer-uri"]) == (1, ringing)
     audio = json.loads((await offhook("audio", "list", "--json")).out)
@@ -224,6 +225,7 @@ async def test_accounts_are_switched_and_stay_so(
     assert (refused.status, refused.out) == (1, "")
     assert (await offhook("accounts", "enable", "direct")).status == 0
     assert (await offhook("accounts", "register", "direct")).status == 0
+    assert (await offhook("accounts", "default", "direct")).status == 0
     assert "registered" in (await listed(offhook, "accounts"))[1]
 
 
@@ -234,15 +236,20 @@ async def test_how_calls_are_taken_is_set_and_shown(
     assert (await offhook("dnd", "on")).status == 0
     assert (await offhook("dnd", "on", "--account", "direct")).status == 0
     assert json.loads((await offhook("dnd", "--json")).out) == {
-        "phone": True,
-        "accounts": ["direct"],
+        ROOT: {"Availability": "dnd"},
+        ACCOUNT: {"DoNotDisturb": True},
     }
     assert (await offhook("dnd", "off")).status == 0
     assert (await offhook("dnd")).out.startswith("Do not disturb: off\nDo not disturb for direct")
     assert (await offhook("forward")).out == "Nothing is forwarded\n"
     assert (await offhook("forward", "no-answer", "2002", "--seconds", "7")).status == 0
     assert json.loads((await offhook("forward", "--json")).out) == {
-        "direct": {"no-answer (7 s)": "2002"}
+        ACCOUNT: {
+            "ForwardAlways": "",
+            "ForwardBusy": "",
+            "ForwardNoAnswer": "2002",
+            "ForwardNoAnswerSeconds": 7,
+        }
     }
     assert (
         "do not disturb, forwarded no-answer (7 s): 2002" in (await listed(offhook, "accounts"))[1]

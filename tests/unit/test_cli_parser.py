@@ -69,6 +69,7 @@ def leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
         ("accounts list --json", {"act": "list", "json": True}),
         ("accounts --json list", {"act": "list", "json": True}),
         ("accounts disable work", {"act": "disable", "id": "work"}),
+        ("accounts default work", {"act": "default", "id": "work"}),
         ("messages --unread", {"module": "messages", "act": "list", "unread": True}),
         ("messages send 12 Tea at five?", {"target": "12", "text": ["Tea", "at", "five?"]}),
         ("messages read 7", {"act": "read", "id": 7}),

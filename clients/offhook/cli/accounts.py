@@ -23,6 +23,8 @@ def run(options: argparse.Namespace) -> int:
                 await find_account(phone, options.id).register()
             case "enable" | "disable":
                 await find_account(phone, options.id).enable(options.act == "enable")
+            case "default":
+                await phone.set_default_account(find_account(phone, options.id))
         return 0
 
     return with_phone(act)

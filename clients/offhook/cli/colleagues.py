@@ -3,10 +3,10 @@
 
 import argparse
 
-from offhook.aio import Phone
+from offhook.aio import MANAGER, Phone
 from offhook.presence import Presence
 
-from .output import Table, clean, party, print_json, print_table
+from .output import Table, clean, only, party, print_json, print_table
 from .refusal import RefusedError
 from .session import with_phone
 
@@ -33,9 +33,7 @@ async def _presence(phone: Phone, options: argparse.Namespace) -> None:
             await phone.set_availability_note(options.note)
         await phone.set_availability(options.state)
     elif options.json:
-        names = ("Availability", "AvailabilityNote")
-        properties = phone.interfaces["org.offhook.Phone1.Manager"]
-        print_json({name: properties[name] for name in names})
+        print_json(only(phone.interfaces[MANAGER], "Availability", "AvailabilityNote"))
     else:
         note = f"  {clean(phone.availability_note)}" if phone.availability_note else ""
         print(f"{phone.availability}{note}")

@@ -4,11 +4,9 @@
 import argparse
 
 from offhook.aio import Phone
-from offhook.device import Device
 
 from .output import Table, print_json, print_table
-from .refusal import RefusedError
-from .session import with_phone
+from .session import find_device, with_phone
 
 
 def run(options: argparse.Namespace) -> int:
@@ -19,9 +17,9 @@ def run(options: argparse.Namespace) -> int:
             case "list":
                 _print_devices(phone)
             case "identify":
-                await _find(phone, options.id).identify()
+                await find_device(phone, options.id).identify()
             case "enable" | "disable":
-                await _find(phone, options.id).enable(options.act == "enable")
+                await find_device(phone, options.id).enable(options.act == "enable")
         return 0
 
     return with_phone(act)
@@ -52,14 +50,3 @@ def device_table(phone: Phone) -> Table:
             for device in phone.devices
         ],
     )
-
-
-def _find(phone: Phone, name: str) -> Device:
-    """The device with this id, or the only one when the name is a part of its own."""
-    fitting = [one for one in phone.devices if name == one.id] or [
-        one for one in phone.devices if name.lower() in f"{one.id} {one.name}".lower()
-    ]
-    if len(fitting) == 1:
-        return fitting[0]
-    known = ", ".join(device.id for device in phone.devices) or "none"
-    raise RefusedError(f"Which telephone set is {name}? Plugged in are: {known}")

@@ -3,10 +3,10 @@
 
 import argparse
 
-from offhook.account import Account
-from offhook.aio import Phone
+from offhook.account import ACCOUNT, FORWARDS, Account
+from offhook.aio import MANAGER, Phone
 
-from .output import clean, print_json, print_table
+from .output import clean, only, print_json, print_table
 from .refusal import RefusedError
 from .session import find_account, with_phone
 
@@ -36,14 +36,19 @@ async def _dnd(phone: Phone, options: argparse.Namespace) -> None:
 
 
 def _show_dnd(phone: Phone, options: argparse.Namespace) -> None:
-    whole = phone.availability == DND
-    quiet = [account.id for account in phone.accounts if account.do_not_disturb]
     if options.json:
-        print_json({"phone": whole, "accounts": quiet})
+        of_phone = {phone.path: only(phone.interfaces[MANAGER], "Availability")}
+        print_json(of_phone | _of_accounts(phone, "DoNotDisturb"))
         return
-    print(f"Do not disturb: {'on' if whole else OFF}")
-    for name in quiet:
-        print(f"Do not disturb for {clean(name)}: on")
+    print(f"Do not disturb: {'on' if phone.availability == DND else OFF}")
+    for account in phone.accounts:
+        if account.do_not_disturb:
+            print(f"Do not disturb for {clean(account.id)}: on")
+
+
+def _of_accounts(phone: Phone, *names: str) -> dict[str, object]:
+    """These properties of each, for JSON."""
+    return {one.path: only(one.interfaces[ACCOUNT], *names) for one in phone.accounts}
 
 
 async def _forward(phone: Phone, options: argparse.Namespace) -> None:
@@ -70,11 +75,14 @@ def _account(phone: Phone, name: str) -> Account:
 
 
 def _show_forwards(phone: Phone, options: argparse.Namespace) -> None:
-    shown = {account.id: forwards(account) for account in phone.accounts}
     if options.json:
-        print_json(shown)
+        print_json(_of_accounts(phone, *FORWARDS.values(), "ForwardNoAnswerSeconds"))
         return
-    rows = [(name, when, to) for name, targets in shown.items() for when, to in targets.items()]
+    rows = [
+        (account.id, when, to)
+        for account in phone.accounts
+        for when, to in forwards(account).items()
+    ]
     if not rows:
         print("Nothing is forwarded")
     print_table(("ACCOUNT", "WHEN", "TO"), rows)

@@ -5,8 +5,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
 PLACEHOLDER = "\N{REPLACEMENT CHARACTER}"
 USEC = 1_000_000
@@ -60,6 +61,11 @@ def state_colour(state: str) -> Colour:
 def print_json(value: object) -> None:
     """One line, at once; what is not ASCII is escaped."""
     print(json.dumps(value), flush=True)
+
+
+def only(properties: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """These of them, for JSON."""
+    return {name: properties[name] for name in names}
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

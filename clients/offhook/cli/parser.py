@@ -7,7 +7,10 @@ from typing import Any
 
 from .words import calling, in_call, lists, people, upkeep
 
-EXIT = "Exit status: 0 done, 1 refused (the reason is on stderr), 2 wrong usage, 3 no daemon."
+EXIT = (
+    "Exit status: 0 done, 1 refused (the reason is on stderr), 2 wrong usage, 3 no daemon,"
+    " 130 interrupted."
+)
 
 
 class _PrintCompletion(argparse.Action):

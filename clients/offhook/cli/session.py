@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from offhook.account import Account
 from offhook.aio import Phone
 from offhook.call import Call
+from offhook.device import Device
 
 from .refusal import RefusedError
 
@@ -46,6 +47,18 @@ def find_account(phone: Phone, name: str) -> Account:
             return account
     known = ", ".join(account.id for account in phone.accounts) or "none"
     raise RefusedError(f"There is no account {name}; configured are: {known}")
+
+
+def find_device(phone: Phone, name: str) -> Device:
+    """The set with this id, or the only one with a part of it or of its name.  RefusedError when
+    there is none, or more than one."""
+    fitting = [one for one in phone.devices if name == one.id] or [
+        one for one in phone.devices if name.lower() in f"{one.id} {one.name}".lower()
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(device.id for device in phone.devices) or "none"
+    raise RefusedError(f"Which telephone set is {name}? Plugged in are: {known}")
 
 
 def _listed(calls: list[Call]) -> str:

@@ -6,7 +6,7 @@ import argparse
 from offhook.account import ACCOUNT, Account
 from offhook.aio import Phone
 
-from .output import clean, print_json, print_table
+from .output import clean, only, print_json, print_table
 from .refusal import RefusedError
 from .session import find_account, with_phone
 
@@ -41,7 +41,8 @@ def mailbox(phone: Phone) -> Account | None:
 
 def _list(phone: Phone, *, as_json: bool) -> None:
     if as_json:
-        print_json({one.path: _told(one) for one in phone.accounts})
+        shown = ("MessagesNew", "MessagesOld", "VoicemailUri")
+        print_json({one.path: only(one.interfaces[ACCOUNT], *shown) for one in phone.accounts})
         return
     print_table(
         ("ACCOUNT", "NEW", "OLD", "MAIL BOX"),
@@ -50,8 +51,3 @@ def _list(phone: Phone, *, as_json: bool) -> None:
             for one in phone.accounts
         ],
     )
-
-
-def _told(account: Account) -> dict[str, object]:
-    properties = account.interfaces[ACCOUNT]
-    return {name: properties[name] for name in ("MessagesNew", "MessagesOld", "VoicemailUri")}

@@ -54,11 +54,11 @@ def add(verbs: Any) -> None:
 
 def _add_absence(verbs: Any) -> None:
     dnd = add_verb(verbs, "dnd", "forward", "show or set do not disturb; it stays so")
-    dnd.add_argument("switch", nargs="?", choices=("on", "off"))
+    dnd.add_argument("switch", nargs="?", choices=("on", "off"), help="shown if not given")
     forward = add_verb(
         verbs, "forward", "forward", "show or set where calls are sent on; it stays so"
     )
-    forward.add_argument("when", nargs="?", choices=FORWARDS)
+    forward.add_argument("when", nargs="?", choices=FORWARDS, help="shown if not given")
     forward.add_argument(
         "target", nargs="?", default="", metavar="TARGET", help="number or address, or off"
     )

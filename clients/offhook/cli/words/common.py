@@ -6,6 +6,7 @@ from typing import Any
 
 CALL = "c12 or 12, as `offhook status` shows it; the only call that fits if not given"
 DEFAULT_ROWS = 20
+CONTRACT_NAMES = "print JSON, with the names of the D-Bus contract"
 
 
 def add_verb(verbs: Any, name: str, module: str, text: str, **more: Any) -> argparse.ArgumentParser:
@@ -14,12 +15,19 @@ def add_verb(verbs: Any, name: str, module: str, text: str, **more: Any) -> argp
     return added
 
 
-def add_json(verb: argparse.ArgumentParser, default: object = False) -> None:
+def add_json(
+    verb: argparse.ArgumentParser, default: object = False, text: str = CONTRACT_NAMES
+) -> None:
+    verb.add_argument("--json", action="store_true", default=default, help=text)
+
+
+def add_limit(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--json",
-        action="store_true",
-        default=default,
-        help="print JSON, with the names of the D-Bus contract",
+        "--limit",
+        type=positive,
+        default=DEFAULT_ROWS,
+        metavar="N",
+        help="so many at most; default: %(default)s",
     )
 
 
@@ -28,7 +36,8 @@ def actions(verb: argparse.ArgumentParser) -> Any:
     add_json(verb)
     acts = verb.add_subparsers(dest="act", metavar="ACTION")
     verb.set_defaults(act="list")
-    add_json(acts.add_parser("list", help="the list (the default)"), argparse.SUPPRESS)
+    listed = acts.add_parser("list", help="the list (the default)", description=verb.description)
+    add_json(listed, argparse.SUPPRESS)
     return acts
 
 

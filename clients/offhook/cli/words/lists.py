@@ -3,20 +3,22 @@
 
 from typing import Any
 
-from .common import DEFAULT_ROWS, actions, add_json, add_verb, positive
+from .common import actions, add_json, add_limit, add_verb
 
 
 def add(verbs: Any) -> None:
     add_json(add_verb(verbs, "status", "status", "the phone, its accounts and calls"))
     _add_history(verbs)
-    accounts = add_verb(verbs, "accounts", "accounts", "list, register or switch accounts")
+    accounts = add_verb(verbs, "accounts", "accounts", "list, register, choose or switch accounts")
     acts = actions(accounts)
     for name, text in {
         "register": "register now, instead of at the next attempt",
         "enable": "use an account; it stays so",
         "disable": "unregister an account; it stays so",
+        "default": "dial on an account when no other is named; it stays so",
     }.items():
-        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="ACCOUNT")
+        act = acts.add_parser(name, help=text, description=text)
+        act.add_argument("id", metavar="ACCOUNT", help="its name in the configuration")
     devices = add_verb(verbs, "devices", "devices", "telephone sets that are plugged in")
     acts = actions(devices)
     for name, text in {
@@ -24,7 +26,8 @@ def add(verbs: Any) -> None:
         "enable": "let a set serve the phone; it stays so",
         "disable": "leave a set to other programs; it stays so",
     }.items():
-        acts.add_parser(name, help=text, description=text).add_argument("id", metavar="DEVICE")
+        act = acts.add_parser(name, help=text, description=text)
+        act.add_argument("id", metavar="DEVICE", help="its id, or a part of that or of its name")
     watch = add_verb(
         verbs,
         "watch",
@@ -43,9 +46,7 @@ def _add_history(verbs: Any) -> None:
     history.add_argument("--missed", action="store_true", help="only calls nobody answered")
     history.add_argument("--peer", default="", metavar="NUMBER", help="only those with this person")
     history.add_argument("--account", default="", metavar="ACCOUNT", help="only those on it")
-    history.add_argument(
-        "--limit", type=positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
-    )
+    add_limit(history)
     acts = actions(history)
     text = "say that the missed calls were noticed"
     acts.add_parser("seen", help=text, description=text)

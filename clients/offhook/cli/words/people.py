@@ -4,7 +4,7 @@
 import argparse
 from typing import Any
 
-from .common import DEFAULT_ROWS, actions, add_json, add_verb, positive
+from .common import actions, add_json, add_limit, add_verb, positive
 
 AVAILABILITIES = ("available", "busy", "away", "dnd", "offline")
 
@@ -20,7 +20,7 @@ def _add_colleagues(verbs: Any) -> None:
     acts = actions(presence)
     text = "say whether you are available"
     state = acts.add_parser("set", help=text, description=text)
-    state.add_argument("state", choices=AVAILABILITIES)
+    state.add_argument("state", choices=AVAILABILITIES, help="dnd: calls do not ring")
     state.add_argument("--note", metavar="TEXT", help='a line to go with it; "" for none')
     acts = actions(add_verb(verbs, "colleagues", "colleagues", "what others and their phones do"))
     text = "watch a number or address for good"
@@ -38,9 +38,7 @@ def _add_contacts(contacts: argparse.ArgumentParser) -> None:
     text = "people whose name, organization or number begins like this"
     search = acts.add_parser("search", help=text, description=text)
     search.add_argument("text", metavar="TEXT")
-    search.add_argument(
-        "--limit", type=positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
-    )
+    add_limit(search)
     add_json(search, argparse.SUPPRESS)
     text = "who has a number or address"
     lookup = acts.add_parser("lookup", help=text, description=text)
@@ -54,17 +52,25 @@ def _add_contacts(contacts: argparse.ArgumentParser) -> None:
 def _add_messages(verbs: Any) -> None:
     messages = add_verb(verbs, "messages", "messages", "text messages: list, send, mark as read")
     messages.add_argument("--unread", action="store_true", help="only those nobody has read")
-    messages.add_argument(
-        "--limit", type=positive, default=DEFAULT_ROWS, metavar="N", help="default: %(default)s"
-    )
+    add_limit(messages)
     acts = actions(messages)
-    send = acts.add_parser("send", help="send one", description="send a text message")
+    send = acts.add_parser("send", help="send a message", description="send a text message")
     send.add_argument("target", metavar="TARGET", help="number or SIP address")
     send.add_argument("text", nargs="+", metavar="TEXT", help="- reads it from standard input")
     send.add_argument("--account", metavar="ACCOUNT", help="account to use instead of the default")
-    read = acts.add_parser("read", help="mark as read", description="mark messages as read")
-    read.add_argument("id", nargs="?", type=positive, metavar="ID", help="up to this one")
+    read = acts.add_parser(
+        "read", help="mark messages as read", description="mark messages as read"
+    )
+    read.add_argument(
+        "id", nargs="?", type=positive, metavar="ID", help="up to this one; all if not given"
+    )
     voicemail = add_verb(verbs, "voicemail", "voicemail", "call the voice mail box")
-    voicemail.add_argument("account", nargs="?", default="", metavar="ACCOUNT")
+    voicemail.add_argument(
+        "account",
+        nargs="?",
+        default="",
+        metavar="ACCOUNT",
+        help="where something waits if not given",
+    )
     voicemail.add_argument("--list", action="store_true", help="show what waits; call nobody")
     add_json(voicemail)

@@ -51,7 +51,8 @@ def _add_upkeep(verbs: Any) -> None:
         help="check: say what is wrong with it; reload: apply it; path: print where it is",
     )
     _add_account(verbs)
-    add_json(add_verb(verbs, "doctor", "doctor", "find out what is wrong, and what helps"))
+    doctor = add_verb(verbs, "doctor", "doctor", "find out what is wrong, and what helps")
+    add_json(doctor, text="print JSON: subject, verdict, text and remedy of each finding")
     device = add_verb(verbs, "device", "device", "examine telephone sets")
     acts = device.add_subparsers(dest="act", metavar="ACTION", required=True)
     describe = acts.add_parser(
@@ -65,7 +66,7 @@ def _add_upkeep(verbs: Any) -> None:
         metavar="FILE",
         help="binary, as /sys/class/hidraw/hidraw0/device/report_descriptor, or hexadecimal",
     )
-    add_json(describe)
+    add_json(describe, text="print JSON: the inputs and outputs by their names")
     text = "press one key after another, and write what offhook must know of an unknown device"
     learn = acts.add_parser("learn", help=text, description=text)
     learn.set_defaults(module="learn")
@@ -87,8 +88,9 @@ def _add_complete(verbs: Any) -> None:
     """For the completion scripts; without a help, no list shows it."""
     complete = verbs.add_parser("complete", description="print the words a shell offers")
     complete.set_defaults(module="complete")
-    complete.add_argument("kind", choices=sorted(set(WORDS.values())))
-    complete.add_argument("prefix", nargs="?", default="")
+    kinds = sorted(set(WORDS.values()))
+    complete.add_argument("kind", choices=kinds, metavar="KIND", help=", ".join(kinds))
+    complete.add_argument("prefix", nargs="?", default="", metavar="PREFIX")
 
 
 def _add_account(verbs: Any) -> None:
@@ -114,4 +116,4 @@ def _add_account(verbs: Any) -> None:
     )
     text = "take it out of the configuration and the keyring"
     remove = acts.add_parser("remove", help=text, description=text)
-    remove.add_argument("id", metavar="ACCOUNT")
+    remove.add_argument("id", metavar="ACCOUNT", help="its name in the configuration")
