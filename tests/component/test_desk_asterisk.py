@@ -3,42 +3,16 @@
 behaves as one did, or not at all."""
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.certificates import Certificates
-from tests.support.daemon import DIRECT, Phone, running_phone
+from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus
-from tests.support.manager_peer import GARBAGE, PASSWORD, USERNAME, ManagerPeer
-
-THROUGH = "{'through': <'desk'>}"
-HANDSET = (
-    "desk_phones: {{desk: {{way: asterisk, host: 127.0.0.1, port: {port}, tls: {tls},"
-    " username: {username}, password: {password}, channel: PJSIP/1001, context: phones,"
-    " caller_id: 'Ada <1001>', auto_answer: call-info, variables: {{COLOUR: red}}{more}}}}}\n"
-)
-
-
-@asynccontextmanager
-async def office(
-    bus: PrivateBus,
-    directory: Path,
-    peer: ManagerPeer,
-    *,
-    account: str = "",
-    password: str = PASSWORD,
-    tls: bool = False,
-    more: str = "",
-) -> AsyncIterator[Phone]:
-    words = {"port": peer.port, "tls": str(tls).lower(), "username": USERNAME, "more": more}
-    config = DIRECT.replace("    accept_from", f"{account}    accept_from")
-    async with running_phone(
-        bus, directory, config + HANDSET.format(password=password, **words)
-    ) as phone:
-        yield phone
+from tests.support.desk_exchange import THROUGH, office, state
+from tests.support.manager_peer import GARBAGE, ManagerPeer
 
 
 @pytest.fixture
@@ -51,11 +25,6 @@ async def peer() -> AsyncIterator[ManagerPeer]:
 async def phone(session_bus: PrivateBus, tmp_path: Path, peer: ManagerPeer) -> AsyncIterator[Phone]:
     async with office(session_bus, tmp_path, peer) as made:
         yield made
-
-
-async def state(phone: Phone, path: str, wanted: str) -> Mapping[str, object]:
-    await phone.until("Call", "State", wanted, path)
-    return await phone.properties("Call", path)
 
 
 async def test_a_call_is_made_shown_and_ended(phone: Phone, peer: ManagerPeer) -> None:

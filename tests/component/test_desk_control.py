@@ -2,20 +2,30 @@
 """What can be done from here with a conversation that an Asterisk's desk phone has, and what a
 manager interface that means harm can do."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.component.test_desk_asterisk import THROUGH, office, peer, phone, state
 from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus
+from tests.support.desk_exchange import THROUGH, office, state
 from tests.support.manager_peer import ManagerPeer
-
-__all__ = ["peer", "phone"]  # fixtures
 
 DESK, FAR = "PJSIP/1001-00000000", "PJSIP/1002-00000001"
 NO_EXTENSION = "DIALPLAN_EXISTS(phones,{},1)"
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[ManagerPeer]:
+    async with ManagerPeer() as made:
+        yield made
+
+
+@pytest.fixture
+async def phone(session_bus: PrivateBus, tmp_path: Path, peer: ManagerPeer) -> AsyncIterator[Phone]:
+    async with office(session_bus, tmp_path, peer) as made:
+        yield made
 
 
 async def talking(phone: Phone, peer: ManagerPeer, count: int = 1) -> str:

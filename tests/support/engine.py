@@ -150,11 +150,6 @@ class EngineProcess:
     def pid(self) -> int:
         return self.process.pid
 
-    def memory_kb(self, field: str = "VmRSS") -> int:
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:  # noqa: PTH123 - /proc
-            found = [line for line in status if line.startswith(field + ":")]
-        return int(found[0].split()[1])
-
     # ------------------------------------------------------------ accounts
 
     def add_account(self, account: str = "test", **changes: object) -> None:

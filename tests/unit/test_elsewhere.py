@@ -9,7 +9,7 @@ from offhookd.phone.presence import DialogState, Outcome, Package, Seen
 from offhookd.phone.problems import Problems
 from offhookd.phone.values import AccountId
 from offhookd.phone.watch import Wanted, Watch
-from tests.unit.test_watches import EARLY, TALK, Rig
+from tests.support.watching import EARLY, TALK, Rig
 
 WORK = AccountId("work")
 DESK = Wanted("sip:1001@pbx", "desk", WORK, "desk")

@@ -11,7 +11,7 @@ from offhookd.phone.reception import AccountManners
 from offhookd.phone.standing import Standing
 from offhookd.phone.values import AccountId, Transport
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog
-from tests.unit.test_reception import OWN, WORK, Desk, call
+from tests.support.reception import OWN, WORK, Desk, call
 
 
 @pytest.fixture

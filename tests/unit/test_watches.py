@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who is watched, through which account, and what is shown of them."""
 
-from collections.abc import Sequence
-
 import pytest
 
-from offhookd.phone.account import Account
-from offhookd.phone.accounts import Accounts
 from offhookd.phone.dial_plan import DialPlan
 from offhookd.phone.dialogs import DialogTable, RemoteDialog
-from offhookd.phone.emergency import Emergency
 from offhookd.phone.errors import InvalidStateError, LimitReachedError, NotFoundError
 from offhookd.phone.pickup import plan
-from offhookd.phone.planner import Outgoing, Planner
+from offhookd.phone.planner import Outgoing
 from offhookd.phone.presence import (
     WATCHED,
     DialogState,
@@ -24,54 +19,9 @@ from offhookd.phone.presence import (
     read_presence,
 )
 from offhookd.phone.values import AccountId
-from offhookd.phone.watch import Wanted, Watch, WatchId
-from offhookd.phone.watches import MOST_WATCHES, Watches
-from tests.support.fakes import FakeClock
-from tests.support.presence import FakePresenceEngine, grant, new_account
-
-EARLY = RemoteDialog("early", "recipient", "c", "l", "r", "sip:ann@pbx", "sip:ann@desk", "Ann")
-TALK = RemoteDialog("confirmed", "initiator")
-
-
-class Rig:
-    def __init__(self, packages: frozenset[Package] = frozenset(WATCHED)) -> None:
-        self.clock = FakeClock()
-        self.engine = FakePresenceEngine()
-        self.accounts = Accounts()
-        self.kept: list[Sequence[str]] = []
-        ids = iter(range(1, 10_000))
-        self.planner = Planner(self.accounts, Emergency(self.clock))
-        self.watches = Watches(
-            self.accounts,
-            self.engine,
-            self.clock,
-            self.planner.preview,
-            lambda _: packages,
-            self.kept.append,
-            lambda: WatchId(next(ids)),
-        )
-
-    def register(self, name: str = "work", uri: str = "sip:1001@pbx") -> Account:
-        account = new_account(name, self.clock, uri)
-        self.accounts.add(account)
-        grant(account)
-        return account
-
-    def watch(self, address: str = "1002") -> Watch:
-        return self.watches.watch(address, ":1.1", persistent=False)
-
-    def number(self, watch: Watch, package: Package) -> int:
-        return watch.subscriptions[package].number
-
-    def activate(self, watch: Watch) -> None:
-        for package in WATCHED:
-            self.watches.answered(self.number(watch, package), Outcome(200, "OK", expires_s=600))
-            number = self.number(watch, package)
-            self.watches.notified(number, "active", "", 600, 0, empty=False)
-
-    def ring(self, watch: Watch, dialog: RemoteDialog = EARLY) -> None:
-        number = self.number(watch, Package.DIALOG)
-        self.watches.told_dialogs(number, 0, {"d": dialog}, full=True)
+from offhookd.phone.watch import Wanted
+from offhookd.phone.watches import MOST_WATCHES
+from tests.support.watching import EARLY, TALK, Rig
 
 
 @pytest.fixture
