@@ -2,11 +2,11 @@
 """The calls of the phone without engine or clock, and the far ends to play them."""
 
 from offhookd.phone.call import Call
-from offhookd.phone.media import Media
 from offhookd.phone.calls import (
     Calls,
 )
 from offhookd.phone.dialled import DialOptions
+from offhookd.phone.media import Media
 from offhookd.phone.policy import Invitation
 from offhookd.phone.values import AccountId, CallState
 from tests.support.fakes import FakeAlerting, FakeClock, FakeEngine, FakeLog

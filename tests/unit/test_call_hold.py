@@ -3,13 +3,13 @@
 
 import pytest
 
-from offhookd.phone.media import Media
 from offhookd.phone.errors import (
     EngineError,
     InvalidStateError,
     RejectedError,
 )
 from offhookd.phone.hold import HoldState
+from offhookd.phone.media import Media
 from offhookd.phone.ports import ignore
 from offhookd.phone.swap import held_beside
 from offhookd.phone.values import CallState

@@ -4,7 +4,6 @@
 import pytest
 
 from offhookd.phone.call import Call
-from offhookd.phone.media import Statistics
 from offhookd.phone.calls import (
     HANGUP_LIMIT_S,
     LINGER_S,
@@ -18,6 +17,7 @@ from offhookd.phone.errors import (
     InvalidStateError,
     LimitReachedError,
 )
+from offhookd.phone.media import Statistics
 from offhookd.phone.ports import ignore
 from offhookd.phone.values import CallId, CallState, EndReason, Quality
 from tests.support.fakes import Outcome
