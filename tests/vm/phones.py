@@ -70,7 +70,8 @@ class UsbPhone:
     def wait_for_lamps(self, report: str) -> None:
         """The host's last word."""
         self._guest.ask("await_lamps", name=self.model.id, report=report, limit_s=LAMP_LIMIT_S)
-        assert self.lamps[-1:] == [report]
+        lamps = self.lamps
+        assert lamps[-1:] == [report], f"waited {LAMP_LIMIT_S} s for {report}, not {lamps}"
 
     def take_peak(self) -> int:
         """The loudest sample that its loudspeaker was sent since the last time."""
