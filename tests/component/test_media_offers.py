@@ -341,3 +341,37 @@ def dial(port: int, leg: int = 1, codecs: tuple[str, ...] = ()) -> Dial:
         muted=False,
         codecs=codecs,
     )
+
+
+# ---------------------------------------------------------------- what ended an engine
+
+
+@pytest.mark.parametrize("lines", ["", SDP.removeprefix(HEAD)])
+def test_encryption_by_dtls_is_refused_whatever_else_is_offered(
+    engine: EngineProcess, peer: RawPeer, lines: str
+) -> None:
+    engine.add_account("bob", srtp="optional")
+    dtls = SDP.replace("RTP/AVP", "UDP/TLS/RTP/SAVPF") + lines
+    peer.send(peer.request("INVITE", Dialog(), body=dtls))
+    assert "DTLS" in hear(peer, engine, NOT_ACCEPTABLE)
+    talk(peer, engine, SDP)
+
+
+@pytest.mark.parametrize("first", [SDP, SDP + VIDEO])
+def test_more_media_are_not_offered_before_the_call_is_confirmed(
+    engine: EngineProcess, peer: RawPeer, first: str
+) -> None:
+    dialog = Dialog()
+    peer.send(peer.request("INVITE", dialog, body=first))
+    engine.wait_for(Incoming)
+    engine.ask(Answer(leg=-1))
+    dialog.to_tag = to_tag_of(hear(peer, engine, 200).encode())
+    dialog.cseq = 2
+    peer.send(peer.request("UPDATE", dialog, body=first + IMAGE))
+    assert "Retry-After: " in hear(peer, engine, 500)
+    dialog.cseq = 1
+    peer.send(peer.request("ACK", dialog))
+    engine.wait_state(-1, "active")
+    dialog.cseq = 3
+    peer.send(peer.request("UPDATE", dialog, body=first + IMAGE))
+    assert len(media_lines(hear(peer, engine, 200))) == len(media_lines(first)) + 1

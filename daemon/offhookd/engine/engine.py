@@ -15,6 +15,7 @@ from .protocol import VERSION, AudioStatus, Reply, Start
 from .refusal import Refused
 from .sip_accounts import Accounts
 from .sip_calls import Calls
+from .sip_dtls import Dtls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
 from .sip_errands import Errands
 from .sip_inside import Inside
@@ -51,6 +52,7 @@ class Engine:
         self._post = Post(thread, self._accounts, self._walls, self._requests, time.monotonic)
         self._errands = Errands(thread, self._accounts, self._walls, self._requests)
         self._remote = RemoteControl(thread, self._accounts, self._walls, self._calls.all)
+        self._dtls = Dtls(self._walls, self._accounts)
         self._too_early = TooEarly(self._walls, self._calls.all)
         self._outside = Outside(thread, self._accounts, self._walls, self._presence)
         self._inside = Inside(self._walls, self._calls.all)
@@ -87,6 +89,7 @@ class Engine:
             self._presence,
             self._post,
             self._remote,
+            self._dtls,
             self._too_early,
             self._outside,
             self._inside,

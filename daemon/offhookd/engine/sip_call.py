@@ -257,9 +257,9 @@ class Leg:
     # ------------------------------------------------------------ callbacks
 
     def on_state(self, event: Any) -> None:
-        self._session.remember(event)
         if self._call is None:
             return
+        self._session.remember(self._call, event)
         info = self._call.getInfo()
         self.sip_call_id = self.sip_call_id or clean(info.callIdString)
         code, text = info.lastStatusCode, clean(info.lastReason)
@@ -325,7 +325,7 @@ class Leg:
         )
 
     def on_transaction(self, event: Any) -> None:
-        self._session.remember(event)
+        self._session.remember(self._call, event)
         self.flash.heard(event)
         if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return

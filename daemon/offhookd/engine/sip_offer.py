@@ -15,6 +15,7 @@ STATIC_NAMES = {"0": "pcmu", "3": "gsm", "8": "pcma", "9": "g722"}
 """Payload types that need no rtpmap (RFC 3551, table 4), of the codecs there are here."""
 
 _MEDIA = re.compile(r"m=(\S+) (\d+)(?:/\d+)? (\S+) ?(.*)")
+_MEDIA_LINE = re.compile(r"^m=", re.MULTILINE)
 _CRYPTO = re.compile(r"^a=crypto:\d+ (\S+) inline:", re.IGNORECASE | re.MULTILINE)
 _CONNECTION = re.compile(r"^c=IN IP([46])", re.IGNORECASE | re.MULTILINE)
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/(\d+)", re.IGNORECASE)
@@ -67,11 +68,13 @@ def _wants_ipv6(session: str, section: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """That of an INVITE.  `common`: the codec to answer with, none when there is none.  `is_there`:
-    that there is one at all, without a doubt; else it may be left to who is called."""
+    that there is one at all, without a doubt; else it may be left to who is called.  `lines`: of
+    media, which the answer repeats; one where the offer is ours."""
 
     common: tuple[str, ...] = ()
     has_sound: bool = False
     is_there: bool = True
+    lines: int = 1
 
     @property
     def cannot_be_agreed_on(self) -> bool:
@@ -80,7 +83,8 @@ class Offer:
 
 def read_offer(invite: str, codecs: tuple[str, ...], srtp: str) -> Offer:
     common = best_codec(invite, codecs, srtp)
-    return Offer(common, bool(audio_lines(invite)), Headers(invite).has_sdp)
+    lines = len(_MEDIA_LINE.findall(invite)) or 1
+    return Offer(common, bool(audio_lines(invite)), Headers(invite).has_sdp, lines)
 
 
 @lru_cache(maxsize=1)  # asked about every INVITE twice: for the account, and for the call

@@ -26,9 +26,15 @@ class Session:
     def held(self) -> bool:
         return self._address != 0
 
-    def remember(self, event: Any) -> None:
-        """Take the session that the transaction of a pjsua2 `SipEvent` belongs to."""
+    def remember(self, call: Any, event: Any) -> None:
+        """Take the session that the transaction of a pjsua2 `SipEvent` belongs to.
+
+        Not that of a call which is over: transactions outlive it, and a reference to what is
+        destroyed fails an assertion (sip_inv.c:288).
+        """
         if self._address or event.type != pj.PJSIP_EVENT_TSX_STATE:
+            return
+        if call is None or not call.isActive():
             return
         transaction = event.body.tsxState.tsx.pjTransaction
         if transaction is None or not int(transaction):
