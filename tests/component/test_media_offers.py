@@ -375,3 +375,18 @@ def test_more_media_are_not_offered_before_the_call_is_confirmed(
     dialog.cseq = 3
     peer.send(peer.request("UPDATE", dialog, body=first + IMAGE))
     assert len(media_lines(hear(peer, engine, 200))) == len(media_lines(first)) + 1
+
+
+def test_call_with_an_answer_that_cannot_be_talked_by_is_not_held(
+    engine: EngineProcess, peer: RawPeer
+) -> None:
+    """It is over as soon as the far end confirms that."""
+    engine.ask(dial(peer.port))
+    invite = hear(peer, engine, "INVITE").encode()
+    contact = f"Contact: <sip:peer@127.0.0.1:{peer.port}>\r\n"
+    ipv6 = SDP.replace("IP4 127.0.0.1", "IP6 ::1")
+    peer.send(peer.answer(invite, "200 OK", contact, ipv6))
+    bye = hear(peer, engine, "BYE").encode()
+    assert "no sound" in engine.try_to(Hold(leg=1, held=True)).error
+    peer.send(peer.answer(bye, "200 OK", to_tag=""))
+    assert engine.wait_state(1, "ended").cause == "media"

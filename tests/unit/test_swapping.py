@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given, settings
@@ -74,6 +75,12 @@ class Leg:
 
     def settle(self) -> None:
         self.soon(self._announce)
+
+    def getInfo(self) -> SimpleNamespace:  # noqa: N802 - pjsua2's name
+        return SimpleNamespace(media=[None])
+
+    def getMedTransportInfo(self, _index: int) -> None:  # noqa: N802 - pjsua2's name
+        """It has one."""
 
     def setHold(self, _options: object) -> None:  # noqa: N802 - pjsua2's name
         self._send(held=True)

@@ -10,7 +10,7 @@ import pjsua2 as pj
 
 from .schedule import Alarm, Schedule
 from .sip_headers import clean
-from .sip_media import LegMediaState
+from .sip_media import LegMediaState, has_transport
 from .sip_status import FIRST_FAILURE, REQUEST_PENDING
 
 RETRY_REINVITE_S = 0.2
@@ -166,6 +166,8 @@ class Hold:
             wish.done(f"Call {self._leg.number} is over.", 0)
         elif wish.held == self._leg.media.local_hold:
             wish.done("", 0)
+        elif not has_transport(call):
+            wish.done(f"Call {self._leg.number} has no sound that could be held.", 0)
         else:
             self._send(call, wish)
 

@@ -52,6 +52,20 @@ def read_media(call: Any) -> LegMediaState:
     return LegMediaState()
 
 
+def has_transport(call: Any) -> bool:
+    """Whether sound of the call goes anywhere, now or after a hold; not after an answer that
+    cannot be talked by.  Without, an offer of ours fails an assertion (endpoint.c:939)."""
+    return any(_has_transport(call, index) for index in range(len(call.getInfo().media)))
+
+
+def _has_transport(call: Any, index: int) -> bool:
+    try:
+        call.getMedTransportInfo(index)
+    except pj.Error:
+        return False
+    return True
+
+
 def _read_line(call: Any, line: Any) -> LegMediaState:
     local_hold = line.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD
     remote_hold = line.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD
