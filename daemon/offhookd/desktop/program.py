@@ -30,17 +30,23 @@ async def answer(
     """Run `command` to its end, in `environment` or our own.  `OSError` if it cannot be started;
     `TimeoutError` after `seconds`, when it and its children have been killed, as they are on
     cancellation."""
-    transport, running = await asyncio.get_running_loop().subprocess_exec(
-        lambda: _Running(most_bytes),
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        env=environment,
-        start_new_session=True,  # so that its children can be killed with it
+    running = _Running(most_bytes)
+    starting = asyncio.create_task(
+        asyncio.get_running_loop().subprocess_exec(
+            lambda: running,
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,  # so that its children can be killed with it
+        )
     )
     try:
         async with asyncio.timeout(seconds):
+            # Given up while it starts, asyncio would end the program but not its children.
+            await asyncio.shield(starting)
             await running.finished.wait()
     finally:
+        transport, _ = await starting
         if transport.get_returncode() is None:
             with suppress(ProcessLookupError):
                 os.killpg(transport.get_pid(), signal.SIGKILL)

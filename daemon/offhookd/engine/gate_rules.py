@@ -80,8 +80,14 @@ def _routes_nowhere(message: SipMessage) -> bool:
 
 
 def _contacts_all(message: SipMessage) -> bool:
-    """Whether a Contact is "*", which only a REGISTER may say (RFC 3261 section 10.2.2)."""
-    return message.method != b"REGISTER" and any(
+    """Whether a Contact is "*", which only a REGISTER may say (RFC 3261 section 10.2.2).
+
+    As the place to call instead it is skipped by the stack, and the caller learns that there is
+    none.
+    """
+    if message.method == b"REGISTER" or message.status >= 300:  # noqa: PLR2004 - a SIP class
+        return False
+    return any(
         part.lstrip().startswith(b"*")
         for value in message.all(b"contact")
         for part in _ENCLOSED.sub(b"", value).split(b",")
