@@ -55,11 +55,12 @@ dmenu = grep -m1 "#Answer "
 
 
 class Desktop:
-    """What programs need to be on it is in `environment`."""
+    """What programs need to be on it is in `environment`; `screen` is the X server."""
 
     def __init__(self, bus: PrivateBus, directory: Path, stack: ExitStack) -> None:
         self._stack = stack
         self._directory = directory
+        self.screen, display = self._start_screen()
         self.environment: Mapping[str, str] = {
             **os.environ,
             "HOME": str(directory),
@@ -67,7 +68,7 @@ class Desktop:
             "XDG_CACHE_HOME": str(directory / "cache"),
             "XDG_STATE_HOME": str(directory / "state"),
             "DBUS_SESSION_BUS_ADDRESS": bus.address,
-            "DISPLAY": self._screen(),
+            "DISPLAY": display,
             "QT_QPA_PLATFORM": "xcb",
             "LANG": "C.UTF-8",
             "NO_AT_BRIDGE": "1",
@@ -87,9 +88,11 @@ class Desktop:
         self.start("xfce4-panel", "--disable-wm-check")
 
     def show_notifications(self) -> None:
-        settings = self._directory / "dunstrc"
+        # Where also that dunst finds it which the bus starts, if somebody asks before this one.
+        settings = self._directory / "config/dunst/dunstrc"
+        settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text(DUNST)
-        self.start("dunst", "-config", str(settings))
+        self.start("dunst")
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a program that ends with the desktop."""
@@ -120,8 +123,8 @@ class Desktop:
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    def _screen(self) -> str:
-        """Start an X server, which chooses a free number; returns its name."""
+    def _start_screen(self) -> tuple[subprocess.Popen[bytes], str]:
+        """An X server and its name; it chooses a free number."""
         reading, writing = os.pipe()
         process = subprocess.Popen(
             ["Xvfb", "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp"],
@@ -131,7 +134,7 @@ class Desktop:
         self._stack.callback(stop, process)
         os.close(writing)
         with open(reading) as number:  # noqa: PTH123 - a descriptor is no path
-            return f":{number.readline().strip()}"
+            return process, f":{number.readline().strip()}"
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -16,7 +16,7 @@ from offhook.bus import Bus
 from offhookd.engine.protocol import Dial, Hangup, SetHosts
 from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import PrivateBus, busctl, private_bus
-from tests.support.desktop import Desktop, desktop
+from tests.support.desktop import Desktop, desktop, stop
 from tests.support.engine import EngineProcess
 from tests.support.processes import free_port
 
@@ -183,6 +183,13 @@ async def test_the_tray_sleeps_while_nothing_happens(scene: Scene) -> None:
     tray = scene.start_tray()
     await until("an icon", scene.item)
     await until("a second without waking up", lambda: sleeps(tray.pid))
+
+
+async def test_the_tray_ends_with_its_desktop(scene: Scene) -> None:
+    tray = scene.start_tray()
+    await until("a window", scene.windows)
+    stop(scene.desktop.screen)
+    assert await asyncio.to_thread(tray.wait, LIMIT_S) == 1
 
 
 async def test_a_notification_answers_the_call(scene: Scene) -> None:

@@ -22,6 +22,14 @@ _KINDS = {
     selectors.EVENT_WRITE: QSocketNotifier.Type.Write,
 }
 
+_QT_IS_OVER = -1
+"""What `QEventLoop.exec` says, at once and from then on, when the display is gone or the session
+has asked the program to end."""
+
+
+class DesktopGoneError(Exception):
+    """There is nothing to be shown on any more."""
+
 
 class _QtSelector(selectors.BaseSelector):
     """Waits in a Qt event loop, so that windows and icons live while asyncio has nothing to do."""
@@ -31,6 +39,7 @@ class _QtSelector(selectors.BaseSelector):
         self._notifiers: dict[int, list[QSocketNotifier]] = {}
         self._ready: dict[int, int] = {}
         self._told: set[QSocketNotifier] = set()
+        self._over = False
         self._waiting = QEventLoop()
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -57,14 +66,25 @@ class _QtSelector(selectors.BaseSelector):
         return self._keys.pop(descriptor)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self._over:
+            return self._without_qt(timeout)
         self._ready.clear()
         while self._told:
             self._told.pop().setEnabled(True)
         if timeout is not None:
             self._timer.start(ceil(max(timeout, 0) * 1000))
-        self._waiting.exec()
+        if self._waiting.exec() == _QT_IS_OVER:
+            self._over = True
+            raise DesktopGoneError
         self._timer.stop()
         return [(self._keys[descriptor], events) for descriptor, events in self._ready.items()]
+
+    def _without_qt(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        """For what the tasks have to do before they end."""
+        with selectors.DefaultSelector() as plain:
+            for key in self._keys.values():
+                plain.register(key.fd, key.events)
+            return [(self._keys[key.fd], events) for key, events in plain.select(timeout)]
 
     def wake(self) -> None:
         """End the waiting: Qt's side of the program gave asyncio something to do."""
@@ -117,7 +137,7 @@ class QtEventLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """`asyncio.run` with Qt alive."""
+    """`asyncio.run` with Qt alive; `DesktopGoneError` when that ends first."""
     with asyncio.Runner(loop_factory=QtEventLoop) as runner:
         return runner.run(main)
 

@@ -50,6 +50,8 @@ def _on_desktop(*, background: bool) -> None:
         loop.run(_serve(background=background))
     except NoDaemonError as error:
         sys.exit(f"offhook-tray: {error.message}")
+    except loop.DesktopGoneError:
+        sys.exit("offhook-tray: the desktop has ended")
 
 
 async def _serve(*, background: bool) -> None:
