@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import pairwise
+from math import log10
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from offhookd.engine.audio.levels import peak_dbfs
 from offhookd.engine.audio.priority import Priority
 from offhookd.engine.audio.pulse import MainLoop
 from tests.support.audio_peer import Peer
@@ -26,6 +28,7 @@ LONG_S = 8.0
 EAR_S = 0.6
 HEARD_DBFS = -20.0
 SILENT_DBFS = -60.0
+BELL_DBFS = -6.0
 APART_DBFS = -45.0
 """What one tone seems to have of another's frequency, in a piece of 0.3 s."""
 BACK_S = PATIENCE_S
@@ -267,6 +270,19 @@ def test_two_devices_ring_at_once(sound: SoundServer, party: ExitStack, tmp_path
     wait_until(lambda: "ringer" not in sound.pactl("list", "sink-inputs"), PATIENCE_S, "silence")
 
 
+def test_the_bell_is_never_louder_than_its_volume(sound: SoundServer, party: ExitStack) -> None:
+    """Not even in its first sample; some servers begin with all or with what was heard last."""
+    peer = party_a(party, sound)
+    for volume in (0.5, 0.25):
+        with sound.recording("ring.monitor") as ear:
+            wait_until(lambda: ear.seconds > 0.1, PATIENCE_S, "the recording")
+            peer.ask("start_ringer", sinks=["ring"], volume=volume)
+            wait_until(lambda: level(ear.last(0.3)) > SILENT_DBFS, PATIENCE_S, "the bell")
+            peer.ask("stop_ringer")
+        expected = BELL_DBFS + 60 * log10(volume)  # the scale is cubic
+        assert peak_dbfs(ear.samples.tobytes()) == pytest.approx(expected, abs=1.5)
+
+
 def test_the_bell_rings_on_the_default_where_the_device_or_the_file_is_missing(
     sound: SoundServer, party: ExitStack, tmp_path: Path
 ) -> None:
@@ -284,7 +300,7 @@ def outcome(peer: Peer, what: str, sink: str, seconds: float = 0.5) -> Any:
 def test_a_device_can_be_tried(sound: SoundServer, party: ExitStack) -> None:
     peer = party_a(party, sound)
     assert outcome(peer, "playback", "b_spk") == pytest.approx(-14, abs=1.5)
-    assert outcome(peer, "ringer", "") == pytest.approx(-6, abs=1.5)
+    assert outcome(peer, "ringer", "") == pytest.approx(BELL_DBFS, abs=1.5)
     with sound.playing(tone(), "a_mic"):
         wait_heard(sound, "a_mic.monitor")
         assert outcome(peer, "capture", "a_mic.monitor") == pytest.approx(TONE_DBFS, abs=1.0)

@@ -85,6 +85,9 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "pa_context_move_source_output_by_name": (
         *(_pointer, _pointer, _unsigned, _text, _pointer, _pointer),
     ),
+    "pa_context_set_sink_input_volume": (
+        *(_pointer, _pointer, _unsigned, ctypes.POINTER(Volume), _pointer, _pointer),
+    ),
     "pa_strerror": (_text, _int),
     "pa_proplist_new": (_pointer,),
     "pa_proplist_free": (None, _pointer),

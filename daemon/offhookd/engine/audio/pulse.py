@@ -212,7 +212,8 @@ class PlaybackStream(Stream):
 
     `target_bytes` is the latency the server is asked for, device included; it takes what is
     written in steps of `request_bytes`.  Silent until `uncork`.  `volume` is the fraction of the
-    server's 100 % that a mixer shows (a cubic scale); None leaves it to the server.
+    server's 100 % that a mixer shows (a cubic scale), and `has_volume` tells when to uncork; None
+    leaves it to the server.
     """
 
     _move = "pa_context_move_sink_input_by_name"
@@ -238,11 +239,24 @@ class PlaybackStream(Stream):
             fragsize=_UNSET,
         )
         name, flags = _name(device), _flags(may_move) | _STREAM_START_CORKED
-        levels = None if volume is None else libpulse.Volume.even(channels, volume)
+        self._volume = None if volume is None else libpulse.Volume.even(channels, volume)
         self._quick.pa_stream_connect_playback(
-            self.pointer, name, ctypes.byref(attributes), flags, levels, None
+            self.pointer, name, ctypes.byref(attributes), flags, self._volume, None
         )
+        self._setting: int | None = None
         self._timing: int | None = None
+
+    def has_volume(self) -> bool:
+        """Whether its volume is that of its making; to be asked once it is `ready` until it says
+        so.  PipeWire before 0.3.72 forgets the volume that a stream is made with, and WirePlumber
+        gives it that of an earlier one: both have happened by now, and what is told last counts."""
+        if self._volume is not None:
+            index = self._quick.pa_stream_get_index(self.pointer)
+            self._setting = self._quick.pa_context_set_sink_input_volume(
+                self._connection.pointer, index, self._volume, None, None
+            )
+            self._volume = None
+        return not self._setting or not self._runs(self._setting)
 
     def uncork(self) -> None:
         """Begin to play; before, write something or it counts as run dry."""
@@ -276,7 +290,7 @@ class PlaybackStream(Stream):
         """What was queued at the server when it was last asked; each answer is given once."""
         if self._timing is None:
             return None
-        if self._quick.pa_operation_get_state(self._timing) == _OPERATION_RUNNING:
+        if self._runs(self._timing):
             return None
         self._release(self._timing)
         self._timing = None
@@ -286,9 +300,13 @@ class PlaybackStream(Stream):
         return int(info.contents.write_index - info.contents.read_index)
 
     def close(self) -> None:
-        self._release(self._timing)
-        self._timing = None
+        for operation in (self._setting, self._timing):
+            self._release(operation)
+        self._setting = self._timing = None
         super().close()
+
+    def _runs(self, operation: int) -> bool:
+        return bool(self._quick.pa_operation_get_state(operation) == _OPERATION_RUNNING)
 
     def _write(self, sound: bytes, seek: int) -> None:
         self._quick.pa_stream_write(self.pointer, sound, len(sound), None, 0, seek)

@@ -72,7 +72,7 @@ class Ringer:
             self._stream, self._sink = None, ""
             self._retry_at = now + RETRY_S
             return Rest(self._retry_at, self._retry_at)
-        elif self._stream.ready:
+        elif self._stream.ready and self._stream.has_volume():
             _fill(self._stream, self._tune)
             if not self._playing:
                 self._stream.uncork()
