@@ -43,16 +43,6 @@ def offhook(session_bus: PrivateBus, config_file: Path) -> CommandLine:
 
 
 @pytest.fixture
-async def daemon(session_bus: PrivateBus, tmp_path: Path) -> AsyncIterator[RunningDaemon]:
-    running = RunningDaemon(session_bus, tmp_path, DIRECT)
-    try:
-        await running.start()
-        yield running
-    finally:
-        running.close()
-
-
-@pytest.fixture
 async def echo(daemon: RunningDaemon) -> AsyncIterator[str]:
     """Address of a telephone that answers."""
     party = Party()

@@ -6,16 +6,12 @@ import itertools
 import re
 import signal
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
-
-import pytest
 
 from offhook.aio import Phone
 from offhookd.party import Party
 from tests.support.cli import CommandLine
-from tests.support.daemon import DIRECT, RunningDaemon
+from tests.support.daemon import RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.terminal import ROWS, Terminal, on_terminal
 
@@ -26,20 +22,13 @@ POKE_S = 0.2
 LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 
 
-@pytest.fixture
-def daemon(session_bus: PrivateBus, tmp_path: Path) -> Iterator[RunningDaemon]:
-    running = RunningDaemon(session_bus, tmp_path, DIRECT)
-    yield running
-    running.close()
-
-
 async def test_the_screen_follows_calls_and_the_daemon(
-    daemon: RunningDaemon, session_bus: PrivateBus
+    stopped_daemon: RunningDaemon, session_bus: PrivateBus
 ) -> None:
     environment = CommandLine(session_bus.address).environment
     async with on_terminal(*WATCH, environment=environment) as terminal:
         await terminal.shows("offhookd is not running")
-        await daemon.start()
+        await stopped_daemon.start()
         await terminal.shows("running", "*  direct   registered  sip:ada@127.0.0.1", "is back")
         party = Party()
         party.start()
@@ -59,7 +48,7 @@ async def test_the_screen_follows_calls_and_the_daemon(
         frame = terminal.text.rpartition("\x1b[H")[2]
         assert frame.count("\n") < ROWS
         since = len(terminal.text)
-        await daemon.stop()
+        await stopped_daemon.stop()
         await terminal.shows("offhookd is not running", since=since)
         terminal.process.send_signal(signal.SIGINT)
         assert await terminal.ended() == 130
@@ -80,7 +69,6 @@ async def _following(bus: PrivateBus, terminal: Terminal) -> None:
 async def test_lines_on_a_terminal_and_over_a_restart(
     daemon: RunningDaemon, session_bus: PrivateBus
 ) -> None:
-    await daemon.start()
     environment = CommandLine(session_bus.address).environment
     words = ("--lines", "--stay")
     async with on_terminal(*WATCH, *words, environment=environment) as terminal:

@@ -23,16 +23,6 @@ LIMIT_S = 10.0
 
 
 @pytest.fixture
-async def daemon(session_bus: PrivateBus, tmp_path: Path) -> AsyncIterator[RunningDaemon]:
-    running = RunningDaemon(session_bus, tmp_path, DIRECT)
-    try:
-        await running.start()
-        yield running
-    finally:
-        running.close()
-
-
-@pytest.fixture
 async def remote(daemon: RunningDaemon) -> AsyncIterator[Phone]:
     async with Phone(daemon.bus.address) as phone:
         yield phone

@@ -4,8 +4,6 @@
 import asyncio
 import sys
 import textwrap
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,18 +11,10 @@ from offhook.aio import Phone
 from offhook.changes import Changes, Left, Returned
 from offhook.errors import NoDaemonError
 from offhookd.engine.protocol import Answer, Incoming
-from tests.support.daemon import DIRECT, RunningDaemon
-from tests.support.dbus import PrivateBus
+from tests.support.daemon import RunningDaemon
 from tests.support.engine import EngineProcess
 
 LIMIT_S = 10.0
-
-
-@pytest.fixture
-def daemon(session_bus: PrivateBus, tmp_path: Path) -> Iterator[RunningDaemon]:
-    running = RunningDaemon(session_bus, tmp_path, DIRECT)
-    yield running
-    running.close()
 
 
 async def next_of(changes: Changes, kind: type) -> None:
@@ -34,26 +24,27 @@ async def next_of(changes: Changes, kind: type) -> None:
                 return
 
 
-async def test_a_phone_that_stays_sees_the_daemon_come_and_go(daemon: RunningDaemon) -> None:
-    async with Phone(daemon.bus.address, stay=True) as phone:
+async def test_a_phone_that_stays_sees_the_daemon_come_and_go(
+    stopped_daemon: RunningDaemon,
+) -> None:
+    async with Phone(stopped_daemon.bus.address, stay=True) as phone:
         changes = phone.changes()
         assert not phone.present
         with pytest.raises(NoDaemonError):
             await phone.dial("sip:bob@127.0.0.1")
-        await daemon.start()
+        await stopped_daemon.start()
         await next_of(changes, Returned)
         assert phone.present
         assert [account.id for account in phone.accounts] == ["direct"]
-        await daemon.stop()
+        await stopped_daemon.stop()
         await next_of(changes, Left)
         assert (phone.present, phone.accounts, phone.version) == (False, [], "")
-        await daemon.start()
+        await stopped_daemon.start()
         await next_of(changes, Returned)
         assert [account.id for account in phone.accounts] == ["direct"]
 
 
 async def test_a_phone_that_stays_survives_the_daemons_crash(daemon: RunningDaemon) -> None:
-    await daemon.start()
     async with Phone(daemon.bus.address, stay=True) as phone:
         changes = phone.changes()
         daemon.close()
@@ -92,7 +83,6 @@ SCRIPT = """
 
 
 async def test_a_script_without_asyncio(daemon: RunningDaemon, far_end: EngineProcess) -> None:
-    await daemon.start()
     target = f"sip:test@127.0.0.1:{far_end.port}"
     command = [sys.executable, "-c", textwrap.dedent(SCRIPT), daemon.bus.address, target]
     script = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)

@@ -96,13 +96,6 @@ class Early:
 
 
 @pytest.fixture
-def engine() -> Iterator[EngineProcess]:
-    with EngineProcess() as process:
-        process.add_account("bob")
-        yield process
-
-
-@pytest.fixture
 def early(engine: EngineProcess) -> Iterator[Early]:
     made = Early(engine)
     yield made

@@ -33,20 +33,6 @@ def engines() -> Iterator[tuple[EngineProcess, EngineProcess]]:
         yield both
 
 
-@pytest.fixture
-def engine() -> Iterator[EngineProcess]:
-    with EngineProcess() as process:
-        process.add_account("bob")
-        yield process
-
-
-@pytest.fixture
-def peer(engine: EngineProcess) -> Iterator[RawPeer]:
-    raw = RawPeer(engine.port)
-    yield raw
-    raw.close()
-
-
 def dial(
     caller: EngineProcess,
     callee: EngineProcess,

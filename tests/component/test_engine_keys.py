@@ -95,13 +95,6 @@ class FarEnd:
 
 
 @pytest.fixture
-def engine() -> Iterator[EngineProcess]:
-    with EngineProcess() as process:
-        process.add_account("bob")
-        yield process
-
-
-@pytest.fixture
 def far(engine: EngineProcess) -> Iterator[FarEnd]:
     with FarEnd(engine) as made:
         yield made

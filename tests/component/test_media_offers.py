@@ -2,7 +2,6 @@
 """What the engine offers, and how it answers offers of all kinds: a raw peer reads the SDP."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,20 +17,6 @@ VIDEO = "m=video 40002 RTP/AVP 99\r\na=rtpmap:99 H264/90000\r\n"
 TEXT = "m=text 40004 RTP/AVP 98\r\na=rtpmap:98 t140/1000\r\n"
 IMAGE = "m=image 40006 udptl t38\r\na=T38FaxVersion:0\r\n"
 MESSAGE = "m=message 40008 TCP/MSRP *\r\na=accept-types:text/plain\r\n"
-
-
-@pytest.fixture
-def engine() -> Iterator[EngineProcess]:
-    with EngineProcess() as process:
-        process.add_account("bob")
-        yield process
-
-
-@pytest.fixture
-def peer(engine: EngineProcess) -> Iterator[RawPeer]:
-    raw = RawPeer(engine.port)
-    yield raw
-    raw.close()
 
 
 def hear(peer: RawPeer, engine: EngineProcess, what: int | str) -> str:
