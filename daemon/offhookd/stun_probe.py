@@ -29,7 +29,7 @@ MOST_ADDRESSES = 3
 """Of one name; who has more of them is asked again later."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Host, port (0 when none is given) -> addresses "ip:port"; raises a `PhoneError`."""
+"""Host, port (0 when none is given) -> IPv4 addresses "ip:port"; raises a `PhoneError`."""
 
 
 class StunServerError(PhoneError):
@@ -47,11 +47,8 @@ class Sighting:
 async def look(name: str, resolve: Resolve) -> Sighting:
     """Ask the server `name`, "host" or "host:port".  Raises a `PhoneError` with a sentence."""
     addresses = await resolve(*split_port(name))
-    usable = [address for address in addresses if not address.startswith("[")]
-    if not usable:
-        raise StunServerError("It has no IPv4 address, and sound goes over IPv4.")
     for _ in range(ATTEMPTS):
-        for address in usable[:MOST_ADDRESSES]:
+        for address in addresses[:MOST_ADDRESSES]:
             try:
                 return Sighting(address, await _ask(address))
             except TimeoutError:

@@ -40,11 +40,15 @@ async def resolve() -> object:
         await resolver.resolve("example.test", 0, Transport.UDP),
         await resolver.resolve("a.example.test", 0, Transport.TLS),
     ]
+    return [*found, await failure("b.example.test"), await failure("nope.test")]
+
+
+async def failure(name: str) -> str:
     try:
-        await resolver.resolve("nope.test", 0, Transport.UDP)
+        await Resolver().resolve(name, 0, Transport.UDP)
     except ResolveError as error:
-        return [*found, str(error)]
-    return found
+        return str(error)
+    return ""
 
 
 async def watch() -> object:

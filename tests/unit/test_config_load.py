@@ -52,7 +52,7 @@ EVERYTHING = """
         srtp: required
         codecs: [pcmu, Speex/16000]
         accept_from: anyone
-    sip: {port: 5060, bind: "::1", ca_file: ca.pem}
+    sip: {port: 5060, bind: 127.0.0.2, ca_file: ca.pem}
     audio:
       backend: silent
       capture: [alsa_input.usb, default]
@@ -89,7 +89,7 @@ def test_every_key_arrives_in_its_type(tmp_path: Path) -> None:
                 accept_from=AcceptFrom.ANYONE,
             )
         },
-        sip=SipConfig(port=5060, bind="::1", ca_file=tmp_path / "ca.pem"),
+        sip=SipConfig(port=5060, bind="127.0.0.2", ca_file=tmp_path / "ca.pem"),
         audio=AudioConfig(
             backend=AudioBackend.SILENT,
             capture=("alsa_input.usb", "default"),

@@ -19,7 +19,8 @@ from tests.support import dns
 UDP, TCP, TLS = Transport.UDP, Transport.TCP, Transport.TLS
 
 HOSTS = {
-    "pbx.example.com": ["192.0.2.1", "2001:db8::1"],
+    "pbx.example.com": ["2001:db8::1", "192.0.2.1"],
+    "new.example.net": ["2001:db8::2"],
     "a.example.com": ["192.0.2.10"],
     "b.example.com": ["192.0.2.20"],
 }
@@ -62,8 +63,6 @@ def names() -> Names:
         ("192.0.2.9", 0, UDP, "192.0.2.9:5060"),
         ("192.0.2.9", 0, TLS, "192.0.2.9:5061"),
         ("192.0.2.9", 5070, TCP, "192.0.2.9:5070"),
-        ("[2001:db8::9]", 0, TCP, "[2001:db8::9]:5060"),
-        ("2001:db8::9", 5070, TCP, "[2001:db8::9]:5070"),
     ],
 )
 async def test_an_address_is_asked_of_nobody(
@@ -76,13 +75,13 @@ async def test_an_address_is_asked_of_nobody(
 async def test_a_name_with_a_port_needs_no_srv_record(names: Names) -> None:
     names.offer("_sip._udp.pbx.example.com", dns.srv(1, 1, 9, "a.example.com"))
     found = await names.resolver().resolve("PBX.example.com.", 5080, UDP)
-    assert found == ["192.0.2.1:5080", "[2001:db8::1]:5080"]
+    assert found == ["192.0.2.1:5080"]
     assert set(names.asked) == {"pbx.example.com"}
 
 
 async def test_a_name_without_srv_records_is_at_the_port_of_its_transport(names: Names) -> None:
     found = await names.resolver().resolve("pbx.example.com", 0, TLS)
-    assert found == ["192.0.2.1:5061", "[2001:db8::1]:5061"]
+    assert found == ["192.0.2.1:5061"]
     assert names.asked["_sips._tcp.pbx.example.com"] == 1
 
 
@@ -107,6 +106,23 @@ async def test_a_stun_server_has_records_and_a_port_of_its_own(names: Names) -> 
     names.offer("_stun._udp.pbx.example.com", dns.srv(0, 0, 0, "."))
     with pytest.raises(ResolveError, match="offers no STUN"):
         await resolver.resolve_stun("pbx.example.com", 0)
+
+
+@pytest.mark.parametrize("host", ["new.example.net", "[2001:db8::9]", "::1"])
+async def test_who_has_no_ipv4_address_is_told_so(names: Names, host: str) -> None:
+    with pytest.raises(ResolveError, match="has no IPv4 address, and this phone's sound goes"):
+        await names.resolver().resolve(host, 5060, UDP)
+    with pytest.raises(ResolveError, match="has no IPv4 address"):
+        await names.resolver().resolve_stun(host, 0)
+
+
+async def test_of_two_services_the_one_with_ipv4_is_taken(names: Names) -> None:
+    names.offer(
+        "_sip._udp.example.com",
+        dns.srv(1, 0, 5060, "new.example.net"),
+        dns.srv(2, 0, 5060, "a.example.com"),
+    )
+    assert await names.resolver().resolve("example.com", 0, UDP) == ["192.0.2.10:5060"]
 
 
 async def test_a_service_that_is_not_offered_is_told(names: Names) -> None:
@@ -172,7 +188,7 @@ async def test_a_dead_name_server_holds_one_thread_for_a_name(
     waiting = asyncio.create_task(resolver.resolve("pbx.example.com", 5060, UDP))
     await asyncio.sleep(0)
     alive.set()
-    assert await waiting == ["192.0.2.1:5060", "[2001:db8::1]:5060"]
+    assert await waiting == ["192.0.2.1:5060"]
     assert names.asked["pbx.example.com"] == 1
     worker.join()
 

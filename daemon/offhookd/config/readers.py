@@ -185,8 +185,8 @@ def speed_dials(entry: Entry) -> Mapping[str, str]:
 def address(entry: Entry) -> str:
     """An address of this machine."""
     found = text(entry)
-    if not any(sip_uri.is_address(found, family) for family in (socket.AF_INET, socket.AF_INET6)):
-        raise UnfitError(f"must be an IP address such as 0.0.0.0, not {shown(found)}")
+    if not sip_uri.is_address(found, socket.AF_INET):
+        raise UnfitError(f"must be an IPv4 address such as 0.0.0.0, not {shown(found)}")
     return found
 
 

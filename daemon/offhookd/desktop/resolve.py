@@ -3,7 +3,8 @@
 never asks DNS itself.
 
 Addresses come from the system's own look-up, so /etc/hosts, mDNS and VPNs count; SRV records are
-asked for only where a name comes without a port.
+asked for only where a name comes without a port.  Addresses of IPv6 are passed over: the engine has
+no sound over it.
 """
 
 import asyncio
@@ -90,7 +91,7 @@ class Resolver:
         self._asking: dict[str, asyncio.Future[Any]] = {}
 
     async def resolve(self, host: str, port: int, transport: Transport) -> list[str]:
-        """Addresses of a SIP server, "192.0.2.1:5060" or "[2001:db8::1]:5060", best first.
+        """IPv4 addresses of a SIP server, "192.0.2.1:5060", best first.
 
         `port` 0: the URI names none.  Raises `ResolveError`, after 5 s at the latest.
         """
@@ -102,8 +103,10 @@ class Resolver:
 
     async def _resolve(self, host: str, port: int, kind: Kind) -> list[str]:
         host = host.strip("[]").rstrip(".").lower()
-        if _is_literal(host):
-            return [_spelt(host, port or kind.port)]
+        if _is_literal(host, socket.AF_INET6):
+            raise _only_ipv6(host)
+        if _is_literal(host, socket.AF_INET):
+            return [f"{host}:{port or kind.port}"]
         key = (host, port, kind)
         until_s, addresses = self._known.get(key, (0.0, []))
         if self._clock() < until_s:
@@ -126,7 +129,7 @@ class Resolver:
         records = [] if port else await self._services(f"{kind.service}.{host}")
         if not records:
             found = await self._addresses(host)
-            return ADDRESS_TTL_S, [_spelt(address, port or kind.port) for address in found]
+            return ADDRESS_TTL_S, [f"{address}:{port or kind.port}" for address in found]
         if not any(record.target for record in records):
             raise ResolveError(f"{host!r} offers no {kind.name}.")
         addresses: list[str] = []
@@ -137,7 +140,7 @@ class Resolver:
             except ResolveError as error:
                 failure = error
                 continue
-            addresses += (_spelt(address, record.port) for address in found)
+            addresses += (f"{address}:{record.port}" for address in found)
         if failure and not addresses:
             raise failure
         return min(MAX_TTL_S, *(record.ttl_s for record in records)), addresses[:MAX_ADDRESSES]
@@ -158,7 +161,10 @@ class Resolver:
             raise ResolveError(f"The name {host!r} has no address ({error.strerror}).") from None
         except ValueError:
             raise ResolveError(f"{host!r} is no host name.") from None
-        return found[:MAX_ADDRESSES]
+        usable = [address for address in found if ":" not in address]
+        if found and not usable:
+            raise _only_ipv6(host)
+        return usable[:MAX_ADDRESSES]
 
     async def _ask(self, name: str, work: Callable[[str], T]) -> T:
         """`work` in a thread; who asks the same meanwhile waits for the same answer.
@@ -196,13 +202,13 @@ def _work(
         loop.call_soon_threadsafe(future.set_result, answer)
 
 
-def _is_literal(host: str) -> bool:
-    for family in (socket.AF_INET, socket.AF_INET6):
-        with suppress(OSError, ValueError):
-            socket.inet_pton(family, host)
-            return True
+def _is_literal(host: str, family: socket.AddressFamily) -> bool:
+    with suppress(OSError, ValueError):
+        socket.inet_pton(family, host)
+        return True
     return False
 
 
-def _spelt(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+def _only_ipv6(host: str) -> ResolveError:
+    reason = "has no IPv4 address, and this phone's sound goes over IPv4 alone"
+    return ResolveError(f"{host!r} {reason}.")
