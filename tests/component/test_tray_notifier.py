@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Notices on their way to a notification service that is not ours."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import pytest
+
 from offhook.bus import Bus, Signal
 from offhook.tray.notices import Button, Notice
-from offhook.tray.notifier import NOTIFICATIONS, Notifier
+from offhook.tray.notification_server import NOTIFICATIONS
+from offhook.tray.notifier import Notifier
 from tests.support.dbus import PrivateBus
-from tests.support.notifications import notifications
+from tests.support.notifications import ANOTHER, GNOME, notifications
 from tests.support.processes import until
 
 LIMIT_S = 5.0
@@ -106,4 +110,61 @@ async def test_without_a_service_an_urgent_notice_is_told_otherwise(
         shown.notifier.want([MISSED])
         shown.notifier.want([CALL, MISSED])
         await until(lambda: shown.unavailable, LIMIT_S, "the fall-back")
+        assert shown.unavailable == 1
+
+
+@pytest.mark.parametrize(
+    ("information", "replaced", "closed"), [(ANOTHER, 7, 0), (GNOME, 0, 1)], ids=["other", "gnome"]
+)
+async def test_news_keep_their_buttons_also_where_an_update_loses_them(
+    session_bus: PrivateBus, information: tuple[str, str, str, str], replaced: int, closed: int
+) -> None:
+    async with (
+        notifications(session_bus.address, None) as service,
+        screen(session_bus.address) as shown,
+    ):
+        service.information = information
+        shown.notifier.want([CALL])
+        await until(lambda: service.shown, LIMIT_S, "the call")
+        shown.notifier.want([replace(CALL, lines=("1002", "a note"))])
+        await until(lambda: len(service.shown) == 2, LIMIT_S, "the news")
+        assert service.shown[1][1] == replaced
+        assert service.closed == closed
+
+
+async def test_another_service_shows_it_again_and_its_numbers_are_its_own(
+    session_bus: PrivateBus,
+) -> None:
+    async with screen(session_bus.address) as shown:
+        async with notifications(session_bus.address, None) as first:
+            shown.notifier.want([CALL])
+            await until(lambda: first.shown, LIMIT_S, "the call")
+        async with notifications(session_bus.address, None) as second:
+            await until(lambda: second.shown, LIMIT_S, "the call again")
+            assert second.shown[0][1] == 0  # what has number 7 there is somebody else's
+
+
+@pytest.mark.parametrize(("press", "focus"), [("default", "hand"), ("0", "")])
+async def test_only_what_opens_a_window_takes_the_keyboard_there(
+    session_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch, press: str, focus: str
+) -> None:
+    monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "")
+    async with (
+        notifications(session_bus.address, press) as service,
+        screen(session_bus.address) as shown,
+    ):
+        service.token = "hand"
+        shown.notifier.want([CALL])
+        await until(lambda: shown.pressed, LIMIT_S, "the click")
+        assert os.environ["XDG_ACTIVATION_TOKEN"] == focus
+
+
+async def test_a_service_without_buttons_is_not_enough_for_a_call(session_bus: PrivateBus) -> None:
+    async with (
+        notifications(session_bus.address, None) as service,
+        screen(session_bus.address) as shown,
+    ):
+        service.capabilities = ["body"]
+        shown.notifier.want([CALL, MISSED])
+        await until(lambda: len(service.shown) == 2, LIMIT_S, "both")
         assert shown.unavailable == 1

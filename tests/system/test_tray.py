@@ -238,6 +238,22 @@ async def test_missed_calls_share_one_notification(scene: Scene) -> None:
     await until("one notification", lambda: one_displayed(scene))
 
 
+async def test_a_closed_window_says_how_to_see_it_again_where_there_is_no_panel(
+    scene: Scene,
+) -> None:
+    scene.desktop.show_windows()
+    scene.desktop.show_notifications()
+    scene.start_tray()
+    await until("a window", scene.windows)
+    await until("the keyboard in it", lambda: active_window(scene, "phone"))
+    await scene.run("xdotool", "key", "ctrl+w")
+    await until("a word about it", lambda: one_displayed(scene))
+    assert await no_window(scene)
+    await asyncio.to_thread(scene.desktop.run, sys.executable, "-m", "offhook.tray.main")
+    await until("the window again", scene.windows)
+    await until("no more words", lambda: nothing_displayed(scene))
+
+
 async def test_without_notifications_the_window_shows_who_calls(scene: Scene) -> None:
     scene.desktop.show_windows()
     scene.desktop.show_panel()

@@ -16,11 +16,12 @@ from offhook.errors import NoDaemonError, OffhookError
 from offhook.history import Row
 
 from .deeds import Deeds
-from .desktop import PanelWatch, is_activation
+from .desktop import PANEL, is_activation
 from .menu import SEPARATOR, Entry, menu_of
 from .names import with_names
-from .notices import MISSED, Button, Notice, failure, wanted
+from .notices import MISSED, Button, Notice, failure, goes_on, wanted
 from .notifier import Notifier
+from .services import ServiceWatch
 from .status import status_of, tooltip
 from .tray import Tray
 from .window import PhoneWindow
@@ -40,15 +41,19 @@ class Applet:
         self._background = background
         self._bus = Bus("", self._hear, self._lost, self._serve)
         self._phone = Phone(stay=True)
-        self._panel = PanelWatch(self._bus, self._panel_appeared)
+        self._panel = ServiceWatch(self._bus, PANEL, self._panel_changed)
         self._rows: Sequence[Row] = ()
         self._over = asyncio.Event()
         self._stale = False
         self._failed = 0
         self._failure: Sequence[Notice] = ()
+        self._reminder: Sequence[Notice] = ()
+        self._reminded = False
         self._tray: Tray | None = None
         self._deeds = Deeds(self._tell)
         self._window = PhoneWindow(self._phone, self._deeds.do, self._open_settings)
+        self._window.closed.connect(self._window_closed)
+        self._window.quit_wanted.connect(self.quit)
         self._settings: SettingsWindow | None = None
         self._notifier = Notifier(self._bus, self._press, self._window.demand_attention)
 
@@ -65,7 +70,7 @@ class Applet:
             self._notifier.start()
             following = asyncio.create_task(self._follow(), name="phone")
             await self._panel.start()
-            if not (self._background and self._panel.seen):
+            if not (self._background and self._panel.present):
                 self._window.show()
             await self._over.wait()
             following.cancel()
@@ -75,7 +80,7 @@ class Applet:
     async def _stop(self) -> None:
         await self._deeds.stop()
         await self._notifier.stop()
-        self._window.close()
+        self._window.hide()
         if self._settings:
             await self._settings.stop()
         if self._tray:
@@ -112,7 +117,10 @@ class Applet:
 
     def _refresh(self) -> None:
         self._stale = False
-        self._notifier.want([*wanted(self._phone, self._rows), *self._failure])
+        if self._window.isVisible():
+            self._reminder = ()
+        own = (*self._failure, *self._reminder)
+        self._notifier.want([*wanted(self._phone, self._rows), *own])
         self._window.update_view(self._rows)
         if self._settings:
             self._settings.update_view()
@@ -130,7 +138,11 @@ class Applet:
         ]
 
     async def _open(self) -> None:
+        self._come()
+
+    def _come(self) -> None:
         self._window.come()
+        self._refresh_soon()
 
     async def _configure(self) -> None:
         self._open_settings()
@@ -148,7 +160,7 @@ class Applet:
 
     def _press(self, notice: Notice, button: Button | None) -> None:
         if button is None:
-            self._window.come()
+            self._come()
             if notice.key == MISSED:
                 self._window.show_history()
         elif button.url:
@@ -167,9 +179,17 @@ class Applet:
 
     # ------------------------------------------------------------ from the desktop
 
-    def _panel_appeared(self) -> None:
-        self._tray = Tray(self._deeds.do, self._window.toggle)
+    def _panel_changed(self) -> None:
+        if self._panel.present and not self._tray:
+            self._tray = Tray(self._deeds.do, self._window.toggle)  # finds a later panel by itself
         self._refresh_soon()
+
+    def _window_closed(self) -> None:
+        """Where no icon is left to be seen: once, nobody wants to be told every time."""
+        if not (self._panel.present or self._reminded):
+            self._reminded = True
+            self._reminder = [goes_on(self._open, self._quit)]
+            self._refresh_soon()
 
     def _hear(self, signal: Signal) -> None:
         self._panel.hear(signal)
@@ -177,7 +197,7 @@ class Applet:
 
     def _serve(self, request: Request) -> bool:
         if is_activation(request):
-            self._window.come()
+            self._come()
             return True
         return False
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The desktop on the session bus: whether there is a panel, and a second start of the program."""
+"""The program on the session bus: one of a kind, and where it may take the keyboard."""
 
 import os
-from collections.abc import Callable
 
-from offhook.bus import BUS_DAEMON, Bus, Request, Signal, variant
+from offhook.bus import Bus, Request, variant
 
 PANEL = "org.kde.StatusNotifierWatcher"
 APPLICATION_ID = "org.offhook.Tray"
@@ -35,35 +34,10 @@ def is_activation(request: Request) -> bool:
         return False
     match request.body:
         case [{"activation-token": str(token)}]:
-            os.environ["XDG_ACTIVATION_TOKEN"] = token  # where Qt takes it from
+            allow_focus(token)
     return True
 
 
-class PanelWatch:
-    """Calls `appeared` when there is something that shows icons, once."""
-
-    def __init__(self, bus: Bus, appeared: Callable[[], None]) -> None:
-        self._bus = bus
-        self._appeared = appeared
-        self._seen = False
-
-    async def start(self) -> None:
-        rule = f"type='signal',sender='{BUS_DAEMON}',member='NameOwnerChanged',arg0='{PANEL}'"
-        await self._bus.ask("AddMatch", "s", rule)
-        if await self._bus.ask("NameHasOwner", "s", PANEL):
-            self._see()
-
-    def hear(self, signal: Signal) -> None:
-        match signal:
-            case Signal(sender="org.freedesktop.DBus", body=[str(name), _, str(owner)]):
-                if name == PANEL and owner:
-                    self._see()
-
-    @property
-    def seen(self) -> bool:
-        return self._seen
-
-    def _see(self) -> None:
-        if not self._seen:
-            self._seen = True
-            self._appeared()
+def allow_focus(token: str) -> None:
+    """Of somebody who was clicked on: what is opened next may take the keyboard."""
+    os.environ["XDG_ACTIVATION_TOKEN"] = token  # where Qt takes it from

@@ -12,6 +12,9 @@ from .words import speak, tr
 
 NEEDS_QT = "offhook-tray needs PySide6: install offhook[tray], or run make install ARGS=tray again"
 
+QUIET = "qt.qpa.services.warning=false\nqt.qpa.wayland.textinput.warning=false"
+"""Desktops without a portal, and every change of the focus under Wayland: neither is a fault."""
+
 
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
@@ -37,10 +40,12 @@ def main() -> None:
 
 
 def _on_desktop(*, background: bool) -> None:
+    from PySide6.QtCore import QLoggingCategory  # noqa: PLC0415 - likewise
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - likewise
 
     from . import icons, loop  # noqa: PLC0415 - likewise
 
+    QLoggingCategory.setFilterRules(QUIET)
     application = QApplication(["offhook-tray"])
     application.setApplicationDisplayName(tr("Phone"))
     application.setDesktopFileName("offhook-tray")

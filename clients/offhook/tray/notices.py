@@ -96,3 +96,14 @@ def failure(number: int, sentence: str) -> Notice:
         lines=(sentence,),
         icon="offhook-offline",
     )
+
+
+def goes_on(open_window: Act, leave: Act) -> Notice:
+    """Of the program, when its window is closed and there is no panel for its icon."""
+    return Notice(
+        key="goes-on",
+        summary=tr("The phone goes on without its window"),
+        lines=(tr("Start offhook again to see it."),),
+        icon="offhook-idle",
+        buttons=(Button(tr("Open the phone"), open_window), Button(tr("Quit"), leave)),
+    )

@@ -5,7 +5,6 @@ Straight over D-Bus, because what Qt offers has neither buttons nor updates.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +14,16 @@ from typing import Any
 from offhook.bus import Bus, Reply, Signal, variant
 from offhook.errors import OffhookError
 
+from .desktop import allow_focus
 from .icons import APPLICATION, icon_file
 from .notices import Button, Notice
+from .notification_server import NOTIFICATIONS, PATH, NotificationServer, notification_server
+from .services import ServiceWatch
 
-NOTIFICATIONS = "org.freedesktop.Notifications"
-_PATH = "/org/freedesktop/Notifications"
+GATHER_S = 0.1
+"""An address book knows the caller within some ms: one look afterwards is enough, and nothing on
+the screen changes under somebody's finger."""
+
 _CLOSED_BY_US = 3
 _NORMAL, _CRITICAL = 1, 2
 _SERVERS_CHOICE, _NEVER_EXPIRES = -1, 0
@@ -38,7 +42,7 @@ class Notifier:
     """Shows what `want` was told last.
 
     `press` gets a button, or None for a click on the notice itself; `unavailable` is called when
-    nobody shows an urgent notice.
+    nobody shows an urgent notice with its buttons.
     """
 
     def __init__(
@@ -53,7 +57,9 @@ class Notifier:
         self._wanted: dict[str, Notice] = {}
         self._shown: dict[str, _Shown] = {}
         self._put_away: dict[str, Notice] = {}
+        self._token = ""
         self._news = asyncio.Event()
+        self._service = ServiceWatch(bus, NOTIFICATIONS, self._another_service)
         self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -65,6 +71,7 @@ class Notifier:
 
     def hear(self, signal: Signal) -> None:
         """A signal of the service; one of somebody else about our numbers is no such thing."""
+        self._service.hear(signal)
         if signal.interface != NOTIFICATIONS or not signal.body:
             return
         for shown in list(self._shown.values()):
@@ -82,7 +89,7 @@ class Notifier:
     def _react(self, notice: Notice, signal: Signal) -> None:
         match signal.member, signal.body[1]:
             case "ActivationToken", str(token):
-                os.environ["XDG_ACTIVATION_TOKEN"] = token  # where Qt takes it from
+                self._token = token
             case "ActionInvoked", str(action):
                 self._pressed(notice, action)
             case "NotificationClosed", reason:
@@ -91,17 +98,28 @@ class Notifier:
                     self._put_away[notice.key] = notice
 
     def _pressed(self, notice: Notice, action: str) -> None:
-        buttons = dict(enumerate(notice.buttons))
-        if action == _DEFAULT:
-            self._press(notice, None)
-        elif action.isdecimal() and (button := buttons.get(int(action))):
-            self._press(notice, button)
+        token, self._token = self._token, ""
+        buttons = {str(index): button for index, button in enumerate(notice.buttons)}
+        button = buttons.get(action)
+        if not button and action != _DEFAULT:
+            return
+        if token and (not button or button.url):
+            allow_focus(token)
+        self._press(notice, button)
+
+    def _another_service(self) -> None:
+        """What the one before showed is off the screen, and its numbers mean something else."""
+        self._shown.clear()
+        if self._service.present:
+            self._news.set()
 
     async def _follow(self) -> None:
         match = f"type='signal',sender='{NOTIFICATIONS}',interface='{NOTIFICATIONS}'"
         await self._bus.ask("AddMatch", "s", match)
+        await self._service.start()
         while True:
             await self._news.wait()
+            await asyncio.sleep(GATHER_S)
             self._news.clear()
             await self._settle()
 
@@ -117,35 +135,39 @@ class Notifier:
                 # Looks the same, but the buttons may have another object behind them.
                 self._shown[key] = _Shown(notice, before.id, before.server)
             elif not away or (away.summary != notice.summary and not notice.urgent):
-                await self._show(notice, before.id if before else 0)
+                await self._show(notice, before)
 
-    async def _show(self, notice: Notice, replaces: int) -> None:
+    async def _show(self, notice: Notice, before: _Shown | None) -> None:
+        try:
+            server = await notification_server(self._bus)  # each time: there may be another one
+            if before and notice.buttons and not server.keeps_buttons:
+                await self._close(notice.key)
+                before = None
+            await self._notify(notice, server, before.id if before else 0)
+        except OffhookError:
+            self._shown.pop(notice.key, None)
+            served = False
+        else:
+            served = server.actions or before is not None
+        if notice.urgent and not served:
+            self._unavailable()
+
+    async def _notify(self, notice: Notice, server: NotificationServer, replaces: int) -> None:
         actions = [_DEFAULT, ""]
         for index, button in enumerate(notice.buttons):
             actions += [str(index), button.label]
+        text = "\n".join(notice.lines)
+        body = escape(text, quote=False) if server.markup else text
         expiry = _NEVER_EXPIRES if notice.urgent else _SERVERS_CHOICE
-        try:
-            await self._bus.call(
-                *(NOTIFICATIONS, _PATH, NOTIFICATIONS, "Notify", "susssasa{sv}i", "offhook"),
-                *(replaces, str(icon_file(f"{notice.icon}-symbolic")), notice.summary),
-                *(await self._body(notice), actions, _hints(notice), expiry),
-                on_reply=partial(self._is_shown, notice),
-            )
-        except OffhookError:
-            self._shown.pop(notice.key, None)
-            if notice.urgent:
-                self._unavailable()
+        await self._bus.call(
+            *(NOTIFICATIONS, PATH, NOTIFICATIONS, "Notify", "susssasa{sv}i", "offhook"),
+            *(replaces, str(icon_file(f"{notice.icon}-symbolic")), notice.summary),
+            *(body, actions, _hints(notice), expiry),
+            on_reply=partial(self._is_shown, notice),
+        )
 
     def _is_shown(self, notice: Notice, reply: Reply) -> None:
         self._shown[notice.key] = _Shown(notice, reply.body[0], reply.sender)
-
-    async def _body(self, notice: Notice) -> str:
-        """Asked each time: another service may have taken over."""
-        (capabilities,) = await self._bus.call(
-            NOTIFICATIONS, _PATH, NOTIFICATIONS, "GetCapabilities"
-        )
-        text = "\n".join(notice.lines)
-        return escape(text, quote=False) if "body-markup" in capabilities else text
 
     async def _close(self, key: str) -> None:
         shown = self._shown.pop(key, None)
@@ -153,7 +175,7 @@ class Notifier:
             return  # the user was faster
         try:
             await self._bus.call(
-                shown.server, _PATH, NOTIFICATIONS, "CloseNotification", "u", shown.id
+                shown.server, PATH, NOTIFICATIONS, "CloseNotification", "u", shown.id
             )
         except OffhookError:
             return  # it went with its service, or was closed at this moment

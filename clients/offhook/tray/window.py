@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -50,6 +50,10 @@ SIZE = (370, 560)
 
 
 class PhoneWindow(QMainWindow):
+    closed = Signal()
+    """By the user; the phone goes on without its window."""
+    quit_wanted = Signal()
+
     def __init__(self, phone: Phone, do: Do, open_settings: Callable[[], None]) -> None:
         super().__init__()
         self._phone = phone
@@ -85,7 +89,9 @@ class PhoneWindow(QMainWindow):
 
     def come(self) -> None:
         """Be where the user, who asked for it, can see and use it."""
-        self.show()
+        if self.focusWidget() is self._display:
+            self._entry.setFocus()
+        self.showNormal() if self.isMinimized() else self.show()
         self.raise_()
         self.activateWindow()
 
@@ -99,8 +105,13 @@ class PhoneWindow(QMainWindow):
             self.come()
 
     def demand_attention(self) -> None:
-        """Somebody calls, and nothing else can tell it; the keyboard stays where it is."""
+        """Somebody calls, and nothing else can tell it; the keyboard stays where it is.
+
+        Under Wayland the desktop may give it to any new window: then no key does anything, so that
+        whoever was typing neither answers nor dials.
+        """
         if not self.isVisible():
+            self._display.setFocus()
             self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
             self.show()
             self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, on=False)
@@ -116,8 +127,8 @@ class PhoneWindow(QMainWindow):
         self._measure()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """The phone goes on without its window."""
         event.accept()
+        self.closed.emit()
 
     # ------------------------------------------------------------ its parts
 
@@ -178,6 +189,7 @@ class PhoneWindow(QMainWindow):
             ("Ctrl+M", self._mute),
             ("Ctrl+,", self._open_settings),
             ("Ctrl+W", self.close),
+            ("Ctrl+Q", self.quit_wanted.emit),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
