@@ -5,6 +5,7 @@ import logging
 import os
 import time
 
+from . import sip_session
 from .audio.errors import AudioError
 from .audio.thread import AudioThread
 from .channel import Channel
@@ -21,6 +22,7 @@ from .sip_errands import Errands
 from .sip_inside import Inside
 from .sip_messages import Post
 from .sip_outside import Outside
+from .sip_over import Over
 from .sip_presence import Presence
 from .sip_remote import RemoteControl
 from .sip_requests import Requests
@@ -42,7 +44,11 @@ class Engine:
         self._endpoint = SipEndpoint(thread, start)
         self._endpoint.start()
         self._walls = Walls(thread, self._endpoint)
-        faults = [thread.watch(self._endpoint.handle_events), *self._walls.install()]
+        faults = [
+            thread.watch(self._endpoint.handle_events),
+            *self._walls.install(),
+            sip_session.fault(),
+        ]
         self._sound = self._start_sound()
         self._calls = Calls(thread, self._endpoint, self._sound, self._walls, start.country)
         self._accounts = Accounts(thread, self._endpoint, self._calls.arrive)
@@ -54,6 +60,7 @@ class Engine:
         self._remote = RemoteControl(thread, self._accounts, self._walls, self._calls.all)
         self._dtls = Dtls(self._walls, self._accounts)
         self._too_early = TooEarly(self._walls, self._calls.all)
+        self._over = Over(self._walls, self._calls)
         self._outside = Outside(thread, self._accounts, self._walls, self._presence)
         self._inside = Inside(self._walls, self._calls.all)
         self._walls.claim = self._claim
@@ -90,6 +97,7 @@ class Engine:
             self._post,
             self._remote,
             self._dtls,
+            self._over,
             self._too_early,
             self._outside,
             self._inside,

@@ -83,12 +83,11 @@ class Leg:
         self._endpoint = endpoint
         self._exchange = exchange
         self._call: PjCall | None = None
-        self._session = Session()
+        self.session = Session()
         self._cause = ""
         self._lost: tuple[int, str] | None = None
         self._forward = Forward(number, thread)
         self._remote_hold = RemoteHold()
-        self._reaping = False
         self._invite: Invite | None = None
         self._codecs: tuple[str, ...] = ()
         self.offer = Offer()
@@ -122,6 +121,7 @@ class Leg:
         self._send(self._invite)
 
     def _send(self, invite: Invite) -> None:
+        self._exchange.vacate()
         self.offer_codecs()
         call = self._call = PjCall(self, self.account.pj, pj.PJSUA_INVALID_ID)
         try:
@@ -141,6 +141,7 @@ class Leg:
         self.offer = read_offer(message, self.codecs, self.account.settings.srtp)
         self.account.took(self.number, message)
         call = self._call = PjCall(self, self.account.pj, call_id)
+        self.session.remember(call)
         return call
 
     # ------------------------------------------------------------ requests
@@ -201,8 +202,7 @@ class Leg:
         self._reap(UNHEARD_CANCEL_S if unheard else LAST_WORD_S)
 
     def _reap(self, last_word_s: float) -> None:
-        self._reaping = True
-        self.thread.schedule.after(last_word_s, self._session.terminate)
+        self.thread.schedule.after(last_word_s, self.session.terminate)
 
     def settle(self) -> None:
         """Let the sound follow what was asked for."""
@@ -217,11 +217,6 @@ class Leg:
     def lacks_session(self) -> bool:
         """Whether the caller has left the offer to us, and it has not gone out yet."""
         return not (self.offer.is_there or self.state in (State.ANSWERED, State.ACTIVE))
-
-    @property
-    def holds_slot(self) -> bool:
-        """Whether one of the stack's few call slots may still be taken by this leg."""
-        return self._session.held
 
     @property
     def call(self) -> Any:
@@ -259,7 +254,7 @@ class Leg:
     def on_state(self, event: Any) -> None:
         if self._call is None:
             return
-        self._session.remember(self._call, event)
+        self.session.remember(self._call)
         info = self._call.getInfo()
         self.sip_call_id = self.sip_call_id or clean(info.callIdString)
         code, text = info.lastStatusCode, clean(info.lastReason)
@@ -325,7 +320,7 @@ class Leg:
         )
 
     def on_transaction(self, event: Any) -> None:
-        self._session.remember(self._call, event)
+        self.session.remember(self._call)
         self.flash.heard(event)
         if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
@@ -446,8 +441,7 @@ class Leg:
 
     def _bury(self) -> None:
         """Let go of the pjsua2 call, outside its callbacks."""
-        if not self._reaping:
-            self._session.release()
+        self.session.leave()
         self.account.lost(self.number)
         if self._call is not None:
             self._call.leg = None
@@ -455,5 +449,5 @@ class Leg:
 
     def release(self) -> None:
         """Hold nothing of the stack any more; before it is destroyed."""
-        self._session.release()
+        self.session.release()
         self._bury()

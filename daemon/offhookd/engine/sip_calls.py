@@ -119,6 +119,11 @@ class Calls:
         if event:
             self._thread.send(event)
 
+    def vacate(self) -> None:
+        for leg in [*self.all(), *self._ended]:
+            leg.session.leave()
+        self._ended = [leg for leg in self._ended if leg.session.held]
+
     def _new_leg(self, number: int, account: Account) -> Leg:
         leg = Leg(number, account, self._thread, self._endpoint, self)
         self._legs[number] = leg
@@ -222,8 +227,9 @@ class Calls:
 
     def hold_slots(self, account: Account) -> bool:
         """Whether the stack may still have a call of this account."""
+        self.vacate()
         held = [leg for leg in [*self.all(), *self._ended] if leg.account is account]
-        return any(leg.state is not State.ENDED or leg.holds_slot for leg in held)
+        return any(leg.state is not State.ENDED or leg.session.held for leg in held)
 
     @property
     def idle(self) -> bool:
@@ -324,7 +330,6 @@ class Calls:
         self.player.forget(leg)
         self.listener.forget(leg)
         self.mixer.update(leg)
-        self._ended = [old for old in self._ended if old.holds_slot]
         self._ended.append(leg)
 
 

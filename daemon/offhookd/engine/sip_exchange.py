@@ -18,6 +18,9 @@ class Exchange(Protocol):
         """The stack has said 100 to the INVITE of `leg`, inside the callback; until then it may
         refuse one by itself (422, 488, ...)."""
 
+    def vacate(self) -> None:
+        """Before the stack gives out a call slot: nothing of a call that was there may be left."""
+
     def referred(self, leg: "Leg", event: Any) -> None:
         """A REFER of the far end, inside the callback."""
 
