@@ -18,7 +18,6 @@ from offhookd.phone.values import Transport
 from tests.support import dns
 
 SILENCE_S = 0.3
-PATIENCE_S = 5.0
 
 
 def ip(*words: str) -> None:

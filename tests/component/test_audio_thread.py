@@ -66,7 +66,7 @@ def heard(sound: SoundServer, source: str, hz: float = TONE_HZ) -> float:
 
 
 def wait_heard(sound: SoundServer, source: str, hz: float = TONE_HZ) -> None:
-    wait_until(lambda: heard(sound, source, hz) > HEARD_DBFS, 5.0, f"{hz} Hz on {source}")
+    wait_until(lambda: heard(sound, source, hz) > HEARD_DBFS, PATIENCE_S, f"{hz} Hz on {source}")
 
 
 def tone(hz: float = TONE_HZ, seconds: float = LONG_S) -> Samples:
@@ -180,13 +180,13 @@ def test_an_unplugged_handset_does_not_come_out_of_the_loudspeakers(
     with sound.playing(tone(), "a_mic"):
         wait_heard(sound, "handset.monitor")
         with sound.recording("ring.monitor") as loudspeakers:
-            wait_until(lambda: loudspeakers.seconds > 0, 5.0, "the recording")
+            wait_until(lambda: loudspeakers.seconds > 0, PATIENCE_S, "the recording")
             sound.unplug("handset")
             moved = peer.wait("status", state="moved")
             assert "handset" in moved["reason"]
             assert moved["playback"] == ""
             end_s = loudspeakers.seconds + 1.0
-            wait_until(lambda: loudspeakers.seconds > end_s, 5.0, "a second of loudspeakers")
+            wait_until(lambda: loudspeakers.seconds > end_s, PATIENCE_S, "a second of loudspeakers")
         assert level_at(loudspeakers.samples, RATE, TONE_HZ) < SILENT_DBFS
     sound.plug("handset")
     peer.wait("status", BACK_S, state="open", playback="handset")
@@ -289,7 +289,9 @@ def test_the_bell_rings_on_the_default_where_the_device_or_the_file_is_missing(
     peer = party_a(party, sound)
     fault = peer.ask("start_ringer", sinks=["gone"], sound=str(tmp_path / "gone.wav"))
     assert "gone.wav" in fault
-    wait_until(lambda: level(sound.record("ring.monitor", 1.5)) > HEARD_DBFS, 12.0, "the bell")
+    wait_until(
+        lambda: level(sound.record("ring.monitor", 1.5)) > HEARD_DBFS, PATIENCE_S, "the bell"
+    )
 
 
 def outcome(peer: Peer, what: str, sink: str, seconds: float = 0.5) -> Any:

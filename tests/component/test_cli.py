@@ -21,11 +21,11 @@ from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.engine import EngineProcess
 from tests.support.notifications import notifications
+from tests.support.processes import PATIENCE_S
 
 CONTRACT = "org.offhook.Phone1"
 ROOT = "/org/offhook/Phone1"
 ACCOUNT = f"{ROOT}/accounts/direct"
-LIMIT_S = 10.0
 POKE_S = 0.1
 
 
@@ -48,7 +48,7 @@ async def echo(daemon: RunningDaemon) -> AsyncIterator[str]:
     party = Party()
     party.start()
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             yield await party.address
     finally:
         await party.stop()
@@ -358,7 +358,7 @@ async def test_a_terminal_is_asked(
 ) -> None:
     async with on_terminal(offhook, "dial", "--confirm", echo) as (terminal, process):
         os.write(terminal, typed)
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             assert await process.wait() == status
         assert f"Call {echo}? [y/N]" in os.read(terminal, 4096).decode()
     row = (await listed(offhook, "history"))[1]

@@ -13,11 +13,11 @@ from offhookd.party import Party
 from tests.support.cli import CommandLine
 from tests.support.daemon import RunningDaemon
 from tests.support.dbus import PrivateBus
+from tests.support.processes import PATIENCE_S
 from tests.support.terminal import ROWS, Terminal, on_terminal
 
 PROGRAM = "from offhook.cli.main import main; raise SystemExit(main())"
 WATCH = (sys.executable, "-c", PROGRAM, "watch")
-LIMIT_S = 10.0
 POKE_S = 0.2
 LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 
@@ -57,7 +57,7 @@ async def test_the_screen_follows_calls_and_the_daemon(
 
 async def _following(bus: PrivateBus, terminal: Terminal) -> None:
     """Change something until it is shown: what comes after will be, too."""
-    async with Phone(bus.address) as phone, asyncio.timeout(LIMIT_S):
+    async with Phone(bus.address) as phone, asyncio.timeout(PATIENCE_S):
         for volume in itertools.cycle((0.1, 0.2)):
             await phone.audio.set_volume("ringer", volume)
             with suppress(TimeoutError):

@@ -18,8 +18,7 @@ from offhookd.engine.protocol import Answer, Hangup, Incoming, SendDtmf
 from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.engine import EngineProcess
-
-LIMIT_S = 10.0
+from tests.support.processes import PATIENCE_S
 
 
 @pytest.fixture
@@ -37,13 +36,13 @@ async def answered(remote: Phone, far_end: EngineProcess, target: str) -> Call:
     call = await remote.dial(target)
     await asyncio.to_thread(far_end.wait_for, Incoming)
     far_end.tell(Answer(leg=-1))
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         await call.until(lambda: call.state == "active" and call.codec)
     return call
 
 
 async def to_the_end(changes: Changes) -> None:
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         async for _ in changes:
             pass
 
@@ -77,7 +76,7 @@ async def test_a_call_is_operated_and_its_properties_follow(
     assert (call.codec, call.clock_rate) == ("G722", 16000)
     await call.mute()
     assert call.muted
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         await call.hold()
         await call.until(lambda: "Resume" in call.actions)
         assert call.local_hold
@@ -101,7 +100,7 @@ async def test_no_state_of_a_call_is_left_out(
     far_end.tell(Answer(leg=-1))
     await asyncio.to_thread(far_end.wait_state, -1, "active")
     far_end.tell(Hangup(leg=-1))
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         assert [state async for state in states] == ["dialing", "active", "ended"]
     assert call.end_reason == "remote"
 
@@ -111,7 +110,7 @@ async def test_changes_tell_how_a_call_came_changed_and_went(remote: Phone, targ
     call = await remote.dial(target, confirm=True)
     await call.hangup()
     seen = []
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         async for change in changes:
             if change.subject is call:
                 seen.append(change)
@@ -132,7 +131,7 @@ async def test_signals_that_are_no_properties_are_events(
     call = await answered(remote, far_end, target)
     changes = remote.changes()
     far_end.tell(SendDtmf(leg=-1, tones="5", method="rfc4733", duration_ms=100))
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         heard = await anext(one async for one in changes if isinstance(one, Event))
     assert (heard.subject, heard.member) == (call, "DtmfReceived")
     assert heard.arguments[0] == "5"
@@ -143,7 +142,7 @@ async def test_levels_show_a_tone_on_its_way_out(
 ) -> None:
     call = await answered(remote, far_end, target)
     await call.send_dtmf("1", "inband", 200)
-    async with asyncio.timeout(LIMIT_S), aclosing(call.levels(50)) as levels:
+    async with asyncio.timeout(PATIENCE_S), aclosing(call.levels(50)) as levels:
         async for level in levels:
             if level.sent > -30:
                 break
@@ -155,7 +154,7 @@ async def test_levels_end_with_the_call(remote: Phone, far_end: EngineProcess, t
     levels = call.levels(50)
     await anext(levels)
     await call.hangup()
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         assert [level async for level in levels] == []
 
 
@@ -164,7 +163,7 @@ async def test_every_client_sees_what_another_does(
 ) -> None:
     async with Phone(daemon.bus.address) as other:
         call = await remote.dial(target, confirm=True)
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             await other.until(lambda: other.calls)
             (same,) = other.calls
             assert same.path == call.path
@@ -190,7 +189,7 @@ async def test_text_that_cannot_cross_the_bus_is_refused(remote: Phone) -> None:
 async def test_an_object_that_is_gone_refuses(remote: Phone, target: str) -> None:
     call = await remote.dial(target, confirm=True)
     await call.hangup()
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         await remote.until(lambda: not remote.calls)
     with pytest.raises(OffhookError) as refused:
         await call.hangup()

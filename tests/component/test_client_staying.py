@@ -13,12 +13,11 @@ from offhook.errors import NoDaemonError
 from offhookd.engine.protocol import Answer, Incoming
 from tests.support.daemon import RunningDaemon
 from tests.support.engine import EngineProcess
-
-LIMIT_S = 10.0
+from tests.support.processes import PATIENCE_S
 
 
 async def next_of(changes: Changes, kind: type) -> None:
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         async for change in changes:
             if isinstance(change, kind):
                 return
@@ -51,7 +50,7 @@ async def test_a_phone_that_stays_survives_the_daemons_crash(daemon: RunningDaem
         await next_of(changes, Left)
         await daemon.start()
         await next_of(changes, Returned)
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             await phone.until(lambda: phone.state == "running")
 
 
@@ -88,7 +87,7 @@ async def test_a_script_without_asyncio(daemon: RunningDaemon, far_end: EnginePr
     script = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     await asyncio.to_thread(far_end.wait_for, Incoming)
     far_end.tell(Answer(leg=-1))
-    async with asyncio.timeout(2 * LIMIT_S):
+    async with asyncio.timeout(2 * PATIENCE_S):
         out, _ = await script.communicate()
     lines = out.decode().splitlines()
     assert lines[:2] == ["True ['direct']", "local"]

@@ -10,11 +10,10 @@ from tests.support.daemon import DIRECT, Phone, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.party import STRANGER, Party
 from tests.support.player import player
-from tests.support.processes import free_port, until
+from tests.support.processes import PATIENCE_S, free_port, until
 from tests.support.raw_sip import SDP, Dialog
 from tests.support.sleep_locks import sleep_locks
 
-LIMIT_S = 5.0
 RINGING = 180
 
 
@@ -43,9 +42,9 @@ async def test_what_plays_is_quiet_from_the_answer_to_the_end(
     ):
         assert loud.told == []
         call = await phone.dial("sip:nobody@127.0.0.1:9")
-        await until(lambda: loud.status == "Paused", LIMIT_S, "the player to pause")
+        await until(lambda: loud.status == "Paused", PATIENCE_S, "the player to pause")
         await phone.call("Call", "Hangup", path=call)
-        await until(lambda: loud.status == "Playing", LIMIT_S, "the player to go on")
+        await until(lambda: loud.status == "Playing", PATIENCE_S, "the player to go on")
         assert still.told == []
 
 
@@ -57,7 +56,7 @@ async def test_what_the_user_stopped_meanwhile_stays_stopped(
         called(session_bus, tmp_path) as (phone, _),
     ):
         call = await phone.dial("sip:nobody@127.0.0.1:9")
-        await until(lambda: loud.status == "Paused", LIMIT_S, "the player to pause")
+        await until(lambda: loud.status == "Paused", PATIENCE_S, "the player to pause")
         loud.status = "Stopped"
         await phone.call("Call", "Hangup", path=call)
         await phone.daemon.stop()
@@ -71,10 +70,10 @@ async def test_the_machine_stays_awake_during_a_call(
         async with called(session_bus, tmp_path) as (phone, _):
             assert manager.asked == []
             call = await phone.dial("sip:nobody@127.0.0.1:9")
-            await until(lambda: manager.locks, LIMIT_S, "a lock")
+            await until(lambda: manager.locks, PATIENCE_S, "a lock")
             assert manager.asked == [("sleep:idle", "offhook", "A call goes on", "block")]
             await phone.call("Call", "Hangup", path=call)
-            await until(lambda: not manager.locks, LIMIT_S, "the end of the lock")
+            await until(lambda: not manager.locks, PATIENCE_S, "the end of the lock")
 
 
 async def test_a_call_needs_neither_players_nor_logind(
@@ -88,5 +87,5 @@ async def test_a_call_needs_neither_players_nor_logind(
             called(session_bus, tmp_path, config) as (phone, _),
         ):
             await phone.dial("sip:nobody@127.0.0.1:9")
-            await until(lambda: "may sleep during calls" in phone.daemon.log, LIMIT_S, "a line")
+            await until(lambda: "may sleep during calls" in phone.daemon.log, PATIENCE_S, "a line")
             assert loud.told == []

@@ -21,13 +21,11 @@ from tests.support.cli import CommandLine
 from tests.support.daemon import DIRECT, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.party import STRANGER, Party
-from tests.support.processes import free_port, until
+from tests.support.processes import PATIENCE_S, free_port, until
 from tests.support.radicale import PASSWORD, USER, Radicale, radicale
 from tests.support.raw_sip import SDP, Dialog
 from tests.support.slapd import Slapd, slapd
 from tests.support.web_service import WebService, web_service
-
-LIMIT_S = 10.0
 
 RINGING = 180
 
@@ -73,7 +71,7 @@ class Books:
 
     async def sync(self, book: Book) -> str:
         job = Job(request=0, do="sync", book=book, index=str(self.path), country="de")
-        return (await self.reader.ask(job, LIMIT_S)).remark
+        return (await self.reader.ask(job, PATIENCE_S)).remark
 
     def names(self, text: str, source: str = "team") -> list[str]:
         with Index(self.path, partial(key_of, country="de")) as index:
@@ -93,7 +91,7 @@ def dav(url: str, password: str = PASSWORD) -> Book:
 
 async def ask(reader: ReaderClient, do: str, text: str, book: Book) -> list[str]:
     job = Job(request=0, do=do, book=book, text=text, limit=10, country="de")
-    return [one.name for one in (await reader.ask(job, LIMIT_S)).contacts]
+    return [one.name for one in (await reader.ask(job, PATIENCE_S)).contacts]
 
 
 # ---------------------------------------------------------------- CardDAV
@@ -268,7 +266,7 @@ async def test_a_server_that_hangs_never_delays_the_ring(
             await party.hears(RINGING)
             path = str(await phone.get("Telephony", "RingingCall"))
             assert (await phone.properties("Call", path))["Caller"] == {}
-            await until(lambda: web.asked, LIMIT_S, "the web service to be asked")
+            await until(lambda: web.asked, PATIENCE_S, "the web service to be asked")
             web.answers[web.asked[0]] = {"name": "Ada", "url": "https://crm.example/7"}
             web.answer.set()
             await phone.until("Call", "ContactName", "Ada", path)

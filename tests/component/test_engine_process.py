@@ -182,7 +182,7 @@ def test_account_with_a_call_is_removed_after_the_call_is_ended() -> None:
         alice.ask(
             Dial(leg=1, account="alice", target=target, headers={}, anonymous=False, muted=False)
         )
-        alice.ask(RemoveAccount(account="alice"), limit_s=8)
+        alice.ask(RemoveAccount(account="alice"))
         assert alice.states(1)[-1] == "ended"
         assert alice.stop() == 0
 

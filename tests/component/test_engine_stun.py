@@ -20,11 +20,9 @@ from offhookd.engine.protocol import (
 )
 from offhookd.engine.stun import Mapped
 from tests.support.engine import EngineProcess, two_engines
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_S, wait_until
 from tests.support.raw_sip import SDP, Dialog, RawPeer
 from tests.support.stun import OUTSIDE, StunServer, message, outside, success
-
-WAIT_S = 5.0
 
 Engines = tuple[EngineProcess, EngineProcess]
 
@@ -57,7 +55,7 @@ def dial(port: int, leg: int = 1) -> Dial:
 
 def heard(peer: RawPeer, engine: EngineProcess, start: bytes) -> bytes:
     """The next message that begins so."""
-    deadline_s = time.monotonic() + WAIT_S
+    deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
         for one in peer.receive():
             if one.startswith(start):
@@ -206,7 +204,7 @@ def test_a_call_keeps_its_address_without_another_question() -> None:
             alice.ask(Hold(leg=1, held=held))
             alice.wait_for(LegMedia, lambda e, held=held: e.local_hold == held, after=seen)  # type: ignore[misc]  # mypy 17470
         before = received(alice)
-        wait_until(lambda: received(alice) > before + 25, WAIT_S, "sound after the hold")
+        wait_until(lambda: received(alice) > before + 25, PATIENCE_S, "sound after the hold")
         assert len(server.asked) == 2
         assert not alice.of(StunLost)
 

@@ -23,11 +23,10 @@ from tests.support.cli import CommandLine
 from tests.support.daemon import RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.engine import EngineProcess
-from tests.support.processes import free_ports
+from tests.support.processes import PATIENCE_S, free_ports
 from tests.support.tones import sine, write_wav
 
 EXAMPLES = Path(__file__).parents[2] / "clients" / "examples"
-LIMIT_S = 15.0
 MOST_CALLS = 10
 
 
@@ -60,7 +59,7 @@ async def echo(daemon: RunningDaemon) -> AsyncIterator[str]:
     party = Party()
     party.start()
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             yield await party.address
     finally:
         await party.stop()
@@ -94,7 +93,7 @@ class Example:
 
     async def line(self, part: str = "") -> str:
         assert self.process.stdout
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while line := (await self.process.stdout.readline()).decode():
                 if part in line:
                     return line
@@ -105,7 +104,7 @@ class Example:
         self.process.stdin.write(line.encode() + b"\n")
 
     async def ended(self) -> int:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 
 
@@ -137,7 +136,7 @@ async def test_the_answering_machine_records_whom_nobody_answers(
         await machine.line("waiting")
         call = await incoming(phone, far_end, port)
         peer, path = (await machine.line("sip:")).split("  ")
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             await call.until(lambda: not call.up)
     assert peer == call.peer_uri
     assert size(path) > 44
@@ -213,7 +212,7 @@ async def test_a_missed_call_runs_a_command(
         for leg in range(1, MOST_CALLS):  # until it listens
             call = await incoming(phone, far_end, port, leg)
             far_end.tell(Hangup(leg=leg))
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await phone.until(partial(_is_over, call))
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):

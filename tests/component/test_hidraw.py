@@ -9,8 +9,7 @@ import pytest
 
 from offhookd.devices import hidraw
 from offhookd.devices.hidraw import REPORTS_A_SPAN, SPAN_S, Hidraw
-
-LIMIT_S = 5.0
+from tests.support.processes import PATIENCE_S
 
 
 class Wire:
@@ -28,7 +27,7 @@ class Wire:
 
     async def taken(self) -> bytes:
         """The next report the device gets."""
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await asyncio.get_running_loop().sock_recv(self.device, 64)
 
 
@@ -54,7 +53,7 @@ async def test_reports_leave_in_their_order(wire: Wire) -> None:
 
 async def test_unplugging_is_a_normal_end(wire: Wire) -> None:
     wire.device.close()
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         assert await wire.ended.get() == ""
     wire.node.send(b"\x02\x01")
     await wire.node.close()
@@ -99,7 +98,7 @@ async def test_a_flooding_device_is_throttled_and_then_left_alone(
 ) -> None:
     monkeypatch.setattr(hidraw, "FLOOD_SPANS", 3)
     flooding = asyncio.get_running_loop().create_task(flood(wire), name="flood")
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         text = await wire.ended.get()
     assert text == "it floods this machine with reports and is left alone; replug it"
     assert wire.received.qsize() <= REPORTS_A_SPAN * 4

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.daemon import Phone
+from tests.support.processes import PATIENCE_S
 from tests.support.raw_sip import SDP
 from tests.support.talker import Talker, header, replied
 
@@ -69,7 +70,7 @@ async def test_a_far_end_that_asks_at_the_same_time_is_asked_again(
     serial = await phone.client.send(path, CALL, "Hold")
     peer.says(await peer.hears_next("INVITE"), "491 Request Pending")
     peer.says(await peer.hears_next("INVITE"), "200 OK", peer.contact_line, SDP + "a=recvonly\r\n")
-    assert await replied(phone, serial, limit_s=6.0) == ""
+    assert await replied(phone, serial, limit_s=PATIENCE_S) == ""
     assert await phone.get("Call", "LocalHold", path) is True
 
 

@@ -10,10 +10,9 @@ from typing import Any
 from tests.support.daemon import DIRECT, Phone, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.party import STRANGER, Party
-from tests.support.processes import free_port, until
+from tests.support.processes import PATIENCE_S, free_port, until
 from tests.support.raw_sip import SDP, Dialog
 
-LIMIT_S = 5.0
 RINGING = 180
 
 PROGRAM = """#!/usr/bin/python3
@@ -53,9 +52,9 @@ async def test_a_program_is_told_of_every_moment(session_bus: PrivateBus, tmp_pa
     run, out = program(tmp_path / "run"), tmp_path / "out"
     config = f"hooks: {{ringing: {run} {out} 'a b', ended: {run} {out}}}\n"
     async with ringing(session_bus, tmp_path, config) as (phone, path):
-        await until(lambda: lines(out), LIMIT_S, "the program to run")
+        await until(lambda: lines(out), PATIENCE_S, "the program to run")
         await phone.call("Call", "Hangup", path=path)
-        await until(lambda: len(lines(out)) > 1, LIMIT_S, "the program to run again")
+        await until(lambda: len(lines(out)) > 1, PATIENCE_S, "the program to run again")
     first, second = lines(out)
     assert first["arguments"] == ["a b"]
     assert (first["OFFHOOK_EVENT"], second["OFFHOOK_EVENT"]) == ("ringing", "ended")
@@ -103,7 +102,7 @@ async def test_only_a_listed_site_opens_without_a_click(
         assert caller == {"screen-pop": page.format("other.example")}
     assert lines(out) == []
     async with ringing(session_bus, tmp_path, pop.format(host="crm.example")):
-        await until(lambda: lines(out), LIMIT_S, "the page to open")
+        await until(lambda: lines(out), PATIENCE_S, "the page to open")
 
 
 async def problems(phone: Phone) -> list[list[str]]:

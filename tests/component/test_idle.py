@@ -9,10 +9,9 @@ from offhookd.desktop import idle
 from offhookd.desktop.idle import IdleWatch
 from tests.support.dbus import PrivateBus
 from tests.support.logind import logind
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 
 UID = 1000
-LIMIT_S = 5.0
 
 
 async def test_changes_of_the_users_hint_are_told_once(session_bus: PrivateBus) -> None:
@@ -21,14 +20,14 @@ async def test_changes_of_the_users_hint_are_told_once(session_bus: PrivateBus) 
         watch = IdleWatch(told.append, UID, session_bus.address)
         watch.start()
         watch.start()
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             await desktop.asked.wait()
         await desktop.set_idle(True, "/org/freedesktop/login1/user/_1001")  # somebody else
         await desktop.set_idle(True)
         await desktop.set_idle(True)
-        await until(lambda: told == [True], LIMIT_S, "away")
+        await until(lambda: told == [True], PATIENCE_S, "away")
         await desktop.set_idle(False)
-        await until(lambda: told == [True, False], LIMIT_S, "back")
+        await until(lambda: told == [True, False], PATIENCE_S, "back")
         await watch.stop()
         await watch.stop()
 
@@ -39,7 +38,7 @@ async def test_who_is_away_already_is_told(session_bus: PrivateBus) -> None:
         desktop.idle = True
         watch = IdleWatch(told.append, UID, session_bus.address)
         watch.start()
-        await until(lambda: told == [True], LIMIT_S, "away")
+        await until(lambda: told == [True], PATIENCE_S, "away")
         await watch.stop()
 
 
@@ -62,7 +61,7 @@ async def test_a_logind_that_goes_away_takes_the_hint_back(
         desktop.idle = True
         watch = IdleWatch(told.append, UID, session_bus.address)
         watch.start()
-        await until(lambda: told == [True], LIMIT_S, "away")
+        await until(lambda: told == [True], PATIENCE_S, "away")
         session_bus.kill()
-        await until(lambda: told == [True, False], LIMIT_S, "nobody knows")
+        await until(lambda: told == [True, False], PATIENCE_S, "nobody knows")
         await watch.stop()

@@ -13,10 +13,10 @@ import pytest
 
 from offhookd.desktop import network
 from offhookd.desktop.network import CLOCK_SET, NETWORK, RESUMED, NetworkWatch
+from tests.support.processes import PATIENCE_S
 
 SCRIPT = "tests.component.network_namespace"
 UNSHARE = ["unshare", "--map-root-user", "--net", "--mount"]
-PATIENCE_S = 5.0
 
 
 @pytest.fixture

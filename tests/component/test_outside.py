@@ -7,9 +7,9 @@ import pytest
 
 from offhookd.bus.names import ROOT
 from tests.support.daemon import Phone
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.raw_sip import SDP, Dialog, status_of
-from tests.support.talker import PATIENCE_S, Talker, header
+from tests.support.talker import Talker, header
 
 ACCOUNT = f"{ROOT}/accounts/direct"
 METHODS = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, MESSAGE"

@@ -23,6 +23,7 @@ from offhookd.engine.protocol import (
     Unsubscribe,
 )
 from tests.support.engine import EngineProcess
+from tests.support.processes import PATIENCE_S
 from tests.support.raw_sip import Dialog, RawPeer, status_of
 
 PIDF = "application/pidf+xml"
@@ -41,7 +42,6 @@ KILLERS = [
     "<dialog-info version='99999999999999999999'/>",
     "x" * 30_000,
 ]
-LIMIT_S = 5.0
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Server:
 
     def hears(self, method: str, known: int = 0) -> bytes:
         """The request of this method after the first `known`."""
-        deadline_s = time.monotonic() + LIMIT_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline_s:
             self.seen += self.peer.receive()
             found = [one for one in self.seen if one.startswith(f"{method} ".encode())]
@@ -90,7 +90,7 @@ class Server:
 
     def answered(self) -> int:
         """The status of the next response."""
-        deadline_s = time.monotonic() + LIMIT_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline_s:
             for message in self.peer.receive():
                 if status_of(message):
@@ -266,7 +266,7 @@ def test_mutated_notifications_neither_kill_nor_hang_it(server: Server) -> None:
         if chance.random() < 0.5:
             lines[chance.randrange(len(lines))] = chance.randrange(256)
         server.peer.send(bytes(lines + body))
-    server.engine.ask(Ping(), LIMIT_S)
+    server.engine.ask(Ping(), PATIENCE_S)
 
 
 def test_a_server_that_says_nothing_is_asked_again_and_again(server: Server) -> None:
@@ -334,7 +334,7 @@ def ask_for_us(
     lines = f"Event: {event}\r\nExpires: {expires}\r\n"
     request = server.peer.request("SUBSCRIBE", dialog, lines, to="bob")
     server.peer.send(request)
-    deadline_s = time.monotonic() + LIMIT_S
+    deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
         for message in server.peer.receive():
             if status_of(message):

@@ -13,7 +13,7 @@ from offhookd.config.schema import AccountConfig, Secret
 from offhookd.desktop.secrets import SecretError, password_for
 from offhookd.phone.values import AccountId
 from tests.support.config_file import write
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.secret_service import SecretService, secret_service
 
 WORK = AccountConfig(
@@ -122,12 +122,12 @@ async def test_giving_up_ends_the_program_and_its_children(tmp_path: Path) -> No
     asking = asyncio.create_task(
         password_for(shell(f"sleep 60 & echo $! $$ > {pids}.new; mv {pids}.new {pids}; wait"))
     )
-    await until(pids.exists, 5.0, "the program to start")
+    await until(pids.exists, PATIENCE_S, "the program to start")
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
     started = pids.read_text().split()
-    await until(lambda: not any(map(alive, started)), 5.0, "the program's end")
+    await until(lambda: not any(map(alive, started)), PATIENCE_S, "the program's end")
 
 
 def alive(pid: str) -> bool:
@@ -193,7 +193,7 @@ async def test_a_search_that_is_cancelled_leaves_no_thread(keyring: SecretServic
     keyring.freeze()
     before = threading.active_count()
     asking = asyncio.create_task(password_for(WORK))
-    await until(lambda: threading.active_count() > before, 5.0, "the search to begin")
+    await until(lambda: threading.active_count() > before, PATIENCE_S, "the search to begin")
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking

@@ -10,10 +10,9 @@ from offhookd.engine.channel import Channel
 from offhookd.engine.schedule import Schedule
 from offhookd.engine.sip_nat import REMIND_EVERY_S, Nat
 from offhookd.engine.sip_thread import SipThread
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_S, wait_until
 from tests.support.stun import OUTSIDE, StunServer
 
-WAIT_S = 5.0
 LEG = 1
 
 Sockets = tuple[socket.socket, socket.socket]
@@ -70,7 +69,7 @@ def house(server: StunServer) -> Iterator[House]:
 
 
 def reminded(server: StunServer, times: int) -> None:
-    wait_until(lambda: len(server.reminded) == times, WAIT_S, f"{times} indications")
+    wait_until(lambda: len(server.reminded) == times, PATIENCE_S, f"{times} indications")
 
 
 def test_routers_are_reminded_of_both_sockets_as_long_as_the_call_lasts(

@@ -17,12 +17,10 @@ from offhookd.sound import server as server_module
 from offhookd.sound.control import Role, SoundControl
 from offhookd.sound.ringer import RINGER_STREAM
 from offhookd.sound.server import ANSWER_S
-from tests.support.processes import Program, until
+from tests.support.processes import PATIENCE_S, Program, until
 from tests.support.sound import NATURES, PipeWire, SoundServer, sound_server
 
 pytestmark = pytest.mark.system
-
-PATIENCE_S = 5.0
 
 
 @pytest.fixture(params=NATURES)

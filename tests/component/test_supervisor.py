@@ -15,9 +15,9 @@ from offhookd.engine import supervisor as module
 from offhookd.engine.launch import launch
 from offhookd.engine.link import Link
 from offhookd.engine.supervisor import Supervisor, describe
+from tests.support.processes import PATIENCE_S
 
 COMMAND = (sys.executable, "-m", "tests.support.fake_engine")
-LIMIT_S = 10.0
 
 
 class Watch:
@@ -31,10 +31,10 @@ class Watch:
         )
 
     async def engine(self) -> Link:
-        return await asyncio.wait_for(self.links.get(), LIMIT_S)
+        return await asyncio.wait_for(self.links.get(), PATIENCE_S)
 
     async def end(self) -> str:
-        return await asyncio.wait_for(self.ends.get(), LIMIT_S)
+        return await asyncio.wait_for(self.ends.get(), PATIENCE_S)
 
 
 @asynccontextmanager
@@ -50,7 +50,7 @@ async def watch() -> AsyncIterator[Watch]:
 async def ask(link: Link, command: p.Command) -> p.Reply:
     future: asyncio.Future[p.Reply] = asyncio.get_running_loop().create_future()
     link.send(command, future.set_result)
-    return await asyncio.wait_for(future, LIMIT_S)
+    return await asyncio.wait_for(future, PATIENCE_S)
 
 
 def dial(target: str) -> p.Dial:
@@ -118,12 +118,32 @@ async def test_a_killed_engine_is_replaced_at_once() -> None:
 
 async def test_an_engine_that_stops_answering_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PING_EVERY_S", 0.05)
-    monkeypatch.setattr(module, "PING_LIMIT_S", 0.1)
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(module, "START_LOOKS", 2)
+    monkeypatch.setattr(module, "PING_LOOKS", 2)
     async with watch() as watched:
         link = await watched.engine()
         link.send(dial("deaf"))
         assert "SIGKILL" in await watched.end()
         await watched.engine()
+
+
+async def test_an_engine_is_given_longer_to_start_than_to_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(module, "PING_LOOKS", 1)
+    watched, early = Watch(), launch(COMMAND)
+    os.kill(early.process.pid, signal.SIGSTOP)
+    watched.supervisor.start(early)
+    try:
+        link = await watched.engine()
+        await asyncio.sleep(10 * module.LOOK_EVERY_S)
+        os.kill(early.process.pid, signal.SIGCONT)
+        await ask(link, p.Ping())
+        assert watched.ends.empty()
+    finally:
+        await watched.supervisor.stop()
 
 
 async def test_a_ping_makes_it_alive() -> None:

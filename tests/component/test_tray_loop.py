@@ -10,9 +10,9 @@ from PySide6.QtCore import QEventLoop, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
 from offhook.tray import loop
+from tests.support.processes import PATIENCE_S
 from tests.support.qt import offscreen
 
-LIMIT_S = 5.0
 WHILE_MS = 50
 TIMES = 1000
 
@@ -29,7 +29,7 @@ def test_what_arrives_is_read_while_qt_waits() -> None:
             reader, writer = await asyncio.open_connection(sock=here)
             for number in range(TIMES):
                 there.send(b"%d\n" % number)
-                async with asyncio.timeout(LIMIT_S):
+                async with asyncio.timeout(PATIENCE_S):
                     assert await reader.readline() == b"%d\n" % number
             writer.close()
             await writer.wait_closed()
@@ -57,7 +57,7 @@ def test_nothing_turns_while_a_dialog_or_a_drag_has_the_loop() -> None:
             QTimer.singleShot(WHILE_MS, nested.quit)
             nested.exec()
             assert turns <= 1
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await reader.readline() == b"x\n"  # afterwards
             writer.close()
             await writer.wait_closed()

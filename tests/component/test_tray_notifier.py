@@ -14,9 +14,8 @@ from offhook.tray.notification_server import NOTIFICATIONS
 from offhook.tray.notifier import Notifier
 from tests.support.dbus import PrivateBus
 from tests.support.notifications import ANOTHER, GNOME, notifications
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 
-LIMIT_S = 5.0
 CALL = Notice(
     key="c1",
     summary="Ada <b> is calling",
@@ -64,7 +63,7 @@ async def test_a_button_is_pressed_and_plain_text_stays_plain(session_bus: Priva
         screen(session_bus.address) as shown,
     ):
         shown.notifier.want([CALL])
-        await until(lambda: shown.pressed, LIMIT_S, "the button")
+        await until(lambda: shown.pressed, PATIENCE_S, "the button")
         assert shown.pressed == [("c1", "Decline")]
         (arguments,) = service.shown
         assert arguments[3:6] == (
@@ -77,7 +76,7 @@ async def test_a_button_is_pressed_and_plain_text_stays_plain(session_bus: Priva
 async def test_a_click_on_the_notice_itself_is_told(session_bus: PrivateBus) -> None:
     async with notifications(session_bus.address, "default"), screen(session_bus.address) as shown:
         shown.notifier.want([MISSED])
-        await until(lambda: shown.pressed, LIMIT_S, "the click")
+        await until(lambda: shown.pressed, PATIENCE_S, "the click")
         assert shown.pressed == [("missed", "")]
 
 
@@ -87,11 +86,11 @@ async def test_what_was_put_away_comes_back_only_with_news(session_bus: PrivateB
         screen(session_bus.address) as shown,
     ):
         shown.notifier.want([CALL, MISSED])
-        await until(lambda: len(service.shown) == 2, LIMIT_S, "both")
-        await until(lambda: not shown.notifier._shown, LIMIT_S, "both put away")
+        await until(lambda: len(service.shown) == 2, PATIENCE_S, "both")
+        await until(lambda: not shown.notifier._shown, PATIENCE_S, "both put away")
         news = replace(CALL, summary="Ada Lovelace is calling")
         shown.notifier.want([news, replace(MISSED, summary="2 missed calls")])
-        await until(lambda: len(service.shown) == 3, LIMIT_S, "the second missed call")
+        await until(lambda: len(service.shown) == 3, PATIENCE_S, "the second missed call")
         assert service.shown[2][3] == "2 missed calls"
 
 
@@ -109,7 +108,7 @@ async def test_without_a_service_an_urgent_notice_is_told_otherwise(
         await nobody.ask("RequestName", "su", NOTIFICATIONS, 0)
         shown.notifier.want([MISSED])
         shown.notifier.want([CALL, MISSED])
-        await until(lambda: shown.unavailable, LIMIT_S, "the fall-back")
+        await until(lambda: shown.unavailable, PATIENCE_S, "the fall-back")
         assert shown.unavailable == 1
 
 
@@ -125,9 +124,9 @@ async def test_news_keep_their_buttons_also_where_an_update_loses_them(
     ):
         service.information = information
         shown.notifier.want([CALL])
-        await until(lambda: service.shown, LIMIT_S, "the call")
+        await until(lambda: service.shown, PATIENCE_S, "the call")
         shown.notifier.want([replace(CALL, lines=("1002", "a note"))])
-        await until(lambda: len(service.shown) == 2, LIMIT_S, "the news")
+        await until(lambda: len(service.shown) == 2, PATIENCE_S, "the news")
         assert service.shown[1][1] == replaced
         assert service.closed == closed
 
@@ -138,9 +137,9 @@ async def test_another_service_shows_it_again_and_its_numbers_are_its_own(
     async with screen(session_bus.address) as shown:
         async with notifications(session_bus.address, None) as first:
             shown.notifier.want([CALL])
-            await until(lambda: first.shown, LIMIT_S, "the call")
+            await until(lambda: first.shown, PATIENCE_S, "the call")
         async with notifications(session_bus.address, None) as second:
-            await until(lambda: second.shown, LIMIT_S, "the call again")
+            await until(lambda: second.shown, PATIENCE_S, "the call again")
             assert second.shown[0][1] == 0  # what has number 7 there is somebody else's
 
 
@@ -155,7 +154,7 @@ async def test_only_what_opens_a_window_takes_the_keyboard_there(
     ):
         service.token = "hand"
         shown.notifier.want([CALL])
-        await until(lambda: shown.pressed, LIMIT_S, "the click")
+        await until(lambda: shown.pressed, PATIENCE_S, "the click")
         assert os.environ["XDG_ACTIVATION_TOKEN"] == focus
 
 
@@ -166,5 +165,5 @@ async def test_a_service_without_buttons_is_not_enough_for_a_call(session_bus: P
     ):
         service.capabilities = ["body"]
         shown.notifier.want([CALL, MISSED])
-        await until(lambda: len(service.shown) == 2, LIMIT_S, "both")
+        await until(lambda: len(service.shown) == 2, PATIENCE_S, "both")
         assert shown.unavailable == 1

@@ -33,10 +33,9 @@ from offhook.tray.settings_window import SettingsWindow
 from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.phone_image import PhoneImage
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.qt import offscreen
 
-LIMIT_S = 10.0
 TEXT = """\
 # mine
 accounts:
@@ -84,10 +83,10 @@ class Sitter:
         return any(text in one.text() for one in self.window.findChildren(QLabel))
 
     async def sees(self, text: str) -> None:
-        await until(lambda: self.reads(text), LIMIT_S, text)
+        await until(lambda: self.reads(text), PATIENCE_S, text)
 
     async def wrote(self, text: str) -> None:
-        await until(lambda: text in self.text(), LIMIT_S, f"{text}: {self.file}")
+        await until(lambda: text in self.text(), PATIENCE_S, f"{text}: {self.file}")
 
 
 def focus_out() -> QFocusEvent:
@@ -113,7 +112,7 @@ def written(directory: Path) -> Path:
 async def told(story: Story, phone: Phone, file: Path) -> None:
     sitter = Sitter(phone, file)
     try:
-        await until(lambda: sitter.find(QComboBox, "Account").count(), LIMIT_S, "accounts")
+        await until(lambda: sitter.find(QComboBox, "Account").count(), PATIENCE_S, "accounts")
         await story(sitter)
     finally:
         await sitter.window.stop()
@@ -161,7 +160,7 @@ def test_a_key_is_written_where_it_stands_and_used(
         await sitter.wrote("desktop:\n  inhibit_sleep: false\n")
         assert isinstance(sitter.phone, PhoneImage)
         reloads = sitter.phone.asked
-        await until(lambda: len(reloads) == 2, LIMIT_S, "used at once")
+        await until(lambda: len(reloads) == 2, PATIENCE_S, "used at once")
         assert reloads == [("", "Reload", ())] * 2
 
     sit(story)
@@ -190,7 +189,7 @@ def test_a_mistake_is_said_beside_its_field_and_mended(sit: Callable[[Story], No
         assert (line.text(), sitter.text()) == ("Germany", TEXT)
         sitter.write("Tones as in", "fr")
         await sitter.wrote("country: fr")
-        await until(lambda: not sitter.reads("Line 4"), LIMIT_S, "nothing is wrong")
+        await until(lambda: not sitter.reads("Line 4"), PATIENCE_S, "nothing is wrong")
 
     sit(story)
 
@@ -205,7 +204,7 @@ def test_what_is_wrong_in_the_file_is_shown_with_its_line(
         await sitter.sees("Line 4: must be a country")
         sitter.write("Tones as in", "de")  # one thing after the other
         await sitter.wrote("country: de}")
-        await until(lambda: not sitter.reads("Line 4"), LIMIT_S, "one mistake less")
+        await until(lambda: not sitter.reads("Line 4"), PATIENCE_S, "one mistake less")
 
     sit(story)
 
@@ -234,10 +233,10 @@ def test_an_account_is_added_and_removed(sit: Callable[[Story], None], file: Pat
         added = "  work2:\n    uri: sip:1003@pbx\n    transport: udp\n    registrar: none\n"
         await sitter.wrote(added)
         chosen = sitter.find(QComboBox, "Account")
-        await until(lambda: chosen.currentText() == "work2", LIMIT_S, "it is shown")
+        await until(lambda: chosen.currentText() == "work2", PATIENCE_S, "it is shown")
         sitter.press("Remove")
         sitter.window.findChildren(QDialog)[-1].findChildren(QAbstractButton)[0].click()
-        await until(lambda: sitter.text() == TEXT, LIMIT_S, "as before")
+        await until(lambda: sitter.text() == TEXT, PATIENCE_S, "as before")
 
     sit(story)
 
@@ -248,7 +247,7 @@ def test_forwarding_is_asked_of_the_daemon(sit: Callable[[Story], None]) -> None
         sitter.write("Note for others", "lunch")
         assert isinstance(sitter.phone, PhoneImage)
         asked = sitter.phone.asked
-        await until(lambda: len(asked) == 2, LIMIT_S, "both")
+        await until(lambda: len(asked) == 2, PATIENCE_S, "both")
         assert [arguments[:2] for _, _, arguments in asked] == [
             (ACCOUNT, "ForwardBusy"),
             (MANAGER, "AvailabilityNote"),
@@ -287,7 +286,9 @@ def test_a_running_phone_uses_what_is_written(
     async def story(sitter: Sitter) -> None:
         sitter.write("Called in lists", "Desk")
         phone = sitter.phone
-        await until(lambda: [one.label for one in phone.accounts] == ["Desk"], LIMIT_S, "its name")
+        await until(
+            lambda: [one.label for one in phone.accounts] == ["Desk"], PATIENCE_S, "its name"
+        )
 
     async def with_daemon() -> None:
         daemon = RunningDaemon(session_bus, file.parent, DIRECT)

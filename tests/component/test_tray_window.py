@@ -33,10 +33,9 @@ from offhookd.engine.protocol import Answer, Incoming
 from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.engine import EngineProcess
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.qt import offscreen
 
-LIMIT_S = 10.0
 ONE_LINE = 40
 """Pixels; a card has three."""
 CARD = """BEGIN:VCARD
@@ -65,7 +64,7 @@ class Seat:
         """Wait for it, as the applet does: the window follows every change."""
         changes = self.phone.changes()
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 self.window.update_view(await self.phone.history.query(20))
                 while not holds():
                     await anext(changes)
@@ -75,7 +74,7 @@ class Seat:
 
     async def press(self, name: str) -> None:
         """A button, by its accessible name; Qt shows new ones a moment later."""
-        await until(lambda: self.named(name), LIMIT_S, f"{name}: {self.buttons()}")
+        await until(lambda: self.named(name), PATIENCE_S, f"{name}: {self.buttons()}")
         self.named(name)[0].click()
 
     def named(self, name: str) -> list[QPushButton]:
@@ -188,7 +187,7 @@ def test_a_call_is_placed_held_muted_and_ended_by_its_card(
         party = target.removeprefix("sip:")
         await seat.sees("the call", lambda: seat.reads("In call"))
         assert seat.cards().height() > ONE_LINE
-        await until(seat.meters, LIMIT_S, "how loud it is")
+        await until(seat.meters, PATIENCE_S, "how loud it is")
         await seat.press(f"Mute: {party}")
         await seat.sees("muted", lambda: seat.reads("Muted"))
         await seat.press(f"Hold: {party}")
@@ -200,7 +199,7 @@ def test_a_call_is_placed_held_muted_and_ended_by_its_card(
         QTest.keyClicks(seat.entry("Find a past call"), "nobody")
         assert seat.lines("Past calls") == []
         seat.entry("Find a past call").setText(party[:8])
-        await until(lambda: len(seat.lines("Past calls")) == 1, LIMIT_S, "found again")
+        await until(lambda: len(seat.lines("Past calls")) == 1, PATIENCE_S, "found again")
         await seat.sees("no call", lambda: not seat.reads("On hold"))
 
     sit(story)
@@ -213,7 +212,7 @@ def test_the_keypad_dials_and_a_refusal_is_said(sit: Sit) -> None:
         assert seat.typed() == "*0#"
         seat.types("@")
         await seat.press("Call")
-        await until(lambda: seat.told, LIMIT_S, "why not")
+        await until(lambda: seat.told, PATIENCE_S, "why not")
         assert seat.phone.calls == []
 
     sit(story)
@@ -224,9 +223,9 @@ def test_people_are_found_while_typing(sit: Sit) -> None:
         await seat.sees("the book", lambda: ("team", "vcard", "ready") in sources(seat.phone))
         seat.types("lov")
         found = ["Ada Lovelace\n     work 030 1234567"]
-        await until(lambda: seat.lines("People") == found, LIMIT_S, "Ada")
+        await until(lambda: seat.lines("People") == found, PATIENCE_S, "Ada")
         seat.types("x")
-        await until(lambda: seat.lines("People") == [], LIMIT_S, "nobody")
+        await until(lambda: seat.lines("People") == [], PATIENCE_S, "nobody")
 
     sit(story)
 

@@ -19,12 +19,11 @@ from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState, HookState
 from offhookd.devices.devices import Devices
 from offhookd.phone.buttons import Button, DeviceId, Lamps, Press
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.telephone_set import descriptor, unnumbered
 from tests.support.umockdev import NOBODY, MockPhone, Testbed
 
-LIMIT_S = 10.0
-STORY_LIMIT_S = 40.0
+STORY_LIMIT_S = 10 * PATIENCE_S
 
 EVENT = struct.Struct("@llHHi")
 
@@ -62,7 +61,7 @@ class Desk:
         await phone.taken("020100")
 
     async def until(self, condition: Callable[[], object]) -> None:
-        await until(condition, LIMIT_S, "the phone")
+        await until(condition, PATIENCE_S, "the phone")
 
 
 class Ready:

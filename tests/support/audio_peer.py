@@ -17,10 +17,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.processes import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 POLL_MS = 5
 CLOCK_RATE = 16_000
-DEADLINE_S = 10.0
 
 
 class Peer:
@@ -63,7 +64,7 @@ class Peer:
         self.do(command, **arguments)
         return self.wait("answer", to=command)["value"]
 
-    def wait(self, kind: str, timeout_s: float = DEADLINE_S, **facts: Any) -> dict[str, Any]:
+    def wait(self, kind: str, timeout_s: float = PATIENCE_S, **facts: Any) -> dict[str, Any]:
         """The next event of this kind with these facts; earlier ones of the kind are passed over
         for good, those of other kinds are kept for their own `wait`."""
         deadline = time.monotonic() + timeout_s
@@ -93,7 +94,7 @@ class Peer:
         if self._process.poll() is None:
             try:
                 self.do("quit")
-                self._process.wait(DEADLINE_S)
+                self._process.wait(PATIENCE_S)
             except (BrokenPipeError, subprocess.TimeoutExpired):
                 self._process.kill()
         status = self._process.wait()

@@ -12,13 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Self
 
-from tests.support.processes import Program, free_port, free_ports, until
+from tests.support.processes import PATIENCE_S, Program, free_port, free_ports, until
 from tests.support.tones import Samples, read_wav
 
 ADDRESS = "127.0.0.1"
-CONTROL_TIMEOUT_S = 3.0
 # Signalling on loopback takes milliseconds; this is for a machine busy with something else.
-EVENT_TIMEOUT_S = 10.0
 # A call takes two ports; twenty are for a few calls after another.
 RTP_PORTS = 20
 
@@ -146,7 +144,7 @@ class Baresip:
             return [event for event in self.events if event.type == event_type]
 
         what = f"{event_type} of baresip {self.user}"
-        await until(lambda: len(matching()) >= count, EVENT_TIMEOUT_S, what)
+        await until(lambda: len(matching()) >= count, PATIENCE_S, what)
         return matching()[count - 1]
 
     @property
@@ -181,7 +179,7 @@ class Baresip:
 
     async def resume(self) -> None:
         """Once its hold is through: version 1.1 refuses until then."""
-        await until(lambda: self._takes("resume"), EVENT_TIMEOUT_S, "baresip to resume")
+        await until(lambda: self._takes("resume"), PATIENCE_S, "baresip to resume")
 
     def transfer(self, uri: str) -> None:
         """Blind transfer of the current call."""
@@ -238,9 +236,7 @@ class Baresip:
 
     def _connect(self) -> bool:
         try:
-            self._connection = socket.create_connection(
-                (ADDRESS, self._control_port), CONTROL_TIMEOUT_S
-            )
+            self._connection = socket.create_connection((ADDRESS, self._control_port), PATIENCE_S)
         except ConnectionRefusedError:
             return False
         return True

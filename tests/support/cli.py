@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-LIMIT_S = 20.0
+from tests.support.processes import PATIENCE_S
+
 _PROGRAM = (sys.executable, "-c", "from offhook.cli.main import main; raise SystemExit(main())")
 
 
@@ -37,7 +38,7 @@ class CommandLine:
         """Run a command to its end."""
         process = await self.start(*words)
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 out, err = await process.communicate()
         except TimeoutError:
             process.kill()
@@ -75,7 +76,7 @@ class Running:
         assert self.process.stdout
         read = []
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while line := (await self.process.stdout.readline()).decode():
                     read.append(line)
                     if all(part in line for part in parts):

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from offhookd.bus.names import BUS_NAME, ROOT
-from tests.support.dbus import CLIENT_TIMEOUT_S, GlibClient, PrivateBus, glib_client
-from tests.support.processes import free_port
+from tests.support.dbus import GlibClient, PrivateBus, glib_client
+from tests.support.processes import PATIENCE_S, free_port
 
 DIRECT = """
 accounts:
@@ -25,9 +25,6 @@ sip: {bind: 127.0.0.1}
 audio: {backend: silent}
 """
 """An account that calls and is called without a registrar, on a machine without sound."""
-
-STOP_LIMIT_S = 20.0
-"""On a machine with much else to do."""
 
 
 class RunningDaemon:
@@ -91,7 +88,7 @@ class RunningDaemon:
     async def _until_ready(self, notifications: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CLIENT_TIMEOUT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while b"READY=1" not in await loop.sock_recv(notifications, 4096):
                     pass
         except TimeoutError:
@@ -117,7 +114,7 @@ class RunningDaemon:
     async def ended(self) -> int:
         assert self.process
         process, self.process = self.process, None
-        return await asyncio.to_thread(process.wait, STOP_LIMIT_S)
+        return await asyncio.to_thread(process.wait, PATIENCE_S)
 
     def close(self) -> None:
         """Make sure that nothing is left, whatever the test did."""
@@ -175,7 +172,7 @@ class Phone:
         name: str,
         wanted: object,
         path: str = ROOT,
-        limit_s: float = CLIENT_TIMEOUT_S,
+        limit_s: float = PATIENCE_S,
     ) -> None:
         """Wait for a property's value, by its signals."""
         since = len(self.client.seen)

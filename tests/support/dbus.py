@@ -17,9 +17,9 @@ import pytest
 
 from offhookd.bus.names import BUS_NAME
 from offhookd.bus.service import Service
+from tests.support.processes import PATIENCE_S
 
 GLIB_CLIENT = Path(__file__).with_name("glib_client.py")
-CLIENT_TIMEOUT_S = 10.0
 LINE_LIMIT = 1 << 22
 """Longest line of a client: GetManagedObjects of a full tree."""
 
@@ -124,7 +124,7 @@ class GlibClient:
         fits: Callable[[dict[str, Any]], bool],
         *kinds: str,
         since: int = 0,
-        limit_s: float = CLIENT_TIMEOUT_S,
+        limit_s: float = PATIENCE_S,
     ) -> dict[str, Any]:
         """The first message seen of one of these `kinds` that fits, awaited if need be."""
 
@@ -142,7 +142,7 @@ class GlibClient:
         assert self._process.stdin
         self._process.stdin.close()
         try:
-            await asyncio.wait_for(self._process.wait(), CLIENT_TIMEOUT_S)
+            await asyncio.wait_for(self._process.wait(), PATIENCE_S)
         except TimeoutError:
             self._process.kill()
             await self._process.wait()

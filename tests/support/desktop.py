@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.support.dbus import PrivateBus
+from tests.support.processes import PATIENCE_S
 
 SCREEN = "1000x760x24"
-STOP_LIMIT_S = 5.0
 
 PANEL = """<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
@@ -141,7 +141,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """End a program and wait for it, whatever it does."""
     process.terminate()
     try:
-        process.wait(STOP_LIMIT_S)
+        process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

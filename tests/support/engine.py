@@ -31,9 +31,7 @@ from offhookd.engine.protocol import (
     decode,
     encode,
 )
-
-WAIT_S = 5.0
-"""For anything that happens at once on an idle machine."""
+from tests.support.processes import PATIENCE_S
 
 M = TypeVar("M", bound=Message)
 
@@ -85,13 +83,13 @@ class EngineProcess:
     def send_raw(self, data: bytes) -> None:
         self._sock.sendall(data)
 
-    def ask(self, command: Command, limit_s: float = WAIT_S) -> Reply:
+    def ask(self, command: Command, limit_s: float = PATIENCE_S) -> Reply:
         """Send and wait for the reply, which must not be an error."""
         reply = self.try_to(command, limit_s)
         assert not reply.error, f"{command.kind}: {reply.error}"
         return reply
 
-    def try_to(self, command: Command, limit_s: float = WAIT_S) -> Reply:
+    def try_to(self, command: Command, limit_s: float = PATIENCE_S) -> Reply:
         """Send and wait for the reply, error or not."""
         number = self.tell(command)
         return self.wait_for(Reply, lambda reply: reply.request == number, limit_s)
@@ -100,7 +98,7 @@ class EngineProcess:
         self,
         kind: type[M],
         test: Callable[[M], bool] = lambda _: True,
-        limit_s: float = WAIT_S,
+        limit_s: float = PATIENCE_S,
         after: int = 0,
     ) -> M:
         """The first event of `kind` that passes `test`, from position `after` of `events` on."""
@@ -117,7 +115,7 @@ class EngineProcess:
                 raise AssertionError(f"no {kind.__name__} in {limit_s} s; last:\n  {recent}")
             self.read(left_s)
 
-    def wait_state(self, leg: int, state: str, limit_s: float = WAIT_S) -> LegState:
+    def wait_state(self, leg: int, state: str, limit_s: float = PATIENCE_S) -> LegState:
         return self.wait_for(LegState, lambda e: e.leg == leg and e.state == state, limit_s)
 
     def states(self, leg: int) -> list[str]:
@@ -163,7 +161,7 @@ class EngineProcess:
 
     # ------------------------------------------------------------ end
 
-    def stop(self, limit_s: float = WAIT_S) -> int:
+    def stop(self, limit_s: float = PATIENCE_S) -> int:
         """Ask it to stop; its exit status."""
         with contextlib.suppress(OSError):
             self.tell(Stop())
@@ -173,7 +171,7 @@ class EngineProcess:
         """What the engine sees when its daemon dies."""
         self._sock.close()
 
-    def wait_end(self, limit_s: float = WAIT_S) -> int:
+    def wait_end(self, limit_s: float = PATIENCE_S) -> int:
         """Wait for the end of the process, reading on; its exit status."""
         pidfd = os.pidfd_open(self.pid)
         try:

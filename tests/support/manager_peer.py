@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Self
 
-from tests.support.dbus import CLIENT_TIMEOUT_S
+from tests.support.processes import PATIENCE_S
 
 BANNER = b"Asterisk Call Manager/5.0.4\r\n"
 CHALLENGE = "840415273"
@@ -68,13 +68,13 @@ class ManagerPeer:
 
     async def action(self, name: str, count: int = 1) -> dict[str, str]:
         """The `count`th action of this name, as soon as it has come."""
-        async with asyncio.timeout(CLIENT_TIMEOUT_S), self._news:
+        async with asyncio.timeout(PATIENCE_S), self._news:
             await self._news.wait_for(lambda: len(self._named(name)) >= count)
         return self._named(name)[count - 1]
 
     async def left(self) -> None:
         """Wait until nobody is connected."""
-        async with asyncio.timeout(CLIENT_TIMEOUT_S), self._news:
+        async with asyncio.timeout(PATIENCE_S), self._news:
             await self._news.wait_for(lambda: self.sessions == 0)
 
     def send(self, raw: bytes) -> None:

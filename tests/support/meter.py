@@ -25,6 +25,7 @@ from offhookd.engine.audio.pulse import (
     PlaybackStream,
     Stream,
 )
+from tests.support.processes import PATIENCE_S
 
 Samples: TypeAlias = "array[int]"
 
@@ -40,7 +41,6 @@ MARKER_GAP_S = (0.45, 0.55)
 FRAGMENT_BYTES = RATE // 100 * 2
 INJECT_BYTES = RATE * 2 // 5
 REAL_TIME_PRIORITY = 7
-PATIENCE_S = 10.0
 PROPERTIES = {"media.name": "meter"}
 
 ANALYSIS_RATE = 8000

@@ -3,13 +3,11 @@
 
 from typing import Self
 
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.raw_sip import RawPeer, status_of
 
 STRANGER = "127.0.0.5"
 """An address that no server has."""
-
-ANSWER_S = 3.0
 
 
 class Party:
@@ -44,5 +42,5 @@ class Party:
 
     async def hears(self, what: str | int) -> bytes:
         """The latest of them, awaited if need be."""
-        await until(lambda: self.heard(what), ANSWER_S, f"{what} at {self.raw.address}")
+        await until(lambda: self.heard(what), PATIENCE_S, f"{what} at {self.raw.address}")
         return self.heard(what)[-1]

@@ -17,8 +17,9 @@ POLL_S = 0.005
 # Kamailio needs up to 0.3 s to end its children; a program that takes longer is killed.
 TERMINATION_S = 3.0
 LOG_TAIL_BYTES = 8000
-# For what takes a moment, on a machine with much else to do.
-PATIENCE_S = 15.0
+# For what takes a moment, on a machine with much else to do: whoever waits for what comes about
+# waits no longer, and a test that fails may take its time.
+PATIENCE_S = 60.0
 
 
 def _share(ports: range) -> range:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.support.dbus import private_bus
-from tests.support.processes import Program, wait_until
+from tests.support.processes import PATIENCE_S, Program, wait_until
 from tests.support.tones import Samples, read_wav, write_wav
 
 SINKS = ("a_mic", "a_spk", "b_mic", "b_spk", "ring")
@@ -80,7 +80,7 @@ class SoundServer:
             *("channels=1", "channel_map=mono", *self.null_sink),
             f"sink_properties={_hardware(sysfs_path)}",
         )
-        wait_until(lambda: sink in self.pactl("list", "short", "sinks"), 5.0, f"sink {sink}")
+        wait_until(lambda: sink in self.pactl("list", "short", "sinks"), PATIENCE_S, f"sink {sink}")
 
     def plug_microphone(self, source: str, sink: str, sysfs_path: str = "") -> None:
         """Add a source, no monitor, that hears what the null sink `sink` plays."""
@@ -89,7 +89,7 @@ class SoundServer:
             *(f"master={sink}.monitor", "channels=1", "channel_map=mono"),
             f"source_properties={_hardware(sysfs_path)}",
         )
-        wait_until(lambda: source in self.pactl("list", "short", "sources"), 5.0, source)
+        wait_until(lambda: source in self.pactl("list", "short", "sources"), PATIENCE_S, source)
 
     def unplug(self, device: str) -> None:
         self.pactl("unload-module", self._modules.pop(device))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from offhookd.engine.stun import Mapped
-from tests.support.processes import Program, free_port, wait_until
+from tests.support.processes import PATIENCE_S, Program, free_port, wait_until
 
 ADDRESS = "127.0.0.1"
 COOKIE = 0x2112A442
@@ -106,9 +106,6 @@ class StunServer:
                 return self._socket.recvfrom(2048)
 
 
-START_LIMIT_S = 10.0
-
-
 class Coturn:
     """The STUN side of coturn's `turnserver`, which shares no code with us."""
 
@@ -123,7 +120,7 @@ class Coturn:
 
     def start(self) -> Self:
         self._program.start()
-        wait_until(self.answers, START_LIMIT_S, "turnserver")
+        wait_until(self.answers, PATIENCE_S, "turnserver")
         return self
 
     def kill(self) -> None:

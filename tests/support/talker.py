@@ -6,14 +6,11 @@ import re
 from tests.support.daemon import Phone
 from tests.support.line import port_of
 from tests.support.party import Party
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.raw_sip import SDP, Dialog, to_tag_of
 
-AT_ONCE_S = 2.0
-"""A refusal must not wait for a time limit."""
-
-PATIENCE_S = 6.0
-"""Longer than the pause after a glare (RFC 3261 section 14.1)."""
+AT_ONCE_S = 12.0
+"""A refusal must not wait for a time limit, of which the daemon's 18 s is the shortest."""
 
 
 class Talker(Party):

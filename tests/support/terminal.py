@@ -12,7 +12,8 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
-LIMIT_S = 10.0
+from tests.support.processes import PATIENCE_S
+
 ROWS, COLUMNS = 40, 120
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r|\x07|\x08")
 
@@ -43,7 +44,7 @@ class Terminal:
         self, condition: Callable[[str], object], since: int = 0, what: object = "it"
     ) -> str:
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while not condition(shown := _CONTROL.sub("", self.text[since:])):
                     self._news.clear()
                     await self._news.wait()
@@ -52,7 +53,7 @@ class Terminal:
         return shown
 
     async def ended(self) -> int:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 
     def close(self) -> None:

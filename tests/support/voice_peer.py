@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.media_peer import FORMATS, MediaPeer
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.tones import Samples, level_at, sine
 
 RATE = 8_000
@@ -22,7 +22,6 @@ PAYLOAD = 8
 SOURCE = 0x0FF
 AUDIBLE_DBFS = -25.0
 WINDOW_S = 0.5
-HEARD_S = 6.0
 
 
 class VoicePeer(MediaPeer):
@@ -74,7 +73,7 @@ class VoicePeer(MediaPeer):
             return {hz for hz in VOICES_HZ if self.level_of(hz) > AUDIBLE_DBFS}
 
         what = f"{voices_hz} Hz at the party of {self.hz} Hz"
-        await until(lambda: heard() == set(voices_hz), HEARD_S, what)
+        await until(lambda: heard() == set(voices_hz), PATIENCE_S, what)
 
     @cached_property
     def _frames(self) -> list[bytes]:

@@ -13,12 +13,11 @@ from tests.support.cli import CommandLine
 from tests.support.daemon import RunningDaemon
 from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio, password
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.secret_service import SecretService, secret_service
 from tests.support.terminal import on_terminal
 
 OFFHOOK = (sys.executable, "-c", "from offhook.cli.main import main; raise SystemExit(main())")
-LIMIT_S = 20.0
 WRITTEN = "# mine\nsip: {port: 0, bind: 127.0.0.1}   # here only\naudio: {backend: silent}\n"
 
 
@@ -127,11 +126,11 @@ async def test_the_window_adds_one_with_a_password_that_can_be_mended(
         keys = {"uri": kamailio.uri("1001"), "transport": "udp"}
         await configuration.add_account("work", keys, "wrong")
         assert configuration.accounts == ["work"]
-        await until(lambda: states(phone) == ["failed"], LIMIT_S, "it is refused")
+        await until(lambda: states(phone) == ["failed"], PATIENCE_S, "it is refused")
         await configuration.keep_password("work", password("1001"))
         assert states(phone) == ["registered"]
         await configuration.remove_account("work")
-        await until(lambda: states(phone) == [], LIMIT_S, "it is gone")
+        await until(lambda: states(phone) == [], PATIENCE_S, "it is gone")
     assert daemon.config_file.read_text() == f"{WRITTEN}\naccounts: {{}}\n"
 
 

@@ -13,7 +13,7 @@ from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio, password
 from tests.support.line import account, configuration, incoming, registered
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.sipp import Sipp
 from tests.system.conftest import NewDirectory
 
@@ -223,7 +223,7 @@ async def test_digits_go_both_ways(phone: Phone, peer: Baresip) -> None:
     await peer.told("CALL_RTPESTAB")
     if not peer.drops_digits:
         await phone.call("Call", "SendDtmf", "('19#', {'duration-ms': <uint32 80>})", path)
-        await until(lambda: peer.digits == "19#", 5, "the digits at the far end")
+        await until(lambda: peer.digits == "19#", PATIENCE_S, "the digits at the far end")
     peer.send_dtmf("7")
     heard = await phone.client.wait_for(lambda one: one["member"] == "DtmfReceived", "signal")
     assert (heard["path"], heard["body"][0]) == (path, "7")

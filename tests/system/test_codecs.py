@@ -10,7 +10,7 @@ import pytest
 from tests.support.cli import CommandLine
 from tests.support.daemon import Phone, running_phone
 from tests.support.dbus import PrivateBus
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.sipp import Codec, Sipp
 from tests.system.conftest import NewDirectory
 
@@ -61,7 +61,7 @@ async def test_the_command_line_chooses_a_codec(
     with Sipp(directory("peer"), "answer", codec=PCMU) as peer:
         said = await offhook("dial", "--codec", "PCMU", peer.contact)
         assert (said.status, said.err) == (0, "")
-        await until(lambda: len(peer.messages) > 0, 5.0, "the INVITE")
+        await until(lambda: len(peer.messages) > 0, PATIENCE_S, "the INVITE")
         assert offered(peer)[0] == "0"
         assert (await offhook("hangup")).status == 0
 

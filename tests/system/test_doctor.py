@@ -13,12 +13,11 @@ from tests.support.cli import CommandLine
 from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio
 from tests.support.line import Keys, account, configuration, registered
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.sound import NATURES, SoundServer, sound_server
 from tests.system.conftest import _needs
 
 DEVICES = ("loudspeaker", "microphone")
-LIMIT_S = 10.0
 
 
 @pytest.fixture
@@ -164,7 +163,7 @@ async def test_the_devices_of_the_sound_server_are_examined(
     assert remedy == "offhook audio use capture mouth"
     sound.pactl("set-default-source", "mouth")
     await until(
-        lambda: sound.pactl("get-default-source") == "mouth", LIMIT_S, "the source to be chosen"
+        lambda: sound.pactl("get-default-source") == "mouth", PATIENCE_S, "the source to be chosen"
     )
     assert (await said())["microphone"] == ("ok", "mouth", "")
     for kind, device in (("source", "mouth"), ("sink", "ring")):

@@ -21,8 +21,7 @@ from offhookd.engine.protocol import (
 from tests.support.certificates import Certificate, Certificates
 from tests.support.engine import START, EngineProcess
 from tests.support.kamailio import Kamailio, password
-
-ANSWER_S = 3.0
+from tests.support.processes import PATIENCE_S
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def set_account(
 
 
 def register(
-    engine: EngineProcess, account: str = "1001", limit_s: float = ANSWER_S
+    engine: EngineProcess, account: str = "1001", limit_s: float = PATIENCE_S
 ) -> Registration:
     seen = len(engine.events)
     engine.ask(Register(account=account))

@@ -79,7 +79,7 @@ class Talk:
 
     def hear(self, leg: int, *tones: int) -> None:
         """Wait until this phone hears these tones and no other."""
-        wait_until(lambda: self.heard(leg) == list(tones), 5, f"{tones} Hz at phone {leg}")
+        wait_until(lambda: self.heard(leg) == list(tones), PATIENCE_S, f"{tones} Hz at phone {leg}")
 
     def recording(self, number: int) -> Samples:
         """All of a recording, once it is complete."""
@@ -161,7 +161,7 @@ def test_the_call_waiting_tone_is_for_the_user_alone(talk: Talk) -> None:
     talk.engine.ask(StartRecording(recording=7, leg=1, stereo=False, beep=False))
     talk.engine.ask(PlayTone(tone="call-waiting", seconds=3))
     seen = len(talk.engine.of(Recorded))
-    wait_until(lambda: _grows(talk.engine, seen + 5), 5, "a second of recording")
+    wait_until(lambda: _grows(talk.engine, seen + 5), PATIENCE_S, "a second of recording")
     assert talk.level(1, 425) < SILENT_DBFS
     talk.engine.ask(StopRecording(recording=7))
     assert level_at(talk.recording(7), RATE, 425) < SILENT_DBFS
@@ -196,7 +196,7 @@ def test_a_stereo_recording_keeps_the_directions_apart(talk: Talk) -> None:
 
 def test_the_warning_tone_reaches_the_far_end_and_the_recording(talk: Talk) -> None:
     talk.engine.ask(StartRecording(recording=7, leg=1, stereo=False, beep=True))
-    wait_until(lambda: talk.level(1, 1400) > AUDIBLE_DBFS - 5, 5, "the warning tone")
+    wait_until(lambda: talk.level(1, 1400) > AUDIBLE_DBFS - 5, PATIENCE_S, "the warning tone")
     _record(talk.engine, 4)
     talk.engine.ask(StopRecording(recording=7))
     assert level_at(talk.recording(7)[: RATE // 2], RATE, 1400) > AUDIBLE_DBFS - 5
@@ -256,4 +256,4 @@ def _grows(engine: EngineProcess, count: int) -> bool:
 def _record(engine: EngineProcess, pieces: int) -> None:
     """Until so many more pieces have come, a fifth of a second each."""
     wanted = len(engine.of(Recorded)) + pieces
-    wait_until(lambda: _grows(engine, wanted), 10, "the recording")
+    wait_until(lambda: _grows(engine, wanted), PATIENCE_S, "the recording")

@@ -16,10 +16,8 @@ from tests.support.dbus import private_bus
 from tests.support.kamailio import Kamailio, password
 from tests.support.line import account, configuration, incoming, registered
 from tests.support.player import Player, player
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.system.conftest import NewDirectory, _needs
-
-LIMIT_S = 10.0
 
 
 @pytest.fixture
@@ -82,7 +80,7 @@ async def test_who_talks_on_the_desk_phone_is_on_the_phone(office: Office) -> No
     await bob.until("Call", "State", "active", talk)
     await ada.until("Presence", "Dialog", "confirmed", office.desk)
     await bob.until("Presence", "State", "busy", office.bob_sees)
-    await until(lambda: office.music.status == "Paused", LIMIT_S, "the player to pause")
+    await until(lambda: office.music.status == "Paused", PATIENCE_S, "the player to pause")
     dialogs = str(await ada.get("Presence", "Dialogs", office.desk))
     assert "'confirmed', 'incoming'" in dialogs
     assert "1002" in dialogs
@@ -97,6 +95,6 @@ async def test_who_talks_on_the_desk_phone_is_on_the_phone(office: Office) -> No
     await bob.call("Call", "Hangup", path=talk)
     await ada.until("Presence", "Dialogs", [], office.desk)
     await bob.until("Presence", "State", "available", office.bob_sees)
-    await until(lambda: office.music.status == "Playing", LIMIT_S, "the player to go on")
+    await until(lambda: office.music.status == "Playing", PATIENCE_S, "the player to go on")
     await bob.dial("1001")
     await incoming(ada)

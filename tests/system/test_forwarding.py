@@ -15,7 +15,7 @@ from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio, password
 from tests.support.line import ACCOUNT, account, configuration, incoming, registered
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.tones import level_at
 from tests.support.voice_peer import VoicePeer
 from tests.system.conftest import NewDirectory
@@ -26,7 +26,6 @@ CALLER, CALLER_HZ = "100", 600
 CALLEE, CALLEE_HZ = "200", 900
 AUDIBLE_DBFS = -25.0
 WINDOW_S = 0.5
-HEARD_S = 10.0
 ANNOUNCEMENT_S = 15.0
 """Longer than anything here takes."""
 
@@ -85,10 +84,10 @@ async def test_two_strangers_talk_through_the_phone(
         path = await incoming(phone, since)
         await callee.told("CALL_ESTABLISHED")
         await caller.told("CALL_ESTABLISHED")
-        await until(hears(caller, CALLEE_HZ), HEARD_S, "the callee at the caller")
-        await until(hears(callee, CALLER_HZ), HEARD_S, "the caller at the callee")
+        await until(hears(caller, CALLEE_HZ), PATIENCE_S, "the callee at the caller")
+        await until(hears(callee, CALLER_HZ), PATIENCE_S, "the caller at the callee")
         caller.send_dtmf("42#")
-        await until(lambda: callee.digits == "42#", HEARD_S, "digits at the callee")
+        await until(lambda: callee.digits == "42#", PATIENCE_S, "digits at the callee")
         second = str(await phone.get("Call", "ConnectedTo", path))
         caller.hang_up()
         await callee.told("CALL_CLOSED")
@@ -106,7 +105,7 @@ async def test_an_announcement_is_heard_before_anybody_answers(
         since = len(phone.client.seen)
         caller.dial(f"sip:1001@127.0.0.1:{kamailio.port}")
         path = await incoming(phone, since)
-        await until(hears(caller, CALLEE_HZ), HEARD_S, "the announcement at the caller")
+        await until(hears(caller, CALLEE_HZ), PATIENCE_S, "the announcement at the caller")
         assert await phone.get("Call", "State", path) == "incoming"
         assert await phone.get("Call", "AnsweredAt", path) == 0
         caller.hang_up()

@@ -11,12 +11,11 @@ import pytest
 from tests.support.daemon import Phone, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.party import Party
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.sipp import Sipp
 from tests.system.conftest import NewDirectory, _needs
 
 RING_CALL_ID = "ring-1@exchange"
-LIMIT_S = 10.0
 
 
 @asynccontextmanager
@@ -120,7 +119,7 @@ async def test_the_exchanges_feature_code_takes_a_call_over(
             keys = {"subscribe": ["dialog"], "pickup": code}
             async with watching(session_bus, directory("phone"), exchange, keys) as (phone, path):
                 await until(
-                    lambda: ("ringing",) in history(phone, path, "Dialog"), LIMIT_S, "ringing"
+                    lambda: ("ringing",) in history(phone, path, "Dialog"), PATIENCE_S, "ringing"
                 )
                 await exchange.result()
                 await phone.until("Presence", "Dialog", "ringing", path)

@@ -9,7 +9,7 @@ import pytest
 from tests.support.daemon import Phone, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.pressed import press
-from tests.support.processes import free_port, until
+from tests.support.processes import PATIENCE_S, free_port, until
 from tests.support.sipp import Sipp
 from tests.system.conftest import NewDirectory
 
@@ -41,7 +41,7 @@ async def test_keys_that_come_as_sound_are_told_once_each(
     with peer:
         path = await phone.dial(peer.contact)
         await phone.until("Call", "State", "active", path)
-        await until(lambda: len(received(phone)) >= len(PRESSED), 15.0, "the keys")
+        await until(lambda: len(received(phone)) >= len(PRESSED), PATIENCE_S, "the keys")
         await phone.call("Call", "Hangup", path=path)
         await phone.until("Call", "State", "ended", path)
     assert received(phone) == PRESSED

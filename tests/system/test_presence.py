@@ -19,11 +19,10 @@ from tests.support.dbus import PrivateBus, private_bus
 from tests.support.kamailio import Kamailio
 from tests.support.line import ACCOUNT, account, configuration, incoming, line, registered
 from tests.support.logind import logind
-from tests.support.processes import free_port, until
+from tests.support.processes import PATIENCE_S, free_port, until
 from tests.system.conftest import NewDirectory, _needs
 
 NOBODY = "objectpath '/'"
-LIMIT_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +177,7 @@ async def test_an_idle_desktop_is_away(
         registered(session_bus, tmp_path, config, environment) as phone,
     ):
         (path,) = await phone.call("Contacts", "Watch", "('1003', false)")
-        await until(desktop.asked.is_set, LIMIT_S, "the question whether anybody is here")
+        await until(desktop.asked.is_set, PATIENCE_S, "the question whether anybody is here")
         await desktop.set_idle(True)
         await phone.until("Presence", "State", "away", path)
         await phone.set("Manager", "Availability", "<'busy'>")
@@ -267,4 +266,4 @@ async def test_a_foreign_phone_is_watched_and_watches_without_a_server(
 
 async def bob_shows(bob: Baresip, word: str) -> None:
     """Wait until his list of contacts says this of Ada."""
-    await until(lambda: word in bob.command("contacts"), LIMIT_S, f"{word} at Bob's")
+    await until(lambda: word in bob.command("contacts"), PATIENCE_S, f"{word} at Bob's")

@@ -21,7 +21,7 @@ from offhookd.bus.names import ROOT
 from tests.support.cli import CommandLine
 from tests.support.daemon import DIRECT, Phone, running_phone
 from tests.support.dbus import PrivateBus
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.tones import Samples, level_at, sine, write_wav
 from tests.support.voice_peer import VoicePeer
 from tests.system.conftest import NewDirectory
@@ -72,7 +72,7 @@ async def record(phone: Phone, call: str, enable: bool = True) -> Path:
 async def grown(path: Path, channels: int = 1, seconds: float = WHILE_S) -> None:
     """Wait until so much more has been recorded."""
     wanted = size_of(path) + seconds * RATE * 2 * channels
-    await until(lambda: size_of(path) >= wanted, 10, f"{path} to grow")
+    await until(lambda: size_of(path) >= wanted, PATIENCE_S, f"{path} to grow")
 
 
 def size_of(path: Path) -> int:
@@ -103,7 +103,9 @@ async def test_both_parties_are_on_the_recording_at_their_level(
 ) -> None:
     call = await talk(phone, far)
     await phone.call("Call", "Play", f"('{voice}', @a{{sv}} {{}})", call)
-    await until(lambda: far.level_of(OURS_HZ) > OURS_DBFS - 1.0, 5, "our voice at the far end")
+    await until(
+        lambda: far.level_of(OURS_HZ) > OURS_DBFS - 1.0, PATIENCE_S, "our voice at the far end"
+    )
     path = await record(phone, call)
     assert path.parent == tmp_path / "data" / "offhook" / "recordings"
     assert await phone.get("CallMedia", "Recording", call) == str(path)
@@ -225,10 +227,12 @@ async def test_a_file_is_played_stopped_and_refused(
     play: Callable[[object], str] = lambda path: f"('{path}', @a{{sv}} {{}})"  # noqa: E731
     await phone.call("Call", "Play", play(voice), call)
     assert await phone.get("CallMedia", "Playing", call) == str(voice)
-    await until(lambda: far.level_of(OURS_HZ) > OURS_DBFS - 1.0, 5, "the file at the far end")
+    await until(
+        lambda: far.level_of(OURS_HZ) > OURS_DBFS - 1.0, PATIENCE_S, "the file at the far end"
+    )
     assert (await phone.refused("Call", "Play", play(voice), call))[0] == "InvalidState"
     await phone.call("Call", "StopPlaying", path=call)
-    await until(lambda: far.level_of(OURS_HZ) < -40, 5, "silence at the far end")
+    await until(lambda: far.level_of(OURS_HZ) < -40, PATIENCE_S, "silence at the far end")
     text = tmp_path / "text.wav"
     text.write_text("no sound")
     for path, reason in (
@@ -246,7 +250,7 @@ async def test_who_is_on_hold_hears_the_file(phone: Phone, far: VoicePeer, voice
     call = await talk(phone, far)
     await phone.call("Call", "Hold", path=call)
     await phone.call("Call", "Play", f"('{voice}', @a{{sv}} {{}})", call)
-    await until(lambda: far.level_of(OURS_HZ) > OURS_DBFS - 1.0, 5, "music on hold")
+    await until(lambda: far.level_of(OURS_HZ) > OURS_DBFS - 1.0, PATIENCE_S, "music on hold")
     await phone.call("Call", "Hangup", path=call)
     assert await phone.get("CallMedia", "Playing", call) == ""
 
@@ -262,11 +266,15 @@ async def test_who_is_on_hold_hears_music_again_and_again(
         call = await talk(phone, far)
         for _ in range(2):
             await phone.call("Call", "Hold", path=call)
-            await until(lambda: far.level_of(OURS_HZ) > OURS_DBFS - 7.5, 5, "music on hold")
+            await until(
+                lambda: far.level_of(OURS_HZ) > OURS_DBFS - 7.5, PATIENCE_S, "music on hold"
+            )
             await asyncio.sleep(1.0)  # longer than the file
             assert abs(far.level_of(OURS_HZ) - (OURS_DBFS - 6.0)) < MUSIC_TOLERANCE_DB
             await phone.call("Call", "Resume", path=call)
-            await until(lambda: far.level_of(OURS_HZ) < SILENT_DBFS, 5, "the end of the music")
+            await until(
+                lambda: far.level_of(OURS_HZ) < SILENT_DBFS, PATIENCE_S, "the end of the music"
+            )
 
 
 async def test_who_is_on_hold_hears_nothing_where_the_music_is_missing(

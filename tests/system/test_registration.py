@@ -33,7 +33,7 @@ def unanswered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaem
         daemon = RunningDaemon(bus, directory, configuration(keys))
         daemon.launch()
         # Until then the kernel may show the new process under the old one's name.
-        wait_until(lambda: daemon.log, 20, "the phone to say something")
+        wait_until(lambda: daemon.log, PATIENCE_S, "the phone to say something")
         yield daemon
         daemon.close()
 

@@ -199,7 +199,9 @@ async def test_of_two_phones_that_answer_one_has_the_call_and_the_other_is_let_g
         await phone.until("Call", "State", "early", path)
         await phone.until("Call", "State", "active", path)
         await phone.until("CallMedia", "Flow", "both", path)
-        await until(lambda: any("BYE sip:hall" in text for _, text in peer.messages), 5.0, "BYE")
+        await until(
+            lambda: any("BYE sip:hall" in text for _, text in peer.messages), PATIENCE_S, "BYE"
+        )
         await phone.call("Call", "Hangup", path=path)
         assert (await peer.result()).succeeded == 1
 

@@ -58,7 +58,7 @@ def room(nature: str, directory: Path) -> Iterator[Room]:
     ):
         with server.recording("a_mic.monitor") as voice:
             loud = VOICE_DBFS - 1.0
-            wait_until(lambda: level(voice.last(0.1)) > loud, 10, "the tone in the room")
+            wait_until(lambda: level(voice.last(0.1)) > loud, PATIENCE_S, "the tone in the room")
         yield Room(server, ear)
 
 
@@ -92,7 +92,7 @@ async def loudspeaker(where: Room, hz: float) -> Samples:
         heard = where.ear.last(0.8)
         return level(heard) > AUDIBLE_DBFS and purity_at(heard, RATE, hz) > 0.9
 
-    await until(is_tone, 5, f"{hz} Hz from the loudspeaker")
+    await until(is_tone, PATIENCE_S, f"{hz} Hz from the loudspeaker")
     return where.ear.last(0.5)
 
 

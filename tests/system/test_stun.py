@@ -21,11 +21,10 @@ from tests.support.daemon import Phone
 from tests.support.dbus import PrivateBus
 from tests.support.engine import START, EngineProcess
 from tests.support.line import SILENT, line
-from tests.support.processes import until, wait_until
+from tests.support.processes import PATIENCE_S, until, wait_until
 from tests.support.router import Router
 from tests.support.stun import ADDRESS, Coturn
 
-WAIT_S = 20.0
 ACCOUNT = f"{ROOT}/accounts/work"
 
 _users = itertools.count(1)
@@ -75,7 +74,7 @@ async def phone(
     }
     config = json.dumps({"accounts": {"work": account}, "audio": SILENT})
     async with line(session_bus, home, config) as running:
-        await until(lambda: "sees us at" in running.daemon.log, WAIT_S, "the server's answer")
+        await until(lambda: "sees us at" in running.daemon.log, PATIENCE_S, "the server's answer")
         yield running
 
 
@@ -93,7 +92,7 @@ async def offered(phone: Phone, far_end: socket.socket) -> str:
     call = await phone.dial(f"sip:{user}@{ADDRESS}:{far_end.getsockname()[1]}")
     start = f"INVITE sip:{user}@".encode()
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not (invite := await loop.sock_recv(far_end, 65_536)).startswith(start):
             pass
     await phone.call("Call", "Hangup", path=call)
@@ -120,7 +119,7 @@ async def test_the_server_is_used_done_without_when_it_is_killed_and_used_when_i
     assert coturn.address in text
     assert await offered(phone, far_end) == own_address
     coturn.start()
-    await phone.until("Manager", "State", "running", limit_s=WAIT_S)
+    await phone.until("Manager", "State", "running", limit_s=PATIENCE_S)
     assert await offered(phone, far_end) == ADDRESS
 
 
@@ -154,7 +153,7 @@ def test_both_hear_each_other_through_a_router_that_changes_the_ports(
         engine.ask(
             Dial(leg=1, account="alice", target=target, headers={}, anonymous=False, muted=False)
         )
-        engine.wait_state(1, "active", WAIT_S)
+        engine.wait_state(1, "active", PATIENCE_S)
         holes = router.holes.values()
         assert len(holes) == 2, "RTP and RTCP"
         wanted = 1 if ice else PACKETS
@@ -162,8 +161,8 @@ def test_both_hear_each_other_through_a_router_that_changes_the_ports(
         def both_ways() -> bool:
             return any(min(hole.came_in, hole.went_out) >= wanted for hole in holes)
 
-        wait_until(both_ways, WAIT_S, "packets through the router")
-        wait_until(lambda: received(engine) > PACKETS, WAIT_S, "the sound of baresip")
+        wait_until(both_ways, PATIENCE_S, "packets through the router")
+        wait_until(lambda: received(engine) > PACKETS, PATIENCE_S, "the sound of baresip")
 
 
 def received(engine: EngineProcess) -> int:

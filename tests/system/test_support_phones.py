@@ -8,7 +8,7 @@ import pytest
 from tests.support.baresip import Baresip, Codec
 from tests.support.kamailio import Kamailio, password
 from tests.support.media_peer import FORMATS, MediaPeer
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_S, until
 from tests.support.sipp import Sipp
 from tests.support.tones import Samples, level, level_at, purity_at
 from tests.support.wire import Wire, cut
@@ -54,7 +54,7 @@ async def test_two_foreign_phones_hear_each_other_through_the_registrar(
         await caller.told("CALL_ESTABLISHED")
         await callee.told("CALL_RTPESTAB")
         caller.send_dtmf("5")
-        await until(lambda: callee.digits == "5", 5, "the digit")
+        await until(lambda: callee.digits == "5", PATIENCE_S, "the digit")
         await asyncio.sleep(0.7)  # sound to measure
         caller.hang_up()
         await callee.told("CALL_CLOSED")
@@ -137,7 +137,7 @@ async def test_a_caller_that_never_acknowledges_gets_the_answer_again(
     with Baresip(directory("b"), "200") as phone:
         call = f"200@127.0.0.1:{phone.port}"
         with Sipp(directory("s"), "never_ack", call=call) as caller:
-            await until(lambda: _answers(caller) >= 3, 8, "the answer to be repeated")
+            await until(lambda: _answers(caller) >= 3, PATIENCE_S, "the answer to be repeated")
 
 
 @pytest.mark.parametrize("name", ["PCMU", "PCMA", "GSM", "G722"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import (
+    PATIENCE_S,
     Program,
     free_port,
     free_ports,
@@ -35,7 +36,7 @@ os.kill(os.getpid(), 9)
 
 def test_output_is_kept_and_the_exit_code_known(tmp_path: Path) -> None:
     program = Program("echo", ["sh", "-c", "echo heard; exit 3"], tmp_path / "log").start()
-    wait_until(lambda: not program.running, 5, "the end")
+    wait_until(lambda: not program.running, PATIENCE_S, "the end")
     assert program.exit_code == 3
     assert program.log == "heard\n"
 
@@ -63,7 +64,7 @@ def test_a_crashed_test_run_leaves_no_program_behind(tmp_path: Path) -> None:
     crashed = subprocess.run(argv, capture_output=True, check=False)
     assert crashed.returncode == -signal.SIGKILL
     pid = int(crashed.stdout)
-    wait_until(lambda: not _alive(pid), 5, "the orphan to end")
+    wait_until(lambda: not _alive(pid), PATIENCE_S, "the orphan to end")
 
 
 def test_free_ports_are_free_and_different() -> None:

@@ -18,11 +18,10 @@ from tests.support.daemon import DIRECT, RunningDaemon
 from tests.support.dbus import PrivateBus, busctl, private_bus
 from tests.support.desktop import Desktop, desktop, stop
 from tests.support.engine import EngineProcess
-from tests.support.processes import free_port
+from tests.support.processes import PATIENCE_S, free_port
 
 pytestmark = pytest.mark.system
 
-LIMIT_S = 15.0
 POLL_S = 0.05
 """What other programs show on a screen can only be looked at again and again."""
 
@@ -102,11 +101,11 @@ class Scene:
 
 async def until(what: str, holds: Callable[[], Awaitable[object]]) -> None:
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not await holds():  # noqa: ASYNC110 - other programs tell no event
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
-        raise AssertionError(f"not within {LIMIT_S:.0f} s: {what}") from None
+        raise AssertionError(f"not within {PATIENCE_S:.0f} s: {what}") from None
 
 
 @pytest.fixture
@@ -189,7 +188,7 @@ async def test_the_tray_ends_with_its_desktop(scene: Scene) -> None:
     tray = scene.start_tray()
     await until("a window", scene.windows)
     stop(scene.desktop.screen)
-    assert await asyncio.to_thread(tray.wait, LIMIT_S) == 1
+    assert await asyncio.to_thread(tray.wait, PATIENCE_S) == 1
 
 
 async def test_a_notification_answers_the_call(scene: Scene) -> None:

@@ -19,8 +19,14 @@ HEALTHY_AFTER_S = 30.0
 """An engine that lived this long starts the delays from the beginning when it dies."""
 PING_EVERY_S = 10.0
 """Often enough for a watchdog of 30 s; each costs two wake-ups."""
-PING_LIMIT_S = 5.0
-"""The SIP thread never works longer than some milliseconds."""
+LOOK_EVERY_S = 1.0
+START_LOOKS = 60
+"""Until the first answer: the engine starts within a third of a second, on a machine that has
+nothing else to do and has read its files before."""
+PING_LOOKS = 20
+"""The SIP thread never works longer than some milliseconds, but on an overloaded machine it may get
+none of them for long, and an engine that is killed takes its calls along.  In looks, not by the
+clock: where the daemon did not get its turn or the whole machine stood still, none has passed."""
 STOP_LIMIT_S = 1.5
 """The engine's own teardown takes at most 0.7 s; the daemon must be gone within 2."""
 REAP_LIMIT_S = 0.2
@@ -51,9 +57,9 @@ class Supervisor:
         self._deaths = 0
         self._told = ""
         self.alive = False
-        """Whether the last ping was answered, or the next try is being waited for: what the
-        service manager's watchdog is told.  Starting the daemon again would not help an engine
-        that cannot start, and would take the history from its users."""
+        """Whether there is an engine that answers or still may, or the next try is being waited
+        for: what the service manager's watchdog is told.  Starting the daemon again would not help
+        an engine that cannot start, and would take the history from its users."""
 
     def start(self, first: Launched | None = None) -> None:
         """Keep an engine running from now on; `first` is one that was launched already."""
@@ -169,24 +175,33 @@ class Supervisor:
 
     async def _ping(self, link: Link) -> None:
         """A SIP thread that hangs is as bad as one that died."""
-        while True:
-            answered = asyncio.Event()
-
-            def heard(reply: Reply, answered: asyncio.Event = answered) -> None:
-                if not reply.error:
-                    answered.set()
-
-            link.send(Ping(), heard)
-            try:
-                # Not wait_for: that of Python 3.11 loses a cancellation now and then.
-                async with asyncio.timeout(PING_LIMIT_S):
-                    await answered.wait()
-            except TimeoutError:
-                logger.warning("the SIP engine does not answer; killing it")
-                self._kill()
-                return
-            self.alive = True
+        looks = START_LOOKS
+        self.alive = True
+        while await _answers(link, looks):
+            looks = PING_LOOKS
             await asyncio.sleep(PING_EVERY_S)
+        self.alive = False
+        logger.warning("the SIP engine does not answer; killing it")
+        self._kill()
+
+
+async def _answers(link: Link, looks: int) -> bool:
+    """Whether a ping is answered before it has been looked for so often."""
+    answered = asyncio.Event()
+
+    def heard(reply: Reply) -> None:
+        if not reply.error:
+            answered.set()
+
+    link.send(Ping(), heard)
+    for _ in range(looks):
+        with suppress(TimeoutError):
+            # Not wait_for: that of Python 3.11 loses a cancellation now and then.
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await answered.wait()
+        if answered.is_set():
+            return True
+    return False
 
 
 def _sentence(why: str, returncode: int) -> str:
