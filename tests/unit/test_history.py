@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +18,10 @@ WORK = AccountId("work")
 HOME = AccountId("home")
 IN = Direction.INCOMING
 OUT = Direction.OUTGOING
+
+STEPS_AT_ONCE, MOST_STEPS = 100, 10_000
+"""Of SQLite's machine: 24 a row of a page take 0.4 ms, and reading 100,000 rows a hundred times as
+many."""
 
 Opener = Callable[[], History]
 
@@ -374,7 +377,7 @@ def test_every_row_survives_kill_9(path: Path, open_history: Opener) -> None:
         assert len(there - promised) <= 3, "a row may be written and not yet printed"
 
 
-def test_a_page_of_a_long_history_takes_under_5_ms(open_history: Opener) -> None:
+def test_a_page_of_a_long_history_reads_little_of_it(open_history: Opener) -> None:
     history = open_history()
     values = [
         ("work", "sip:1@x", "1", "sip:1@x", index, index % 50 == 0) for index in range(100_000)
@@ -386,14 +389,17 @@ def test_a_page_of_a_long_history_takes_under_5_ms(open_history: Opener) -> None
             values,
         )
     )
+    steps: list[None] = []
+    history._storage.change(
+        lambda db: db.set_progress_handler(lambda: steps.append(None), STEPS_AT_ONCE)
+    )
     for wanted in (Filter(), Filter(missed=True), Filter(peer="1"), Filter(text="sip:1")):
-        times, cursor = [], ""
+        cursor = ""
         for _ in range(9):
-            started = time.perf_counter()
+            steps.clear()
             rows, cursor = history.query(wanted, cursor, 100)
-            times.append(time.perf_counter() - started)
             assert len(rows) == 100
-        assert sorted(times)[4] < 0.005
+            assert len(steps) * STEPS_AT_ONCE < MOST_STEPS
 
 
 def test_what_was_reserved_is_never_reserved_again(open_history: Opener) -> None:
