@@ -8,8 +8,9 @@ two side frequencies are given.
 
 import math
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from operator import mul
 from typing import NamedTuple
 
 DEFAULT_COUNTRY = "eu"
@@ -53,13 +54,15 @@ def segments(tone: str, country: str = DEFAULT_COUNTRY) -> Cadence:
     return COUNTRIES.get(country.lower(), _EUROPE)[Tone(tone)]
 
 
-def synthesise(cadence: Iterable[Segment], rate: int, level_dbfs: float = LEVEL_DBFS) -> bytes:
+def synthesise(cadence: Collection[Segment], rate: int, level_dbfs: float = LEVEL_DBFS) -> bytes:
     """16 bit mono sound of one cycle; `level_dbfs` is its peak."""
     peak = 32767 * 10 ** (level_dbfs / 20)
+    # A bell repeats its strokes: each computed anew held up the SIP thread for 17 ms.
+    tones = {segment: _tone(segment, rate, peak) for segment in set(cadence)}
     sound = array("h")
     for segment in cadence:
-        sound.extend(_tone(segment, rate, peak))
-        sound.extend([0] * (segment.off_ms * rate // 1000))
+        sound += tones[segment]
+        sound.frombytes(bytes(SAMPLE_BYTES * (segment.off_ms * rate // 1000)))
     return sound.tobytes()
 
 
@@ -67,17 +70,9 @@ def _tone(segment: Segment, rate: int, peak: float) -> "array[int]":
     length, fade = segment.on_ms * rate // 1000, FADE_MS * rate // 1000
     pitches = [hz * math.tau / rate for hz in (segment.first_hz, segment.second_hz) if hz]
     scale = peak / len(pitches)
-    return array(
-        "h",
-        (
-            int(
-                scale
-                * min(1.0, i / fade, (length - i) / fade)
-                * sum(math.sin(pitch * i) for pitch in pitches)
-            )
-            for i in range(length)
-        ),
-    )
+    waves = [[math.sin(pitch * i) for i in range(length)] for pitch in pitches]
+    strength = [min(1.0, i / fade, (length - i) / fade) * scale for i in range(length)]
+    return array("h", map(int, map(mul, strength, map(sum, zip(*waves, strict=True)))))
 
 
 def _on(first_hz: int, second_hz: int = 0) -> Cadence:
