@@ -3,7 +3,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -33,17 +33,18 @@ logger = logging.getLogger(__name__)
 
 
 class Daemon(Service, AccountSwitch):
-    """`config_paths`: the files to read, weakest first; `engine`: one that was launched already."""
+    """`find_config`: tells the files to read now, weakest first; `engine`: one that was launched
+    already."""
 
     def __init__(
         self,
-        config_paths: Sequence[Path],
+        find_config: Callable[[], Sequence[Path]],
         state_directory: Path,
         cache_directory: Path,
         engine: Launched | None = None,
     ) -> None:
         self.changed = Signal()
-        self._config_paths = config_paths
+        self._find_config = find_config
         self._state = ServiceState.STARTING
         self._generation = 0
         self._reloading = asyncio.Lock()
@@ -118,7 +119,7 @@ class Daemon(Service, AccountSwitch):
     async def reload(self) -> None:
         async with self._reloading:  # else what was read first could be applied last
             try:
-                config = await asyncio.to_thread(config_files.load, self._config_paths)
+                config = await asyncio.to_thread(config_files.load, self._find_config())
             except ConfigError as error:
                 logger.warning("the configuration is not applied: %s", error)
                 self.parts.problems.raise_("config-invalid", str(error))
@@ -146,7 +147,7 @@ class Daemon(Service, AccountSwitch):
     def validate(self) -> Sequence[ConfigProblem]:
         return [
             ConfigProblem(str(one.file), one.line, one.key, one.reason)
-            for one in config_files.validate(self._config_paths)
+            for one in config_files.validate(self._find_config())
         ]
 
     # ------------------------------------------------------------ AccountSwitch
@@ -172,7 +173,7 @@ class Daemon(Service, AccountSwitch):
     def _read_first(self, problems: Problems) -> Config:
         """A phone with a broken configuration runs without accounts and says why."""
         try:
-            config = config_files.load(self._config_paths)
+            config = config_files.load(self._find_config())
         except ConfigError as error:
             logger.error("%s", error)  # noqa: TRY400 - the problems are the message
             problems.raise_("config-invalid", str(error))

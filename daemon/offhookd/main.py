@@ -9,6 +9,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from offhookd import __version__
@@ -56,7 +57,7 @@ def serve(config: Path | None) -> int:
     from offhookd.run import Run  # noqa: PLC0415 - likewise
 
     setup_logging("info")
-    return asyncio.run(Run(search(config), engine).until_stopped())
+    return asyncio.run(Run(partial(search, config), engine).until_stopped())
 
 
 def _launch_early() -> Launched | None:

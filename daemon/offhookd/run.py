@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from offhookd.app import Daemon
@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 class Run:
     """One life of the daemon in its surroundings: bus, service manager, network, signals."""
 
-    def __init__(self, paths: Sequence[Path], engine: Launched | None) -> None:
-        self._paths = paths
+    def __init__(self, find_config: Callable[[], Sequence[Path]], engine: Launched | None) -> None:
+        self._find_config = find_config
         self._engine = engine
         self._manager = ServiceManager.from_environment()
         self._stop = asyncio.Event()
@@ -39,7 +39,7 @@ class Run:
     async def until_stopped(self) -> int:
         """Be the phone until a signal ends it; the exit status."""
         self._listen_for_the_end()
-        daemon = Daemon(self._paths, state_directory(), cache_directory(), self._engine)
+        daemon = Daemon(self._find_config, state_directory(), cache_directory(), self._engine)
         network = NetworkWatch(daemon.hint)
         bus = None
         try:

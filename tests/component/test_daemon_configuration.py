@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from offhookd.bus.names import ROOT
-from tests.support.daemon import DIRECT, Phone, running_phone
+from tests.support.cli import CommandLine
+from tests.support.daemon import DIRECT, Phone, RunningDaemon, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.far_end import ACCOUNT, FarEnd, connected
 
@@ -16,6 +17,9 @@ accounts:
     transprt: udp
 audio: {backend: silent}
 """
+
+
+DIRECTLY = ("--registrar", "none", "--transport", "udp")
 
 
 async def test_a_broken_configuration_is_a_problem_and_can_be_mended(
@@ -121,3 +125,20 @@ async def test_a_reload_that_fails_is_a_problem_until_one_succeeds(phone: Phone)
     phone.daemon.write_config(DIRECT)
     await phone.call("Manager", "Reload")
     assert await phone.get("Manager", "Problems") == []
+
+
+async def test_the_first_account_is_used_by_a_phone_that_began_without_a_file(
+    session_bus: PrivateBus, tmp_path: Path
+) -> None:
+    daemon = RunningDaemon(session_bus, tmp_path, "")
+    daemon.config_file.unlink()
+    daemon.options = ()
+    daemon.environment["XDG_CONFIG_HOME"] = str(tmp_path / "xdg")
+    offhook = CommandLine(session_bus.address, daemon.environment)
+    try:
+        await daemon.start()
+        added = await offhook("account", "add", "lab", "--uri", "sip:a@127.0.0.1", *DIRECTLY)
+        assert (added.status, added.err) == (0, "")
+        assert "lab is registered as sip:a@127.0.0.1" in added.out
+    finally:
+        daemon.close()

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class RunningDaemon:
         self.bus = bus
         self.directory = directory
         self.config_file = directory / "offhook.yaml"
+        self.options: Sequence[str] = ("--config", str(self.config_file))
         self.state_directory = directory / "state"
         self.log_file = directory / "offhookd.log"
         self.sip_port = free_port()
@@ -60,7 +61,7 @@ class RunningDaemon:
         """Start the process, and do not wait for it."""
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "offhookd.main", "--config", str(self.config_file)],
+                [sys.executable, "-m", "offhookd.main", *self.options],
                 env={
                     **os.environ,
                     "DBUS_SESSION_BUS_ADDRESS": self.bus.address,
