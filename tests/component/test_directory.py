@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Address books on real servers, and a daemon that says who calls while it rings."""
 
+import base64
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -252,6 +253,52 @@ async def test_a_file_that_is_missing_is_a_problem_until_it_is_there(
         await phone.call("Contacts", "Refresh", "('team',)")
         assert await phone.get("Manager", "Problems") == []
         assert (await phone.refused("Contacts", "Refresh", "('other',)"))[0] == "NotFound"
+
+
+async def test_a_book_that_is_configured_no_more_leaves_the_disc(
+    session_bus: PrivateBus, tmp_path: Path
+) -> None:
+    photo = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64)).decode()
+    portrait = f"PHOTO;ENCODING=b;TYPE=PNG:{photo}\r\nEND:"
+    team = tmp_path / "portraits.vcf"
+    team.write_text(card("Ada Lovelace", "030 1234567").replace("END:", portrait))
+    directory = tmp_path / "cache" / "offhook"
+    config = with_books(f"{{team: {{kind: vcard, path: {team}}}}}")
+    async with running_phone(session_bus, tmp_path, config) as phone:
+        await phone.until("Contacts", "Sources", [["team", "vcard", "ready"]])
+        (kept,) = (directory / "photos").iterdir()
+        phone.daemon.write_config(DIRECT)
+        await phone.call("Manager", "Reload")
+        await until(lambda: not kept.exists(), LIMIT_S, "the photo to go")
+    with Index(directory / "contacts.sqlite", partial(key_of, country="de")) as index:
+        assert (index.sources, index.versions("team")) == ([], {})
+
+
+async def test_a_book_taken_out_while_nothing_ran_leaves_the_disc(
+    session_bus: PrivateBus, tmp_path: Path, team: Path
+) -> None:
+    config = with_books(f"{{team: {{kind: vcard, path: {team}}}}}")
+    async with running_phone(session_bus, tmp_path, config) as phone:
+        await phone.until("Contacts", "Sources", [["team", "vcard", "ready"]])
+    path = tmp_path / "cache" / "offhook" / "contacts.sqlite"
+    async with running_phone(session_bus, tmp_path, DIRECT):
+        with Index(path, partial(key_of, country="de")) as index:
+            await until(lambda: index.sources == [], LIMIT_S, "the book to be forgotten")
+
+
+async def test_other_columns_of_a_table_are_read_at_once(
+    session_bus: PrivateBus, tmp_path: Path
+) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("who,nick,tel\nAda Lovelace,Countess,030 1234567\n")
+    source = f"{{t: {{kind: csv, path: {table}, columns: {{name: who, work: tel}}}}}}"
+    async with running_phone(session_bus, tmp_path, with_books(source)) as phone:
+        await phone.until("Contacts", "Sources", [["t", "csv", "ready"]])
+        phone.daemon.write_config(with_books(source.replace("who", "nick")))
+        await phone.call("Manager", "Reload")
+        await phone.call("Contacts", "Refresh", "('t',)")
+        (known,) = await phone.call("Contacts", "Lookup", "('030 1234567',)")
+        assert known["name"] == "Countess"
 
 
 async def test_a_server_that_hangs_never_delays_the_ring(

@@ -2,6 +2,7 @@
 """What vCards, tables and numbers become, and how they are found again."""
 
 import base64
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -267,6 +268,28 @@ def test_updating_changes_what_changed(index: Index) -> None:
         assert index.search("engine", 5, ["team"]) == []
         assert index.versions("team")["Ada Lovelace"] == "v2"
         assert index.mark("team") == "token"
+
+
+def test_a_source_from_elsewhere_begins_empty(index: Index) -> None:
+    with index:
+        index.begin("team", "here")
+        assert index.search("ada", 5, ["team"]) == []
+        index.update("team", [(person("Bob", "2"), "v1")], [], "token")
+        index.begin("team", "here")
+        assert (index.versions("team"), index.mark("team")) == ({"Bob": "v1"}, "token")
+        index.begin("team", "there")
+        assert (index.versions("team"), index.mark("team")) == ({}, "")
+
+
+def test_a_forgotten_source_leaves_nothing(index: Index) -> None:
+    with index:
+        index.replace("other", [replace(person("Bob", "2", source="other"), photo_path="/b.png")])
+        assert set(index.sources) == {"team", "other"}
+        assert "/b.png" in index.photos
+        index.forget("other")
+        assert index.sources == ["team"]
+        assert index.photos == {""}
+        assert index.lookup("2", ["other"]) is None
 
 
 def test_a_damaged_index_is_made_anew(tmp_path: Path) -> None:

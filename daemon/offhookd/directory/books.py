@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,12 +63,13 @@ class AddressBooks(Directory):
         self._thread = ThreadPoolExecutor(1, "address books")
         self._index: Index | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._forgetting: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------ life
 
     def configure(self, config: DirectoryConfig) -> None:
         """Use these address books from now on, and bring them up to date."""
-        if config == self._config:
+        if config == self._config and self._forgetting:
             return
         before, self._config = self._config, config
         for name in [
@@ -85,15 +85,18 @@ class AddressBooks(Directory):
             )
             for name, one in config.sources.items()
         }
+        self._forgetting = asyncio.create_task(
+            self._forget_others(self._forgetting), name="forgotten address books"
+        )
         for name, book in config.sources.items():
             if book.kind in COPIED and name not in self._tasks:
                 self._tasks[name] = asyncio.create_task(
-                    self._keep_fresh(book), name=f"address book {name}"
+                    self._keep_fresh(book, self._forgetting), name=f"address book {name}"
                 )
         self.changed()
 
     async def stop(self) -> None:
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *([self._forgetting] if self._forgetting else [])]
         self._tasks.clear()
         for task in tasks:
             task.cancel()
@@ -116,7 +119,7 @@ class AddressBooks(Directory):
         return self._revision
 
     async def search(self, text: str, limit: int) -> Sequence[Contact]:
-        copied = [name for name, one in self._config.sources.items() if one.kind in COPIED]
+        copied = self._copied()
         found = (
             await self._in_thread(lambda index: index.search(text, limit, copied)) if copied else []
         )
@@ -130,7 +133,7 @@ class AddressBooks(Directory):
     async def lookup(self, uri: str) -> Contact | None:
         if not self._config.sources:
             return None
-        copied = [name for name, one in self._config.sources.items() if one.kind in COPIED]
+        copied = self._copied()
         if copied and (found := await self._in_thread(lambda index: index.lookup(uri, copied))):
             return found
         key = key_of(uri, self._country())
@@ -155,7 +158,25 @@ class AddressBooks(Directory):
 
     # ------------------------------------------------------------ how
 
-    async def _keep_fresh(self, book: BookConfig) -> None:
+    def _copied(self) -> list[str]:
+        return [name for name, one in self._config.sources.items() if one.kind in COPIED]
+
+    async def _forget_others(self, before: asyncio.Task[None] | None) -> None:
+        """Let the index keep nothing of books that are configured no more, since now or before
+        the start."""
+        if before:
+            await asyncio.wait([before])
+        if not await asyncio.to_thread(self._path.exists):
+            return
+        with suppress(sqlite3.Error, OSError, SourceError):
+            known = await self._in_thread(lambda index: index.sources)
+            for name in set(known).difference(self._copied()):
+                book = Book(id=name, kind=SourceKind.VCARD)
+                job = Job(request=0, do="forget", book=book, index=str(self._path))
+                await self._reader.ask(job, SYNC_LIMIT_S)
+
+    async def _keep_fresh(self, book: BookConfig, after: asyncio.Task[None]) -> None:
+        await asyncio.wait([after])
         while True:
             await self._sync(book)
             await asyncio.sleep(self._config.refresh_minutes * 60)
@@ -224,7 +245,7 @@ class AddressBooks(Directory):
     async def _in_thread(self, act: Callable[[Index], T]) -> T:
         def run() -> T:
             if self._index is None:
-                self._index = Index(self._path, partial(key_of, country=self._country()))
+                self._index = Index(self._path, lambda uri: key_of(uri, self._country()))
             return act(self._index)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from offhookd.phone.contacts import Contact
 
-VERSION = 1
+VERSION = 2
 """`PRAGMA user_version`; to be raised with every change of the tables below."""
 
 BUSY_TIMEOUT_S = 5.0
@@ -40,7 +40,9 @@ CREATE INDEX uris_by_key ON uris (key);
 CREATE VIRTUAL TABLE words USING fts5 (
     name, organization, numbers, tokenize = "unicode61 remove_diacritics 2", prefix = "1 2 3"
 );
-CREATE TABLE marks (source TEXT PRIMARY KEY, mark TEXT NOT NULL);
+CREATE TABLE marks (
+    source TEXT PRIMARY KEY, origin TEXT NOT NULL DEFAULT '', mark TEXT NOT NULL DEFAULT ''
+);
 CREATE TABLE revision (number INTEGER NOT NULL);
 INSERT INTO revision VALUES (0);
 """
@@ -119,6 +121,34 @@ class Index:
 
     # ------------------------------------------------------------ filling
 
+    @property
+    def sources(self) -> list[str]:
+        """Whose contacts are here, or were."""
+        return [source for (source,) in self._db.execute("SELECT source FROM marks")]
+
+    @property
+    def photos(self) -> set[str]:
+        """The paths of all photos."""
+        return {path for (path,) in self._db.execute("SELECT DISTINCT photo_path FROM contacts")}
+
+    def begin(self, source: str, origin: str) -> None:
+        """Empty `source` if it was filled from another `origin` than this one."""
+        with self._db:
+            if self._db.execute(
+                "SELECT 1 FROM marks WHERE source = ? AND origin = ?", (source, origin)
+            ).fetchone():
+                return
+            self._remove(source, self.versions(source))
+            self._db.execute(
+                "INSERT OR REPLACE INTO marks (source, origin) VALUES (?, ?)", (source, origin)
+            )
+
+    def forget(self, source: str) -> None:
+        """Keep nothing of `source`."""
+        with self._db:
+            self._remove(source, self.versions(source))
+            self._db.execute("DELETE FROM marks WHERE source = ?", (source,))
+
     def mark(self, source: str) -> str:
         """What the source's server said the state of this content is called, "" for none."""
         found = self._db.execute("SELECT mark FROM marks WHERE source = ?", (source,)).fetchone()
@@ -195,7 +225,11 @@ class Index:
         self._db.executemany(f"DELETE FROM contacts WHERE {where}", rows)  # noqa: S608 - a constant
 
     def _finish(self, source: str, mark: str) -> None:
-        self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (source, mark))
+        self._db.execute(
+            "INSERT INTO marks (source, mark) VALUES (?, ?)"
+            " ON CONFLICT (source) DO UPDATE SET mark = excluded.mark",
+            (source, mark),
+        )
         self._db.execute("UPDATE revision SET number = number + 1")
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...]:

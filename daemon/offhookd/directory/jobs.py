@@ -42,8 +42,9 @@ class Book:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """`do` is "sync" (fill the index at `index`), "search" or "lookup" (ask the server for
-    `text`).  `country` is that of the user, for national numbers."""
+    """`do` is "sync" (fill the index at `index`), "forget" (keep nothing of the book there),
+    "search" or "lookup" (ask the server for `text`).  `country` is that of the user, for national
+    numbers."""
 
     request: int
     do: str
@@ -52,6 +53,12 @@ class Job:
     country: str = ""
     text: str = ""
     limit: int = 1
+
+    @property
+    def origin(self) -> str:
+        """What decides what a copy of the book holds, besides the book."""
+        book = self.book
+        return json.dumps([book.kind, book.path, book.url, dict(book.columns), self.country])
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

@@ -4,7 +4,7 @@
 import resource
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -58,16 +58,31 @@ class Reader:
             self._results.flush()
 
     def _result(self, job: Job) -> Result:
-        if job.do == "sync":
-            with (
-                self._filling,
-                Index(Path(job.index), partial(key_of, country=job.country)) as index,
-            ):
-                remark = sync(job.book, index, Path(job.index).parent / "photos")
-                count = len(index.versions(job.book.id))
-            return Result(request=job.request, count=count, remark=remark)
+        if job.do in ("sync", "forget"):
+            return self._filled(job)
         found = tuple(ask(job))
         return Result(request=job.request, contacts=found, count=len(found))
+
+    def _filled(self, job: Job) -> Result:
+        path = Path(job.index)
+        photos = path.parent / "photos"
+        with self._filling, Index(path, partial(key_of, country=job.country)) as index:
+            remark = ""
+            if job.do == "forget":
+                index.forget(job.book.id)
+            else:
+                index.begin(job.book.id, job.origin)
+                remark = sync(job.book, index, photos)
+            _keep_only(index.photos, photos)
+            count = len(index.versions(job.book.id))
+        return Result(request=job.request, count=count, remark=remark)
+
+
+def _keep_only(wanted: Container[str], photos: Path) -> None:
+    """Delete the photos of people who are in no address book any more."""
+    for path in photos.glob("*"):
+        if str(path) not in wanted:
+            path.unlink(missing_ok=True)
 
 
 def sync(book: Book, index: Index, photos: Path) -> str:
