@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Speed and size in one table: latency, idle, start and telephone sets, one after the other.
+"""Speed and size in one table: latency, start, rescue, idle, sets and address books, in turn.
 
 python -m tests.bench.report [--seconds 60] [--calls 40] [--starts 20] [--realtime]
 """
@@ -7,7 +7,7 @@ python -m tests.bench.report [--seconds 60] [--calls 40] [--starts 20] [--realti
 import argparse
 from contextlib import nullcontext
 
-from tests.bench import devices, idle, latency, start
+from tests.bench import devices, directory, idle, latency, rescue, start
 from tests.bench._figures import report
 
 
@@ -21,8 +21,10 @@ def main() -> None:
     with latency.first() if options.realtime else nullcontext():
         figures = latency.measure(options.calls)
     figures += start.measure(options.starts)
+    figures += rescue.measure()
     figures += idle.measure(options.seconds)
     figures += devices.measure()
+    figures += directory.measure()
     report(figures)
 
 

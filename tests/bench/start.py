@@ -23,7 +23,7 @@ START = Quantity(
     digits=0,
 )
 FIRST = Quantity("exec -> first REGISTER", "ms", digits=0)
-ON_BUS = Quantity("exec -> name on the bus", "ms", digits=0)
+ON_BUS = Quantity("exec -> name on the bus", "ms", 3000, digits=0)
 STOP = Quantity("SIGTERM -> end, unregistered", "ms", 2000, digits=0)
 QUANTITIES = (START, FIRST, ON_BUS, STOP)
 
