@@ -30,6 +30,7 @@ test | slapd                     | program:slapd               | an LDAP server
 test | gnome-keyring             | program:gnome-keyring-daemon | a keyring
 test | libsecret-tools           | program:secret-tool         | putting a password into it
 test | zsh                       | program:zsh                 | the completion of another shell
+test | fish                      | program:fish                | the completion of a third
 test | xvfb                      | program:Xvfb                | a screen for the tray
 test | xfce4-panel               | program:xfce4-panel         | a panel that shows its icon
 test | dunst                     | program:dunst               | a notification service

@@ -48,7 +48,7 @@ def shell(session_bus: PrivateBus, tmp_path: Path) -> Mapping[str, str]:
         f"#!{sys.executable}\nfrom offhook.cli.main import main\nraise SystemExit(main())\n"
     )
     program.chmod(0o755)
-    for name, file in (("bash", "offhook.bash"), ("zsh", "_offhook")):
+    for name, file in (("bash", "offhook.bash"), ("zsh", "_offhook"), ("fish", "offhook.fish")):
         script = subprocess.run(
             [program, "--print-completion", name], check=True, capture_output=True
         ).stdout
@@ -102,6 +102,37 @@ async def test_bash_offers_people_by_name_and_number(
         "+4930123456  Ada Lovelace, work",
         " ",
     ]
+
+
+def fish_offers(shell: Mapping[str, str], line: str) -> list[str]:
+    script = f"source {shell['HOME']}/offhook.fish; complete -C (cat)"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", script],
+        env=shell,
+        input=line,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert not done.stderr
+    return [one.partition("\t")[0] for one in done.stdout.splitlines()]
+
+
+async def test_fish_offers_what_the_phone_has(
+    phone: Phone, shell: Mapping[str, str], far_end: EngineProcess
+) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed")
+    await phone.dial(f"sip:test@127.0.0.1:{far_end.port}")
+    assert fish_offers(shell, "offhook hangup ") == ["c1"]
+    assert fish_offers(shell, "offhook dtmf 12 --call c") == ["c1"]
+    assert fish_offers(shell, "offhook --ver") == ["--version"]
+    assert fish_offers(shell, "offhook accounts --ver") == []
+    assert fish_offers(shell, "offhook accounts reg") == ["register"]
+    assert fish_offers(shell, "offhook accounts register ") == ["direct"]
+    assert fish_offers(shell, "offhook dial --account direct +4940") == ["+4940777"]
+    assert fish_offers(shell, "offhook audio use ri") == ["ringer"]
+    assert fish_offers(shell, "offhook audio use ringer default def") == ["default"]
 
 
 def test_without_a_daemon_nothing_is_offered_and_none_is_started(

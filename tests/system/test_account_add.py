@@ -107,7 +107,7 @@ async def test_what_goes_wrong_is_said_in_a_line(
 
     refused = await offhook(*words, "--password-command", "echo wrong")
     assert refused.status == 1
-    assert refused.err.startswith("offhook: work is not registered: ")
+    assert refused.err.startswith("offhook: Account work is not registered: ")
     assert refused.err.endswith("to begin anew: offhook account remove work\n")
     assert refused.err.count("\n") == 1
 

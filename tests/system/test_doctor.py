@@ -74,9 +74,18 @@ async def test_a_phone_in_order_is_told_so(
     assert "ok    daemon" in people.out
 
 
-async def test_without_a_daemon_it_says_what_is_missing(home: Path, offhook: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("managed", "remedy"),
+    [(True, "systemctl --user start offhookd.service"), (False, "start it: offhookd")],
+)
+async def test_without_a_daemon_it_says_what_is_missing(
+    home: Path, offhook: CommandLine, managed: bool, remedy: str
+) -> None:
+    offhook.environment["XDG_RUNTIME_DIR"] = str(home)
+    if managed:
+        (home / "systemd").mkdir()
+        (home / "systemd" / "private").touch()
     found = await examined(offhook, 1)
-    remedy = "systemctl --user start offhookd.service"
     assert found["daemon"] == [("fail", "offhookd does not run", remedy)]
     assert found["configuration"][0][2] == "offhook account add"
     people = await offhook("doctor")

@@ -10,7 +10,7 @@ import pytest
 
 from offhook.cli import examine_servers
 from offhook.cli.examine_machine import devices
-from offhook.cli.examine_servers import _lifetime, _way
+from offhook.cli.examine_servers import _lifetime, _password, _way
 from offhook.cli.finding import Verdict
 from offhookd.config.schema import AccountConfig
 from offhookd.phone.values import AccountId
@@ -71,3 +71,20 @@ def test_a_router_that_may_forget_is_told(
     monkeypatch.setattr(examine_servers, "_own_address", lambda _: ipaddress.ip_address(here))
     config = replace(WORK, keepalive_seconds=keepalive_s)
     assert _way(config, f"{there}:5060").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("command", "verdict", "said"),
+    [
+        (("sh", "-c", "echo pw"), Verdict.OK, "printed by sh"),
+        (("sh", "-c", "echo locked >&2; exit 1"), Verdict.FAIL, "locked"),
+        (("/nowhere/pass",), Verdict.FAIL, "cannot be started"),
+    ],
+)
+async def test_the_program_that_prints_a_password_is_tried(
+    command: tuple[str, ...], verdict: Verdict, said: str
+) -> None:
+    (finding,) = await _password(replace(WORK, password_command=command))
+    assert finding.verdict is verdict
+    assert said in finding.text
+    assert "pw" not in finding.text.split()

@@ -136,8 +136,9 @@ async def _registered(phone: Phone, name: str) -> int:
         print(f"{name} is registered as {clean(account.uri)}")
         return 0
     told = [text for _, path, text in phone.problems if path == account.path]
-    reason = told[0] if told else account.state_text or account.state
-    raise RefusedError(f"{name} is not registered: {reason.rstrip('.')}. {_remedy(account)}")
+    status = account.state_text or account.state
+    said = told[0] if told else f"Account {name} is not registered: {status}"
+    raise RefusedError(f"{said.rstrip('.')}. {_remedy(account)}")
 
 
 async def _settled(account: Account) -> None:

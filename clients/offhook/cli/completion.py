@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The completion scripts of bash and zsh: shtab's, with words that are asked of the phone."""
+"""The completion scripts of shells; those of bash and zsh are shtab's, with words that are asked
+of the phone."""
 
 import argparse
 from typing import Any
@@ -55,7 +56,15 @@ WORDS = {
 FILES = {"bash": "_shtab_compgen_files", "zsh": "_files"}
 
 
+SHELLS = ("bash", "zsh", "fish")
+
+
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
+    """What makes `shell` complete the commands of `parser`."""
+    if shell == "fish":
+        from . import completion_fish  # noqa: PLC0415 - as below
+
+        return completion_fish.script(parser, WORDS)
     import shtab  # noqa: PLC0415 - 15 ms that no other command needs
 
     _mark(parser)

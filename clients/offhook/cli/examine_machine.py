@@ -18,6 +18,7 @@ from .finding import Finding, fail, ok, warn
 
 UNIT = "offhookd.service"
 NO_SYSTEMD = "let your session start offhookd"
+START, START_HERE = f"systemctl --user start {UNIT}", "start it: offhookd"
 SYSTEMCTL_LIMIT_S = 5.0
 DUMMY = "auto_null"
 """What PulseAudio and PipeWire play to where there is nothing to play on."""
@@ -39,7 +40,8 @@ async def bus_and_daemon() -> list[Finding]:
         return [fail("session bus", error.message, error.remedy)]
     found = [ok("session bus", "answers")]
     if not served:
-        return [*found, fail("daemon", "offhookd does not run", f"systemctl --user start {UNIT}")]
+        remedy = START if _has_service_manager() else START_HERE
+        return [*found, fail("daemon", "offhookd does not run", remedy)]
     try:
         async with Phone() as phone:
             return [*found, *_told(phone)]
@@ -64,6 +66,11 @@ def _told(phone: Phone) -> Iterator[Finding]:
         yield fail(subject, said, f"offhook accounts register {account.id} tries again at once")
 
 
+def _has_service_manager() -> bool:
+    """Whether systemd serves this user, by the socket of its own."""
+    return Path(os.environ.get("XDG_RUNTIME_DIR", ""), "systemd", "private").exists()
+
+
 def service() -> list[Finding]:
     """The unit of the user's service manager."""
     try:
@@ -78,9 +85,7 @@ def service() -> list[Finding]:
         return [warn("service", "no systemd here", NO_SYSTEMD)]
     state = done.stdout.strip()
     if done.returncode:
-        return [
-            warn("service", "no service manager runs for you", "let your session start offhookd")
-        ]
+        return [warn("service", "no service manager runs for you", NO_SYSTEMD)]
     if state == "enabled":
         return [ok("service", f"{UNIT} starts with your session")]
     if not state:

@@ -11,8 +11,8 @@ import time
 from typing import Any
 
 from offhookd.config.schema import AccountConfig, SipConfig
-from offhookd.desktop import keyring
 from offhookd.desktop.resolve import ResolveError, Resolver
+from offhookd.desktop.secrets import SecretError, password_for
 from offhookd.hosts import Server, host_part, server_of
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.values import Transport
@@ -57,21 +57,22 @@ async def _stun(config: AccountConfig) -> list[Finding]:
 
 
 async def _password(config: AccountConfig) -> list[Finding]:
+    """Fetched as the daemon does: a program of the user's runs, and may ask for a passphrase."""
     subject = f"{config.id} password"
-    if config.password is not None or config.password_file or config.password_command:
-        return [ok(subject, "as the configuration says")]
-    search = keyring.Lookup(keyring.Item("offhook-account", config.id))
     try:
-        async with asyncio.timeout(ANSWER_LIMIT_S):
-            await asyncio.to_thread(search.run)
-    except TimeoutError:
-        return [fail(subject, "the keyring does not answer", "unlock it")]
-    except keyring.KeyringError as error:
+        await password_for(config, keyring_seconds=ANSWER_LIMIT_S)
+    except SecretError as error:
         text, _, remedy = str(error).partition("; ")
-        return [fail(subject, text, remedy or "offhook account add")]
-    finally:
-        search.abandon()
-    return [ok(subject, "in the keyring")]
+        return [fail(subject, text, remedy or "correct it, or: offhook account add")]
+    return [ok(subject, _whence(config))]
+
+
+def _whence(config: AccountConfig) -> str:
+    if config.password is not None:
+        return "in the configuration"
+    if config.password_command:
+        return f"printed by {config.password_command[0]}"
+    return f"in {config.password_file or 'the keyring'}"
 
 
 async def _server(config: AccountConfig, server: Server, sip: SipConfig) -> list[Finding]:

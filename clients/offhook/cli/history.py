@@ -69,6 +69,8 @@ async def _names(phone: Phone, rows: Sequence[Row]) -> Mapping[str, str]:
 
 def print_rows(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> None:
     """A line for each; `names` are those of peers, by their addresses."""
+    if not rows:
+        print("No call")
     known = names or {}
     print_table(
         ("CALL", "STARTED", "DIRECTION", "LENGTH", "PEER", "END"),

@@ -43,6 +43,8 @@ async def _newest(phone: Phone) -> int:
 
 def print_messages(rows: Sequence[MessageRow]) -> None:
     """A line for each; what nobody has read yet has a star."""
+    if not rows:
+        print("No message")
     print_table(
         ("", "ID", "AT", "", "PEER", "TEXT"),
         [

@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from .completion import SHELLS
 from .words import calling, in_call, lists, people, upkeep
 
 EXIT = (
@@ -56,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--print-completion",
         action=_PrintCompletion,
-        choices=("bash", "zsh"),
+        choices=SHELLS,
         help="print the completion script of a shell",
     )
     verbs = result.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -13,7 +13,7 @@ from .session import find_account, with_phone
 
 def run(options: argparse.Namespace) -> int:
     async def act(phone: Phone) -> int:
-        if options.list:
+        if options.list or options.json:
             _list(phone, as_json=options.json)
             return 0
         account = find_account(phone, options.account) if options.account else mailbox(phone)

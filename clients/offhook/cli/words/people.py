@@ -73,4 +73,4 @@ def _add_messages(verbs: Any) -> None:
         help="where something waits if not given",
     )
     voicemail.add_argument("--list", action="store_true", help="show what waits; call nobody")
-    add_json(voicemail)
+    add_json(voicemail, text="the same as JSON, with the names of the D-Bus contract")
