@@ -269,7 +269,7 @@ async def test_a_book_that_is_configured_no_more_leaves_the_disc(
         (kept,) = (directory / "photos").iterdir()
         phone.daemon.write_config(DIRECT)
         await phone.call("Manager", "Reload")
-        await until(lambda: not kept.exists(), LIMIT_S, "the photo to go")
+        await until(lambda: not kept.exists(), PATIENCE_S, "the photo to go")
     with Index(directory / "contacts.sqlite", partial(key_of, country="de")) as index:
         assert (index.sources, index.versions("team")) == ([], {})
 
@@ -283,7 +283,7 @@ async def test_a_book_taken_out_while_nothing_ran_leaves_the_disc(
     path = tmp_path / "cache" / "offhook" / "contacts.sqlite"
     async with running_phone(session_bus, tmp_path, DIRECT):
         with Index(path, partial(key_of, country="de")) as index:
-            await until(lambda: index.sources == [], LIMIT_S, "the book to be forgotten")
+            await until(lambda: index.sources == [], PATIENCE_S, "the book to be forgotten")
 
 
 async def test_other_columns_of_a_table_are_read_at_once(
