@@ -17,6 +17,8 @@ Row = TypedDict(
         "peer-uri": str,
         "peer-name": str,
         "contact-name": str,
+        "connected-uri": str,
+        "connected-name": str,
         "started": int,
         "answered": int,
         "ended": int,
@@ -29,6 +31,18 @@ Row = TypedDict(
     },
 )
 """As in the contract; times are microseconds since 1970, 0 for never."""
+
+
+def was_connected_on(row: Row) -> bool:
+    """Whether somebody else than the peer was at the other end at last."""
+    return row["connected-uri"] not in {"", row["peer-uri"]}
+
+
+def known_name(row: Row) -> str:
+    """The peer's name as it was known during the call, by the address books, by the peer itself or
+    by the exchange; "" for none."""
+    told = "" if was_connected_on(row) else row["connected-name"]
+    return row["contact-name"] or told or row["peer-name"]
 
 
 class History(PhoneObject):

@@ -64,7 +64,7 @@ class Hooks:
                 self._spawn("screen_pop", command, dict(os.environ), hooks.timeout_seconds)
 
     def _number(self, call: Call) -> str:
-        return key_of(call.peer_uri, self._country())
+        return key_of(call.far_uri, self._country())
 
     def _spawn(
         self, key: str, command: tuple[str, ...], environment: dict[str, str], seconds: int

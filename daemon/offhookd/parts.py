@@ -28,6 +28,7 @@ from offhookd.phone.account import Account
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.calls import Calls
 from offhookd.phone.conference import Conferences
+from offhookd.phone.connected import ConnectedLines
 from offhookd.phone.detours import Detours
 from offhookd.phone.handovers import Handovers
 from offhookd.phone.hearing import Hearing
@@ -108,10 +109,12 @@ class Parts:
         )
 
         self.conferences = Conferences(self.calls, self.engine, self.history, clock)
+        connected = ConnectedLines(self.calls, self.history, self.rules.reach_the_same)
         self.handovers = Handovers(
             Transfers(self.calls, self.engine, clock),
             Detours(self.calls, self.engine, planner),
             Relays(self.calls, self.engine, clock, planner, self.rules.by_hand),
+            connected,
         )
         self.desks = Desks(
             self.calls, clock, self.engine, self.engine.tell, self.lines, self.history.reserve
@@ -148,7 +151,7 @@ class Parts:
             country,
         )
         moments = Moments(self.calls)
-        self.callers = Callers(self.calls, self.directory, moments)
+        self.callers = Callers(self.calls, self.directory, moments, connected.moved)
         self.manners = DesktopManners(self.calls, lambda: config().desktop)
         self.hooks = Hooks(self.calls, moments, problems, config, country)
 

@@ -79,6 +79,10 @@ class Rules:
         self.standing.look()
         self._judge()
 
+    def reach_the_same(self, one: str, other: str) -> bool:
+        """Whether two numbers are one telephone's."""
+        return self.numbering.same(one, other)
+
     def _stand(self, account: AccountId) -> int:
         return self._reception.standing(account, self._calls, self._calls.limit)
 

@@ -51,7 +51,7 @@ async def test_the_phone_tells_what_it_can_and_how_a_call_would_be_answered(
     assert {name: header(answer, name) for name in ("Allow", "Accept", "Supported")} == {
         "Allow": METHODS,
         "Accept": "application/sdp",
-        "Supported": "replaces, 100rel, timer, norefersub",
+        "Supported": "replaces, 100rel, timer, norefersub, from-change",
     }
     assert header(answer, "Accept-Encoding") == "identity"
     assert header(answer, "Accept-Language") == "en"

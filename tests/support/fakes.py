@@ -16,7 +16,7 @@ from offhookd.phone.ports import (
     RegistrationEngine,
     Timer,
 )
-from offhookd.phone.values import AccountId, CallId, Direction, DtmfMethod, EndReason
+from offhookd.phone.values import AccountId, CallId, Direction, DtmfMethod, EndReason, Party
 
 START_US = 1_700_000_000_000_000
 
@@ -198,6 +198,9 @@ class FakeLog(CallLog):
 
     def identified(self, call: CallId, name: str) -> None:
         self.rows[call]["contact"] = name
+
+    def connected(self, call: CallId, party: Party) -> None:
+        self.rows[call]["connected"] = (party.uri, party.name)
 
     def recorded(self, call: CallId, path: str) -> None:
         self.rows[call]["recording"] = path

@@ -81,6 +81,8 @@ def row(number: int, **fields: object) -> Row:
         "peer-uri": "sip:1002@pbx",
         "peer-name": "",
         "contact-name": "",
+        "connected-uri": "",
+        "connected-name": "",
         "started": 1_000_000,
         "answered": 5_000_000,
         "ended": 15_000_000,

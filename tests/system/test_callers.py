@@ -57,6 +57,24 @@ async def test_a_strangers_word_on_the_caller_does_not(phone: Phone, stranger: P
     await phone.call("Telephony", "HangupAll")
 
 
+async def test_a_call_that_the_server_connects_with_somebody_else_shows_him(
+    phone: Phone, server: Party
+) -> None:
+    dialog = Dialog()
+    server.raw.send(server.raw.request("INVITE", dialog, ASSERTED, SDP, to="1001"))
+    path = await incoming(phone)
+    await phone.client.send(path, "org.offhook.Phone1.Call", "Answer")
+    dialog.to_tag = to_tag_of(await server.hears(200))
+    server.raw.send(server.raw.request("ACK", dialog, to="1001"))
+    await phone.until("Call", "State", "active", path)
+    dialog.cseq += 1
+    grace = 'Remote-Party-ID: "Grace" <sip:12@example.com>;party=calling;screen=yes\r\n'
+    server.raw.send(server.raw.request("INVITE", dialog, grace, SDP, to="1001"))
+    await phone.until("Call", "PeerName", "Grace", path)
+    assert await phone.get("Call", "PeerUri", path) == "sip:12@example.com"
+    await phone.call("Telephony", "HangupAll")
+
+
 async def test_digits_by_info_go_both_ways(phone: Phone, server: Party) -> None:
     dialog = Dialog()
     server.raw.send(server.raw.request("INVITE", dialog, body=SDP, to="1001"))

@@ -16,6 +16,8 @@ def row(peer: str, name: str = "") -> Row:
         "peer-uri": peer,
         "peer-name": name,
         "contact-name": "",
+        "connected-uri": "",
+        "connected-name": "",
         "started": 1,
         "answered": 0,
         "ended": 2,
@@ -53,6 +55,16 @@ def test_the_name_of_then_stands_in_while_the_address_book_is_away(
     shown = capsys.readouterr().out
     assert "Ada Lovelace sip:1@x" in shown
     assert "Ada King sip:1@x" in shown
+
+
+def test_who_was_connected_in_the_end_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    moved, named = row("sip:600@x", "Hotline"), row("sip:2@x")
+    moved["connected-uri"], moved["connected-name"] = "sip:1@x", "Ada"
+    named["connected-uri"], named["connected-name"] = "sip:2@x", "Bob"
+    print_rows([moved, named])
+    shown = capsys.readouterr().out.splitlines()
+    assert "Hotline sip:600@x, then Ada sip:1@x" in shown[1]
+    assert "Bob sip:2@x " in shown[2]
 
 
 @pytest.mark.parametrize("name", ["c7", "7"])

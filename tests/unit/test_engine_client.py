@@ -14,12 +14,14 @@ from offhookd.phone.account import Account, AccountFacts
 from offhookd.phone.accounts import Accounts
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
+from offhookd.phone.connected import ConnectedLines
 from offhookd.phone.detours import Detours
 from offhookd.phone.dialled import DialOptions
 from offhookd.phone.emergency import Emergency
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.forwarding import Forward
 from offhookd.phone.handovers import Handovers
+from offhookd.phone.numbering import Numbering
 from offhookd.phone.planner import Planner
 from offhookd.phone.relays import Relays
 from offhookd.phone.transfers import Transfers
@@ -89,6 +91,7 @@ class Room:
             Transfers(self.calls, self.client, clock),
             Detours(self.calls, self.client, planner),
             Relays(self.calls, self.client, clock, planner, lambda _, uri: Forward(uri, "")),
+            ConnectedLines(self.calls, self.log, Numbering().same),
         )
         self.client.connect(self.calls, self.accounts, self.names, Deaf(), self.handovers)
         facts = AccountFacts(WORK, "Work", "sip:1@example.com", True, Transport.UDP)

@@ -10,7 +10,7 @@ import pytest
 
 from offhookd.phone.letters import Letter, MessageFilter
 from offhookd.phone.records import Filter
-from offhookd.phone.values import AccountId, CallId, Direction, EndReason
+from offhookd.phone.values import NOBODY, AccountId, CallId, Direction, EndReason, Party
 from offhookd.store import storage
 from offhookd.store.database import APPLICATION_ID, SCHEMA, open_file
 from offhookd.store.history import History
@@ -76,6 +76,17 @@ VERSION_5 = (
 ALTER TABLE calls ADD COLUMN contact_name TEXT NOT NULL DEFAULT '';
 UPDATE calls SET contact_name = 'Ada Lovelace';
 PRAGMA user_version = 5;
+"""
+)
+
+
+VERSION_6 = (
+    VERSION_5
+    + """
+ALTER TABLE calls ADD COLUMN connected_uri TEXT NOT NULL DEFAULT '';
+ALTER TABLE calls ADD COLUMN connected_name TEXT NOT NULL DEFAULT '';
+UPDATE calls SET connected_uri = 'sip:1003@pbx', connected_name = 'Grace Hopper';
+PRAGMA user_version = 6;
 """
 )
 
@@ -191,7 +202,21 @@ def test_a_file_with_names_of_contacts_is_read(desk: Desk) -> None:
     desk.path.parent.mkdir()
     with closing(sqlite3.connect(desk.path)) as db:
         db.executescript(VERSION_5)
-    assert desk.open().get(41).contact_name == "Ada Lovelace"
+    history = desk.open()
+    row = history.get(41)
+    assert (row.contact_name, row.connected) == ("Ada Lovelace", NOBODY)
+    history.connected(CallId(41), Party("sip:1003@pbx", "Grace Hopper"))
+    assert history.get(41).connected == ("sip:1003@pbx", "Grace Hopper")
+    for text in ("lovelace", "hopper", "1003"):
+        assert history.query(Filter(text=text))[0] == (history.get(41),)
+    assert desk.problems == []
+
+
+def test_a_file_with_connected_parties_is_read(desk: Desk) -> None:
+    desk.path.parent.mkdir()
+    with closing(sqlite3.connect(desk.path)) as db:
+        db.executescript(VERSION_6)
+    assert desk.open().get(41).connected == ("sip:1003@pbx", "Grace Hopper")
     assert desk.problems == []
 
 
@@ -200,7 +225,7 @@ def test_the_specimen_is_what_the_schema_made(tmp_path: Path) -> None:
         closing(sqlite3.connect(tmp_path / "old")) as old,
         closing(open_file(tmp_path / "new")) as new,
     ):
-        old.executescript(VERSION_5)
+        old.executescript(VERSION_6)
         names = "SELECT type, name FROM sqlite_master ORDER BY name"
         assert old.execute(names).fetchall() == new.execute(names).fetchall()
         for table in storage.TABLES:

@@ -15,7 +15,7 @@ from offhook.tray.cards import cards
 from offhook.tray.menu import Entry, menu_of
 from offhook.tray.names import with_names
 from offhook.tray.notices import MISSED, wanted
-from offhook.tray.people import details, length, number, party, row_time, shown
+from offhook.tray.people import details, length, number, party, row_party, row_time, shown
 from offhook.tray.status import Status, status_of, tooltip
 from tests.support.phone_image import PhoneImage, row
 
@@ -292,3 +292,10 @@ async def test_names_of_the_past_come_from_the_address_books(phone: PhoneImage) 
         "Ada King",
         "Bob",
     ]
+
+
+def test_a_past_call_names_who_was_connected_in_the_end() -> None:
+    moved = row(2, **{"peer-name": "Hotline", "connected-uri": "sip:1003@pbx"})
+    assert row_party(moved) == "Hotline → 1003"
+    assert row_party({**moved, "connected-name": "Carol"}) == "Hotline → Carol"
+    assert row_party({**moved, "connected-uri": "sip:1002@pbx"}) == "Hotline"

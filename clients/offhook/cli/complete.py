@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from offhook.aio import Phone
 from offhook.bus import Bus
 from offhook.errors import OffhookError
+from offhook.history import known_name
 from offhook.objects import BUS_NAME
 
 from .output import clean
@@ -74,10 +75,7 @@ async def _colleagues(phone: Phone) -> list[Word]:
 
 async def _past(phone: Phone) -> list[Word]:
     rows = await phone.history.query(MOST)
-    return [
-        (f"c{row['id']}", row["contact-name"] or row["peer-name"] or row["peer-uri"])
-        for row in rows
-    ]
+    return [(f"c{row['id']}", known_name(row) or row["peer-uri"]) for row in rows]
 
 
 async def _sounds(phone: Phone) -> list[Word]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from offhook.aio import Phone
 from offhook.errors import OffhookError
-from offhook.history import Row
+from offhook.history import Row, known_name, was_connected_on
 
 from .output import clock, duration, print_json, print_table
 from .refusal import RefusedError
@@ -80,7 +80,7 @@ def print_rows(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> N
                 clock(row["started"]),
                 row["direction"],
                 _length(row),
-                f"{known.get(row['peer-uri']) or _name(row)} {row['peer-uri']}".strip(),
+                _parties(row, known),
                 _end(row),
             )
             for row in rows
@@ -88,9 +88,13 @@ def print_rows(rows: Sequence[Row], names: Mapping[str, str] | None = None) -> N
     )
 
 
-def _name(row: Row) -> str:
-    """As it was known during the call, by the address books or by the peer itself."""
-    return row["contact-name"] or row["peer-name"]
+def _parties(row: Row, known: Mapping[str, str]) -> str:
+    """The peer, and who was at the other end at last."""
+    name = known.get(row["peer-uri"]) or known_name(row)
+    parties = [f"{name} {row['peer-uri']}".strip()]
+    if was_connected_on(row):
+        parties.append(f"{row['connected-name']} {row['connected-uri']}".strip())
+    return ", then ".join(parties)
 
 
 def _length(row: Row) -> str:

@@ -73,7 +73,8 @@ def matching(rows: Sequence[Row], older: Sequence[Row], text: str) -> list[Row]:
     words = text.casefold().split()
     found = {row["id"]: row for row in older}
     for row in rows:
-        where = f"{row['peer-name']} {row['peer-uri']}".casefold()
+        connected = f"{row['connected-name']} {row['connected-uri']}"
+        where = f"{row['peer-name']} {row['peer-uri']} {connected}".casefold()
         if all(word in where for word in words):
             found[row["id"]] = row
     return sorted(found.values(), key=lambda row: row["id"], reverse=True)

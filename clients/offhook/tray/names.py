@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from offhook.contacts import Contacts
 from offhook.errors import OffhookError
-from offhook.history import Row
+from offhook.history import Row, known_name
 
 LOOKED_UP = 30
 """Numbers, newest first; a look-up takes some milliseconds, and few people read further."""
@@ -15,15 +15,13 @@ LOOKED_UP = 30
 async def with_names(contacts: Contacts, rows: Sequence[Row]) -> list[Row]:
     """The rows; where the other side gave no name, with that of an address book."""
     names: dict[str, str] = {}
-    nameless = dict.fromkeys(
-        row["peer-uri"] for row in rows if not (row["contact-name"] or row["peer-name"])
-    )
+    nameless = dict.fromkeys(row["peer-uri"] for row in rows if not known_name(row))
     if contacts.sources:
         for uri in list(filter(None, nameless))[:LOOKED_UP]:
             names[uri] = await _name(contacts, uri)
     named: list[Row] = []
     for row in rows:
-        name = row["contact-name"] or row["peer-name"] or names.get(row["peer-uri"], "")
+        name = known_name(row) or names.get(row["peer-uri"], "")
         named.append({**row, "peer-name": name})
     return named
 

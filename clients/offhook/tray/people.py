@@ -4,7 +4,7 @@
 from datetime import datetime
 
 from offhook.call import Call
-from offhook.history import Row
+from offhook.history import Row, was_connected_on
 
 from .words import tr
 
@@ -50,7 +50,11 @@ def details(call: Call) -> list[str]:
 
 
 def row_party(row: Row) -> str:
-    return shown(row["peer-name"]) or number(row["peer-uri"])
+    """The peer, and who was at the other end at last."""
+    peer = shown(row["peer-name"]) or number(row["peer-uri"])
+    if not was_connected_on(row):
+        return peer
+    return f"{peer} → {shown(row['connected-name']) or number(row['connected-uri'])}"
 
 
 def row_time(row: Row, now: datetime) -> str:

@@ -65,6 +65,16 @@ class Incoming(Event, kind="incoming"):
     max_forwards: int = 70
 
 
+class ConnectedLine(Event, kind="connected-line"):
+    """Whom the account's server says `leg` is connected with now; `uri` "" when it has not said,
+    and whom the call was meant for counts.  `privacy` as in RFC 3323."""
+
+    leg: int
+    uri: str
+    name: str
+    privacy: str
+
+
 class LegState(Event, kind="leg-state"):
     """`state`: "dialing" (INVITE out), "ringing" (180), "early" (media before the answer),
     "answered" (200 sent or received), "active" (ACK), "ended".  `code`, `text`: the SIP status

@@ -131,6 +131,7 @@ class Reports:
         self._tell = tell
         self._transfers = handovers.transfers
         self._detours = handovers.detours
+        self._connected = handovers.connected
 
     def take(self, event: p.Event) -> None:
         event = cleaned(event)
@@ -150,14 +151,18 @@ class Reports:
                 self._incoming(event)
             case p.Registration():
                 self._registration(event)
-            case p.TransferProgress() | p.Referred() | p.Redirected():
+            case p.TransferProgress() | p.Referred() | p.Redirected() | p.ConnectedLine():
                 self._handing_over(event)
             case _:
                 self._pass_on(event)
 
-    def _handing_over(self, event: p.TransferProgress | p.Referred | p.Redirected) -> None:
+    def _handing_over(
+        self, event: p.TransferProgress | p.Referred | p.Redirected | p.ConnectedLine
+    ) -> None:
         call = self._legs.call(event.leg)
         match event:
+            case p.ConnectedLine():
+                self._connected.told(call, event.uri, event.name, event.privacy)
             case p.TransferProgress():
                 self._transfers.progressed(call, _code(event.code), event.text, final=event.final)
             case p.Redirected():

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who calls by the word of a server: P-Asserted-Identity (RFC 3325), or the Remote-Party-ID that it
-replaced and that exchanges still write (draft-ietf-sip-privacy-04)."""
+"""Who calls, or has been connected, by the word of a server: P-Asserted-Identity (RFC 3325), or
+the Remote-Party-ID that it replaced and that exchanges still write (draft-ietf-sip-privacy-04)."""
 
 import re
+from collections.abc import Callable, Mapping
 
 from .sip_headers import Headers, name_addr
 
@@ -11,25 +12,52 @@ _PARAMETER = re.compile(r';\s*(party|privacy|screen)\s*=\s*"?([a-z-]+)', re.IGNO
 
 def asserted_caller(headers: Headers) -> tuple[str, str]:
     """(display name, URI), cleaned; ("", "") where there is no such word."""
-    if headers.first("P-Asserted-Identity"):
-        return headers.name_addr("P-Asserted-Identity")
-    value = _remote_party(headers)
-    return name_addr(value) if value else ("", "")
+    return _asserted(headers, _is_caller)
 
 
 def asserted_privacy(headers: Headers) -> str:
     """A Privacy value (RFC 3323) that says the same as a Remote-Party-ID, "" for nothing."""
-    told = _parameters(_remote_party(headers)).get("privacy", "off")
+    return _privacy(headers, _is_caller)
+
+
+def connected_party(headers: Headers) -> tuple[str, str]:
+    """The same of the party that a server has connected us with, in its answer to an INVITE or in
+    a request during the call."""
+    return _asserted(headers, _is_connected)
+
+
+def connected_privacy(headers: Headers) -> str:
+    """Likewise."""
+    return headers.joined("Privacy") or _privacy(headers, _is_connected)
+
+
+def _is_caller(told: Mapping[str, str]) -> bool:
+    """Not one that was found to be wrong."""
+    return told.get("party", "calling") == "calling" and told.get("screen") != "no"
+
+
+def _is_connected(told: Mapping[str, str]) -> bool:
+    """FreeSWITCH answers with "calling" and "screen=no" for whom it has called; CUCM adds others,
+    as "x-cisco-original-called"."""
+    return told.get("party", "called") in {"called", "calling"}
+
+
+def _asserted(headers: Headers, fits: Callable[[Mapping[str, str]], bool]) -> tuple[str, str]:
+    if headers.first("P-Asserted-Identity"):
+        return headers.name_addr("P-Asserted-Identity")
+    value = _remote_party(headers, fits)
+    return name_addr(value) if value else ("", "")
+
+
+def _privacy(headers: Headers, fits: Callable[[Mapping[str, str]], bool]) -> str:
+    told = _parameters(_remote_party(headers, fits)).get("privacy", "off")
     return "" if told == "off" else "id"
 
 
-def _remote_party(headers: Headers) -> str:
-    """The first value about who calls that was not found to be wrong."""
-    for value in headers.all("Remote-Party-ID"):
-        told = _parameters(value)
-        if told.get("party", "calling") == "calling" and told.get("screen") != "no":
-            return value
-    return ""
+def _remote_party(headers: Headers, fits: Callable[[Mapping[str, str]], bool]) -> str:
+    """The first value that fits."""
+    values = headers.all("Remote-Party-ID")
+    return next((value for value in values if fits(_parameters(value))), "")
 
 
 def _parameters(value: str) -> dict[str, str]:

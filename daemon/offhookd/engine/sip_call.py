@@ -326,10 +326,11 @@ class Leg:
             return
         self.ways.heard(event)
         step = read_step(event)
-        message, _ = received(event)
+        message, source = received(event)
         match step.method:
             case "INVITE" | "UPDATE":
                 if message:
+                    self._exchange.heard(self, source, message)
                     said = direction(message)
                     self._remote_hold.heard(said, offer=step.theirs, held_here=self.held)
                 if step.answered and step.method == "INVITE":

@@ -14,6 +14,7 @@ from .schedule import Alarm
 from .sip_account import Account
 from .sip_assertion import asserted_caller, asserted_privacy
 from .sip_call import Leg
+from .sip_connected import ConnectedLines
 from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, clean, diversions, max_forwards
 from .sip_listener import Listener
@@ -66,6 +67,7 @@ class Calls:
         self._ended: list[Leg] = []
         self.referrals = Referrals(thread)
         self.nat = Nat(thread)
+        self._connected = ConnectedLines(thread)
 
     def all(self) -> list[Leg]:
         """Every leg that has not ended."""
@@ -110,6 +112,8 @@ class Calls:
             self._queue_refusal(leg, NOT_ACCEPTABLE_HERE, "")
             return
         trusted = address in account.settings.servers
+        if trusted:
+            self._connected.began(leg, message)
         self._unannounced[leg.number] = _incoming(leg, source, headers, trusted=trusted)
         # Where the media are made ready later, the stack has said 100 by now and says no more.
         self._thread.soon(partial(self.invited, leg))
@@ -132,6 +136,9 @@ class Calls:
     def publish(self, leg: Leg, sdp: str) -> str:
         ice_decides = leg.state in (State.ANSWERED, State.ACTIVE)
         return self.nat.publish(leg.number, leg.account.id, sdp, ice_decides=ice_decides)
+
+    def heard(self, leg: Leg, source: str, message: str) -> None:
+        self._connected.heard(leg, source, message)
 
     def referred(self, leg: Leg, event: Any) -> None:
         self.referrals.arrive(leg, event)
@@ -326,6 +333,7 @@ class Calls:
         self._walls.dismiss_peer(leg.number)
         self.nat.forget(leg.number)
         self.monitor.forget(leg)
+        self._connected.forget(leg)
         self.recorder.forget(leg)
         self.player.forget(leg)
         self.listener.forget(leg)

@@ -13,6 +13,7 @@ from .certificate import has_nul_in_name
 from .pjlib import PjlibError
 from .protocol import ConnectionLost, Start
 from .refusal import Refused, check_range, check_text
+from .sip_capability import FROM_CHANGE, support
 from .sip_headers import clean
 from .sip_jitter import JitterBuffer
 from .sip_thread import DEBUG, INFO, WARNING, SipThread, guarded
@@ -117,6 +118,7 @@ class SipEndpoint:
             self._pj.libStart()
             self._codec_ids = [codec.codecId for codec in self._pj.codecEnum2()]
             self._set_g722_level()
+            self._announce()
         except pj.Error as error:
             self.destroy()
             place = f"{self._start.bind}:{self._start.port}"
@@ -172,6 +174,12 @@ class SipEndpoint:
             self._thread.log(INFO, f"G.722 is 6 dB too quiet for others: {error}.")
         else:
             shift(G722_PCM_SHIFT)
+
+    def _announce(self) -> None:
+        try:
+            support(FROM_CHANGE)
+        except PjlibError as error:
+            self._thread.log(INFO, f"Nobody is told that From may change in a call: {error}.")
 
     def facts(self) -> dict[str, str | int | bool | tuple[str, ...]]:
         """What this build of the library can do."""

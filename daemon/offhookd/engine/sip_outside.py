@@ -36,7 +36,7 @@ ALLOWED = (
     *("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK"),
     *("REFER", "NOTIFY", "MESSAGE"),
 )
-SUPPORTED = ("replaces", "100rel", "timer", "norefersub")
+SUPPORTED = ("replaces", "100rel", "timer", "norefersub", "from-change")
 
 _LEFT_TO_OTHERS = frozenset({b"INVITE", b"ACK", b"CANCEL", b"MESSAGE"})
 _INSIDE_ONLY = frozenset({b"BYE", b"INFO", b"UPDATE", b"PRACK", b"NOTIFY"})

@@ -22,6 +22,7 @@ from .values import (
     CallState,
     Direction,
     EndReason,
+    Party,
     TransferState,
 )
 
@@ -71,6 +72,9 @@ class Call:
 
     connected_to: CallId | None = None
     """That other call, once it is there."""
+
+    connected: Party | None = None
+    """Who the account's server says the far end is, where that is news; see `far_uri`."""
 
     yields = False
     """A call for help goes first: it is neither started, answered nor resumed meanwhile."""
@@ -136,6 +140,16 @@ class Call:
         self.media = Media()
         self.statistics = Statistics()
         self.dtmf_received: Signal[[str, int]] = Signal()
+
+    @property
+    def far_uri(self) -> str:
+        """Who is at the other end by now; `peer_uri` is whom it was meant for or came from."""
+        return self.connected.uri if self.connected else self.peer_uri
+
+    @property
+    def far_name(self) -> str:
+        """As signalled."""
+        return self.connected.name if self.connected else self.peer_name
 
     @property
     def up(self) -> bool:

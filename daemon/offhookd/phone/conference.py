@@ -133,7 +133,7 @@ class Conferences:
 
     def _give_up(self, merge: _Merge) -> None:
         silent = next(call for call in merge.held if call not in merge.back)
-        text = f"{silent.peer_name or silent.peer_uri} does not come back from hold"
+        text = f"{silent.far_name or silent.far_uri} does not come back from hold"
         self._fail(merge, RequestTimeoutError(text))
 
     def _fail(self, merge: _Merge, error: PhoneError) -> None:
@@ -207,7 +207,7 @@ class Conferences:
         if not call.up or call.ending:
             for merge in tuple(self._merges):
                 if call in merge.calls:
-                    text = f"The call with {call.peer_name or call.peer_uri} is over"
+                    text = f"The call with {call.far_name or call.far_uri} is over"
                     self._fail(merge, InvalidStateError(text))
         if conference and not call.up:
             self._leave(conference, call)

@@ -45,8 +45,8 @@ def screen(call: Call | None, digits: str, now_us: int, now: datetime, counts: C
         return Screen(number=digits, now=now, counts=counts)
     talked = (now_us - call.answered_us) // _SECOND_US if call.answered_us else None
     return Screen(
-        number=_number(call.peer_uri),
-        name=call.peer_name,
+        number=_number(call.far_uri),
+        name=call.far_name,
         incoming=call.direction is Direction.INCOMING,
         talked_s=talked if talked is None else max(0, talked),
         now=now,

@@ -4,6 +4,7 @@ far end."""
 
 from dataclasses import dataclass
 
+from .connected import ConnectedLines
 from .detours import Detours
 from .relays import Relays
 from .transfers import Transfers
@@ -14,3 +15,4 @@ class Handovers:
     transfers: Transfers
     detours: Detours
     relays: Relays
+    connected: ConnectedLines

@@ -55,6 +55,6 @@ def _should_hear(call: Call) -> bool:
 
 def _sentence(call: Call) -> str:
     return (
-        f"Nothing arrives from {call.peer_name or call.peer_uri}, who may still hear you: a "
+        f"Nothing arrives from {call.far_name or call.far_uri}, who may still hear you: a "
         "firewall or router on the way may keep the sound out."
     )

@@ -16,8 +16,8 @@ def page_for(template: str, call: Call, number: str) -> str:
     contact = call.contact
     words = {
         "number": number,
-        "uri": call.peer_uri,
-        "name": contact.name if contact else call.peer_name,
+        "uri": call.far_uri,
+        "name": contact.name if contact else call.far_name,
         "organization": contact.organization if contact else "",
         "contact": contact.id if contact else "",
         "account": call.account,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from .errors import PhoneError
-from .values import AccountId, CallId, Direction, DtmfMethod, EndReason
+from .values import AccountId, CallId, Direction, DtmfMethod, EndReason, Party
 
 if TYPE_CHECKING:
     from .call import Call
@@ -214,6 +214,10 @@ class CallLog(ABC):
     @abstractmethod
     def identified(self, call: CallId, name: str) -> None:
         """An address book calls the other side `name`."""
+
+    @abstractmethod
+    def connected(self, call: CallId, party: Party) -> None:
+        """Who is at the other end by now, if not whom it was meant for; nobody else: ""."""
 
     @abstractmethod
     def recorded(self, call: CallId, path: str) -> None:

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from .values import AccountId, CallId, Direction, EndReason
+from .values import NOBODY, AccountId, CallId, Direction, EndReason, Party
 
 _NOT_MISSED = frozenset(
     {
@@ -37,7 +37,8 @@ class Row:
     line, or 0 and "".  `recording` is the path of a file or "".  `through`: the desk phone that
     made the call, "" for this machine.  `mos` is the mean opinion score of the call (ITU-T G.107),
     0.0 unknown.  `contact_name` is what the address books called the peer during the call, "" where
-    none knew.
+    none knew.  `connected` is who the account's server said was at the other end at last, where
+    that was somebody else or had a name: with what the address books called it.
     """
 
     id: CallId
@@ -56,6 +57,7 @@ class Row:
     through: str = ""
     mos: float = 0.0
     contact_name: str = ""
+    connected: Party = NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

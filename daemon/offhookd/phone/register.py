@@ -7,7 +7,7 @@ from .call import Call
 from .contacts import Contact
 from .policy import Invitation, caller_of
 from .ports import CallLog, Clock
-from .values import AccountId, CallId, CallState, Direction
+from .values import AccountId, CallId, CallState, Direction, Party
 
 
 class Scores:
@@ -73,7 +73,10 @@ class Register:
 
     def identified(self, call: Call, contact: Contact) -> None:
         """Also of one that is over: the history is read later."""
-        self._log.identified(call.id, contact.name)
+        if call.far_uri == call.peer_uri:
+            self._log.identified(call.id, contact.name)
+        else:
+            self._log.connected(call.id, Party(call.far_uri, contact.name))
 
     def scored(self, call: Call, mos: float) -> None:
         if call.up:

@@ -2,13 +2,23 @@
 """The closed vocabularies of the phone; each value is spelt as the D-Bus contract spells it."""
 
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 CallId = NewType("CallId", int)
 """Row of the call in the history; never used again for another call."""
 
 AccountId = NewType("AccountId", str)
 """Key of the account in the configuration."""
+
+
+class Party(NamedTuple):
+    """Somebody at a telephone, as signalled."""
+
+    uri: str
+    name: str
+
+
+NOBODY = Party("", "")
 
 
 class Direction(StrEnum):

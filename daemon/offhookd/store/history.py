@@ -10,13 +10,14 @@ page of 100 rows 0.4 ms, of 500 rows 2 ms; a filter that nothing matches reads a
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from offhookd.phone.errors import NotFoundError
 from offhookd.phone.ports import CallLog
 from offhookd.phone.records import Filter, Row, is_missed
 from offhookd.phone.service import CallHistory
-from offhookd.phone.values import AccountId, CallId, Direction, EndReason
+from offhookd.phone.values import AccountId, CallId, Direction, EndReason, Party
 from offhookd.store.paging import (
     MAX_INTEGER,
     PAGE_LIMIT,
@@ -33,7 +34,8 @@ from offhookd.store.storage import Storage
 
 _SELECT = (
     "SELECT id, account, direction, peer_uri, peer_name, started_us, answered_us, ended_us,"
-    " end_reason, end_code, end_text, recording, missed, through, mos, contact_name"
+    " end_reason, end_code, end_text, recording, missed, through, mos, contact_name,"
+    " connected_uri, connected_name"
     " FROM calls WHERE "
 )
 _PAGE = _SELECT + "id < ?"
@@ -121,10 +123,20 @@ class History(CallLog, CallHistory):
     def identified(self, call: CallId, name: str) -> None:
         """What an address book calls the other side."""
         for row in self._rows(_ONE, (call,)):
-            contact = storable(name)
+            named = replace(row, contact_name=storable(name))
             self._update(
                 "UPDATE calls SET contact_name = ?, search = ? WHERE id = ?",
-                (contact, _search_text(contact, row.peer_name, row.peer_uri), call),
+                (named.contact_name, _search_text_of(named), call),
+            )
+
+    def connected(self, call: CallId, party: Party) -> None:
+        """Who was at the other end at last."""
+        uri, name = storable(party.uri), storable(party.name)
+        for row in self._rows(_ONE, (call,)):
+            search = _search_text_of(replace(row, connected=Party(uri, name)))
+            self._update(
+                "UPDATE calls SET connected_uri = ?, connected_name = ?, search = ? WHERE id = ?",
+                (uri, name, search, call),
             )
 
     def close_orphans(self, now_us: int, booted_us: int = 0) -> tuple[CallId, ...]:
@@ -219,6 +231,8 @@ def _row(
     through: str,
     mos: float,
     contact_name: str,
+    connected_uri: str,
+    connected_name: str,
 ) -> Row:
     return Row(
         id=CallId(call),
@@ -237,6 +251,7 @@ def _row(
         through=through,
         mos=mos,
         contact_name=contact_name,
+        connected=Party(connected_uri, connected_name),
     )
 
 
@@ -256,6 +271,11 @@ def _conditions(wanted: Filter) -> tuple[list[str], list[object]]:
         (wanted.text != "", "instr(search, ?)", (storable(wanted.text).casefold(),)),
     )
     return conditions(choices)
+
+
+def _search_text_of(row: Row) -> str:
+    names = row.contact_name, row.peer_name, row.connected.name
+    return _search_text(*names, row.peer_uri, row.connected.uri)
 
 
 def _search_text(*facts: str) -> str:

@@ -175,8 +175,8 @@ def file_name(template: str, call: Call, moment: time.struct_time) -> str:
         "id": str(call.id),
         "direction": str(call.direction),
         "account": str(call.account),
-        "name": call.peer_name or number_of(call.peer_uri),
-        "number": number_of(call.peer_uri),
+        "name": call.far_name or number_of(call.far_uri),
+        "number": number_of(call.far_uri),
     }
     fit = {key: _UNFIT.sub("_", fact)[:LONGEST_FACT].strip() for key, fact in facts.items()}
     name = time.strftime(template, moment).format_map(fit)
