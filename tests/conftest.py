@@ -9,6 +9,7 @@ import asyncio
 import gc
 import inspect
 import os
+import signal
 import socket
 import sys
 import threading
@@ -31,6 +32,10 @@ settings.load_profile("busy")
 
 REAPER_GRACE_S = 1.0
 """asyncio's thread that reaped a child ends a moment after the child's end is known."""
+
+# What a shell runs in the background ignores Ctrl-C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Servers are there, where a user's shell may not look.
 os.environ["PATH"] += ":/usr/sbin:/sbin"

@@ -12,6 +12,7 @@ from offhookd.engine.filter import deafen_listeners
 from offhookd.engine.gate import Gate
 from offhookd.engine.gatehook import GateHook
 from tests.support.bare_engine import BareEngine, bare_engine, main
+from tests.support.processes import PATIENCE_S
 from tests.support.raw_sip import SDP, Dialog, RawPeer, status_of, to_tag_of
 
 GATED = "gated"
@@ -60,7 +61,7 @@ class Phone:
             prm.statusCode = self._answer
             call.answer(prm)
 
-    def run_until(self, done: Callable[[], object], timeout_s: float = 1.0) -> bool:
+    def run_until(self, done: Callable[[], object], timeout_s: float = PATIENCE_S) -> bool:
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
             self.step()

@@ -22,8 +22,9 @@ from offhookd.engine.protocol import (
     encode,
 )
 from tests.support.engine import START, EngineProcess, direct_account, two_engines
+from tests.support.processes import PATIENCE_S
 
-STOP_LIMIT_S = 8.0
+STOP_LIMIT_S = 25.0
 """Half a second, in quiet; a far end that is waited for takes 32 s (RFC 3261, 17.1.1.2)."""
 
 
@@ -113,12 +114,12 @@ def test_command_split_into_single_bytes_is_understood() -> None:
 def test_daemon_that_never_reads_is_left() -> None:
     with EngineProcess() as engine:
         began_s = time.monotonic()
-        while engine.process.poll() is None and time.monotonic() - began_s < 12:
+        while engine.process.poll() is None and time.monotonic() - began_s < PATIENCE_S:
             try:
                 engine.send_raw(b'{"is":"none"}\n' * 200)
             except OSError:
                 break
-        engine.process.wait(5)
+        engine.process.wait(PATIENCE_S)
         assert engine.process.returncode == 0
 
 

@@ -28,7 +28,9 @@ def unshared() -> None:
 def seen(what: str) -> object:
     argv = [*UNSHARE, sys.executable, "-m", SCRIPT, what]
     root = Path(__file__).parents[2]
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=root, timeout=30, check=False)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, cwd=root, timeout=3 * PATIENCE_S, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

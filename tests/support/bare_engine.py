@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.processes import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
-TIMEOUT_S = 30
+TIMEOUT_S = 3 * PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class PrivateBus:
     """A dbus-daemon with the rules of a session bus, at an address that survives a restart."""
 
     def __init__(self, directory: Path) -> None:
-        self.address = f"unix:path={directory / 'bus'}"
+        self._socket = directory / "bus"
+        self.address = f"unix:path={self._socket}"
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -45,6 +46,13 @@ class PrivateBus:
         )
         assert self._process.stdout
         assert self._process.stdout.readline(), "dbus-daemon did not start"
+
+    @contextmanager
+    def hidden(self) -> Iterator[str]:
+        """Meanwhile only who is told this address can connect."""
+        elsewhere = self._socket.rename(self._socket.with_name("hidden"))
+        yield f"unix:path={elsewhere}"
+        elsewhere.rename(self._socket)
 
     def kill(self) -> None:
         """End the daemon without a good-bye; nothing happens when it does not run."""

@@ -18,10 +18,10 @@ TABLES = Path("/usr/share/kamailio/dbtext/kamailio")
 
 TEMPLATE = Path(__file__).with_name("kamailio.cfg")
 ADDRESS = "127.0.0.1"
-# Measured: an answer comes within 1 ms; only a dead server needs longer.
-RPC_TIMEOUT_S = 2.0
+# An answer comes within 1 ms where nothing else goes on.
+RPC_TIMEOUT_S = 10.0
 RPC_BYTES = 1 << 16
-HANDSHAKE_LIMIT_S = 2.0
+HANDSHAKE_LIMIT_S = 10.0
 # What the two kinds of memory may grow to, in MB; the smallest Kamailio starts with.
 SHARED_MB, PRIVATE_MB = "32", "8"
 # Swallow the request instead of answering it.

@@ -15,7 +15,7 @@ from typing import Literal, Self
 # Often enough that waiting costs a test nothing, seldom enough to leave two cores to the others.
 POLL_S = 0.005
 # Kamailio needs up to 0.3 s to end its children; a program that takes longer is killed.
-TERMINATION_S = 3.0
+TERMINATION_S = 10.0
 LOG_TAIL_BYTES = 8000
 # For what takes a moment, on a machine with much else to do: whoever waits for what comes about
 # waits no longer, and a test that fails may take its time.
@@ -116,7 +116,7 @@ class Program:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def wait_ready(self, condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    def wait_ready(self, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         """Block until the condition holds; AssertionError with the log if it never does."""
 
         def ready_or_ended() -> bool:

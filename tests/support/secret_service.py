@@ -13,7 +13,7 @@ import secretstorage
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import Proxy, open_dbus_connection
 
-from tests.support.processes import Program
+from tests.support.processes import PATIENCE_S, Program
 
 # Unlike the session bus's own rules, these start no service: whether one runs is the test's say.
 BUS_CONFIG = """
@@ -73,7 +73,7 @@ class SecretService:
             shlex.split(command),
             input=password.encode(),
             env=os.environ | self.environment,
-            timeout=10,
+            timeout=PATIENCE_S,
             check=True,
         )
 

@@ -19,14 +19,14 @@ from tests.support.media_peer import FORMATS, MediaPeer
 from tests.support.processes import PATIENCE_S, until
 from tests.support.sound import RATE, Recording, SoundServer, sound_server
 from tests.support.telephone_set import descriptor
-from tests.support.tones import Samples, level, level_at, purity_at, sine
+from tests.support.tones import Samples, lasting, level, level_at, purity_at
 from tests.support.umockdev import MockPhone, Testbed
 
 JABRA = descriptor("EVOLVE LINK MS")
 LIFTED, LOUDER, NOTHING = "020100", "010200", "010000"
 SPEAKERS, ROOM_MICROPHONE = "ring", "room_mic"
 ROOM_HZ = 600
-TONE_S, TONE_DBFS = 60.0, -14.0
+TONE_DBFS = -14.0
 PRESSES = 3
 BELL_S = 5.0
 """The bell's period, 4 s, and more."""
@@ -217,9 +217,9 @@ class Scene:
 @contextmanager
 def tones(server: SoundServer) -> Iterator[None]:
     with (
-        server.playing(sine(1000, TONE_S, RATE, TONE_DBFS), "a_mic"),
-        server.playing(sine(1500, TONE_S, RATE, TONE_DBFS), "b_mic"),
-        server.playing(sine(ROOM_HZ, TONE_S, RATE, TONE_DBFS), "a_spk"),
+        server.playing(lasting(1000, RATE, TONE_DBFS), "a_mic"),
+        server.playing(lasting(1500, RATE, TONE_DBFS), "b_mic"),
+        server.playing(lasting(ROOM_HZ, RATE, TONE_DBFS), "a_spk"),
     ):
         yield
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from tests.support.kamailio import password
-from tests.support.processes import Program, free_port, free_ports, taken, until
+from tests.support.processes import PATIENCE_S, Program, free_port, free_ports, taken, until
 
 SCENARIOS = Path(__file__).with_name("sipp")
 ADDRESS = "127.0.0.1"
@@ -65,7 +65,7 @@ class Sipp:
         calls: int = 1,
         calls_per_s: int = 10,
         duration_s: float = 0.5,
-        timeout_s: float = 20.0,
+        timeout_s: float = 3 * PATIENCE_S,
         codec: Codec = PCMA,
         audio_port: int | None = None,
         keys: Mapping[str, str] | None = None,

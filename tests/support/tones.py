@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 FULL_SCALE = 32768.0
+# A tone that goes on for longer than any test on any machine.
+LASTING_S = 900
 # Nothing measured below this is worth telling from silence.
 FLOOR_DBFS = -100.0
 
@@ -22,6 +24,11 @@ def sine(hz: float, duration_s: float, rate: int = 8000, level_dbfs: float = -10
     return array(
         "h", (round(amplitude * math.sin(step * index)) for index in range(int(duration_s * rate)))
     )
+
+
+def lasting(hz: int, rate: int, level_dbfs: float = -10.0) -> Samples:
+    """A tone without an end: of a whole frequency, so that second follows second without a seam."""
+    return sine(hz, 1.0, rate, level_dbfs) * LASTING_S
 
 
 def level_at(samples: Samples, rate: int, hz: float) -> float:

@@ -173,7 +173,7 @@ async def test_a_forwarded_call_is_not_followed(
 async def test_early_media_is_a_state_before_the_answer(
     phone: Phone, kamailio: Kamailio, directory: NewDirectory
 ) -> None:
-    with Sipp(directory("callee"), "early_media", user=PEER, duration_s=0.3) as callee:
+    with Sipp(directory("callee"), "early_media", user=PEER, duration_s=3.0) as callee:
         kamailio.add_contact(PEER, callee.contact)
         path = await phone.dial(PEER)
         await phone.until("Call", "State", "early", path)

@@ -20,12 +20,11 @@ from offhookd.engine.protocol import (
 )
 from tests.support.engine import EngineProcess
 from tests.support.sound import RATE, SoundServer, sound_server
-from tests.support.tones import sine
+from tests.support.tones import lasting
 
 TONE_HZ = 1000
 LOUD_DBFS = -30.0
 QUIET_DBFS = -70.0
-TONE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
 @pytest.fixture
 def speaker(server: SoundServer) -> Iterator[EngineProcess]:
     """An engine whose microphone hears a tone all the time."""
-    room = server.playing(sine(TONE_HZ, TONE_S, RATE), "a_mic")
+    room = server.playing(lasting(TONE_HZ, RATE), "a_mic")
     devices = SetAudio(backend="pulse", capture="a_mic.monitor", playback="a_spk", on_unplug="hold")
     with room, EngineProcess(environment=server.env) as engine:
         engine.add_account("alice")

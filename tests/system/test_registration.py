@@ -18,7 +18,7 @@ from tests.support.processes import PATIENCE_S, until, wait_until
 from tests.support.wire import Direction, Wire
 from tests.system.conftest import NewDirectory
 
-STOP_S = 10.0
+STOP_S = 25.0
 SILENCE_S = 33.0
 """RFC 3261, 17.1.2.2: a transaction is given up after 32 s."""
 

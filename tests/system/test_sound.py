@@ -5,8 +5,7 @@ A null sink `a_mic` is what the microphone hears, `a_spk` is the loudspeaker.
 """
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from tests.support.line import Keys, account, configuration, registered
 from tests.support.media_peer import FORMATS, MediaPeer
 from tests.support.processes import PATIENCE_S, until, wait_until
 from tests.support.sound import RATE, Recording, SoundServer, sound_server
-from tests.support.tones import Samples, level, level_at, purity_at, sine
+from tests.support.tones import Samples, lasting, level, level_at, purity_at
 from tests.system.conftest import NewDirectory
 
 pytestmark = pytest.mark.usefixtures("needs_baresip", "needs_sipp")
@@ -31,8 +30,7 @@ PEER = "200"
 VOICE_HZ, VOICE_DBFS = 1000, -14.0
 PEER_HZ, PEER_DBFS = 600, -7.3  # baresip's tone, measured in its own recording
 AUDIBLE_DBFS = -40.0
-TONE_S = 120.0
-BACK_S = PATIENCE_S
+PURE = 0.95
 AUDIO: Keys = {"backend": "pulse", "capture": ["a_mic.monitor"], "playback": ["a_spk"]}
 
 
@@ -50,7 +48,7 @@ class Room:
 
 @contextmanager
 def room(nature: str, directory: Path) -> Iterator[Room]:
-    tone = sine(VOICE_HZ, TONE_S, RATE, VOICE_DBFS)
+    tone = lasting(VOICE_HZ, RATE, VOICE_DBFS)
     with (
         sound_server(nature, directory) as server,
         server.playing(tone, "a_mic"),
@@ -85,15 +83,25 @@ async def active(phone: Phone) -> str:
     return path
 
 
-async def loudspeaker(where: Room, hz: float) -> Samples:
-    """Half a second of the loudspeaker once it is full of this tone."""
+async def heard(hear: Callable[[], tuple[Samples, int]], hz: float, dbfs: float, who: str) -> None:
+    """Wait for a clean tone of this level.  On a busy machine sound has holes; a codec that
+    changes the level or adds something never has a clean piece."""
+    found: tuple[float, ...] = ()
 
     def is_tone() -> bool:
-        heard = where.ear.last(0.8)
-        return level(heard) > AUDIBLE_DBFS and purity_at(heard, RATE, hz) > 0.9
+        nonlocal found
+        samples, rate = hear()
+        found = level_at(samples, rate, hz), purity_at(samples, rate, hz)
+        return abs(found[0] - dbfs) < 1.0 and found[1] > PURE
 
-    await until(is_tone, PATIENCE_S, f"{hz} Hz from the loudspeaker")
-    return where.ear.last(0.5)
+    try:
+        await until(is_tone, PATIENCE_S, f"{hz} Hz of {dbfs} dBFS at {who}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}; level and purity are {found}") from None
+
+
+async def loudspeaker(where: Room, hz: float, dbfs: float) -> None:
+    await heard(lambda: (where.ear.last(0.5), RATE), hz, dbfs, "the loudspeaker")
 
 
 def lately(peer: MediaPeer, packets: int = 20) -> tuple[Samples, int]:
@@ -124,12 +132,10 @@ async def test_a_tone_keeps_its_pitch_and_level_through_each_codec(
         async with speaking(pulse_room, session_bus, tmp_path, kamailio, codecs=[codec]) as phone:
             path = await active(phone)
             assert await phone.get("CallMedia", "Codec", path) == codec
-            played = await loudspeaker(pulse_room, VOICE_HZ)
+            await until(lambda: peer.packets, PATIENCE_S, "the first packet")
+            await heard(lambda: lately(peer), VOICE_HZ, VOICE_DBFS, "the far end")
+            await loudspeaker(pulse_room, VOICE_HZ, VOICE_DBFS)
             await phone.call("Call", "Hangup", path=path)
-        sent, rate = lately(peer)
-    for what, samples, at in (("sent", sent, rate), ("played", played, RATE)):
-        assert level_at(samples, at, VOICE_HZ) == pytest.approx(VOICE_DBFS, abs=1.0), what
-        assert purity_at(samples, at, VOICE_HZ) > 0.95, what
 
 
 async def talk_to_baresip(
@@ -146,14 +152,11 @@ async def talk_to_baresip(
     ) as peer:
         await peer.registered()
         path = await active(phone)
-        played = await loudspeaker(where, PEER_HZ)
+        await loudspeaker(where, PEER_HZ, PEER_DBFS)
+        assert level_at(where.ear.last(0.5), RATE, VOICE_HZ) < AUDIBLE_DBFS
+        await heard(lambda: peer.lately(0.4), VOICE_HZ, VOICE_DBFS, "baresip")
         await phone.call("Call", "Hangup", path=path)
         await peer.told("CALL_CLOSED")
-        sent, rate = peer.heard()
-    assert level_at(played, RATE, PEER_HZ) == pytest.approx(PEER_DBFS, abs=1.0)
-    assert level_at(played, RATE, VOICE_HZ) < -40
-    sent = sent[-rate * 4 // 10 :]
-    assert level_at(sent, rate, VOICE_HZ) == pytest.approx(VOICE_DBFS, abs=1.0)
 
 
 @pytest.mark.parametrize("codec", [Codec.G722, Codec.PCMA])
@@ -235,17 +238,15 @@ async def test_a_sound_server_that_dies_costs_the_call_nothing_but_a_moment(
             await until_problem(phone, "audio-interrupted")
             sent = len(peer.packets)
             server.start()
-            began = time.monotonic()
             await until_problem(phone, "audio-interrupted", present=False)
-            assert time.monotonic() - began < BACK_S
             assert await phone.get("Call", "State", path) == "active"
             assert len(peer.packets) > sent  # the stream itself has never stopped
             sequences = [packet.sequence for packet in peer.packets]
             assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
-            with server.playing(sine(VOICE_HZ, TONE_S, RATE, VOICE_DBFS), "a_mic"):
+            with server.playing(lasting(VOICE_HZ, RATE, VOICE_DBFS), "a_mic"):
                 await until(
                     lambda: level_at(*lately(peer), VOICE_HZ) > AUDIBLE_DBFS,
-                    5,
+                    PATIENCE_S,
                     "the tone at the far end",
                 )
             await phone.call("Call", "Hangup", path=path)
@@ -253,7 +254,7 @@ async def test_a_sound_server_that_dies_costs_the_call_nothing_but_a_moment(
 
 async def until_problem(phone: Phone, code: str, words: str = "", *, present: bool = True) -> None:
     """Wait for a problem of this code with these words, or for its end."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             seen = len(phone.client.seen)
             listed = await phone.get("Manager", "Problems")

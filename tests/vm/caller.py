@@ -7,7 +7,7 @@ from tests.vm.channel import Guest
 from tests.vm.stages import SIP_PORT
 
 SCENARIO = Path(__file__).with_name("caller.xml")
-LIFE_S = 180
+LIFE_S = 1200
 
 
 class Caller:

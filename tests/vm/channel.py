@@ -10,8 +10,8 @@ from typing import Any, Self
 from tests.vm.debian import USER
 from tests.vm.machine import Machine
 
-BOOT_LIMIT_S = 300.0
-COMMAND_LIMIT_S = 120.0
+BOOT_LIMIT_S = 600.0
+COMMAND_LIMIT_S = 400.0
 GRACE_S = 20.0
 """The agent's own limit comes first, so that the answer tells what hung."""
 

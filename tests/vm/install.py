@@ -16,7 +16,7 @@ from tests.vm.delivery import HOME, OWN, PROGRAMS, PYTHON, ROOT, deliver
 SOURCE = f"{HOME}/offhook"
 WHEELS = f"{HOME}/wheels"
 
-INSTALL_LIMIT_S = 900.0
+INSTALL_LIMIT_S = 1800.0
 """Mostly pip, which an emulated processor runs ten times slower than a real one."""
 
 SHIPPED = (

@@ -7,7 +7,7 @@ from typing import Any
 from tests.support.descriptors import KNOWN
 from tests.vm.channel import Guest
 
-LAMP_LIMIT_S = 60.0
+LAMP_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class HistoryPanel(QWidget):
         self._rows: Sequence[Row] = ()
         self._older: Sequence[Row] = ()
         self._search = Latest("search of past calls")
+        self.destroyed.connect(self._search.cancel)
         self._list = AddressList(tr("Past calls"), chosen, offer, do)
         self._filter = QLineEdit()
         self._filter.setPlaceholderText(tr("Find a past call"))

@@ -61,6 +61,7 @@ class PhoneWindow(QMainWindow):
         self._open_settings = open_settings
         self._rows: Sequence[Row] = ()
         self._search = Latest("search")
+        self.destroyed.connect(self._search.cancel)
         self._metering: asyncio.Task[None] | None = None
         self._metered: Call | None = None
         self._build()

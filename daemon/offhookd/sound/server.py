@@ -26,8 +26,9 @@ FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 30.0
 """At most two wake-ups a minute on a machine without a sound server; a call asks at once."""
 
-ANSWER_S = 5.0
-"""A healthy server answers in 1 ms; one that is stopped never does."""
+ANSWER_S = 15.0
+"""A healthy server answers in 1 ms, but an overloaded machine may not let it for seconds; one that
+is stopped never does.  Shorter than the 25 s that a D-Bus client waits for a volume it set."""
 
 _LIBRARY = "offhookd.sound.pulse"
 """Imported when it is needed, and in a thread: 50 ms, most of them the dynamic linker's."""

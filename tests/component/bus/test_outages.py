@@ -3,6 +3,7 @@
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -112,9 +113,11 @@ async def test_name_taken_during_an_outage_is_waited_for(
     caplog.set_level(logging.INFO)
     rig.bus.kill()
     rig.bus.start()
-    async with glib_client(rig.bus.address) as rival:
-        request = f"('{BUS_NAME}', uint32 0)"
-        await rival.call(DAEMON_PATH, DAEMON, "RequestName", request, to=DAEMON)
+    async with AsyncExitStack() as stack:
+        with rig.bus.hidden() as address:
+            rival = await stack.enter_async_context(glib_client(address))
+            request = f"('{BUS_NAME}', uint32 0)"
+            await rival.call(DAEMON_PATH, DAEMON, "RequestName", request, to=DAEMON)
         await until(lambda: "waiting for it to leave" in caplog.text, RECOVERY_S, "a warning")
         assert await owner(rig.bus) == rival.name
     async with asyncio.timeout(RECOVERY_S):
