@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhookd.engine.schedule import Schedule
+from offhookd.engine.sip_glare import OpenOffers
 from offhookd.engine.sip_hold import Hold
 from offhookd.engine.sip_media import LegMediaState
 from offhookd.phone.call import Call
@@ -58,6 +59,7 @@ class Leg:
     outgoing: bool = True
     held: bool = False
     media: LegMediaState = field(default_factory=LegMediaState)
+    open_offers: OpenOffers = field(default_factory=OpenOffers)
     asked: list[bool] = field(default_factory=list)
     """The re-INVITE that is open: whether it asks to hold."""
     refused: bool = False

@@ -21,6 +21,7 @@ from .sip_endpoint import SipEndpoint
 from .sip_exchange import Exchange
 from .sip_flash import Flash
 from .sip_forward import Forward
+from .sip_glare import OpenOffers
 from .sip_headers import Headers, clean
 from .sip_hold import Hold
 from .sip_invite import Invite
@@ -91,6 +92,7 @@ class Leg:
         self._invite: Invite | None = None
         self._codecs: tuple[str, ...] = ()
         self.offer = Offer()
+        self.open_offers = OpenOffers()
         self._no_ack: Alarm | None = None
         self.holding = Hold(self, thread.schedule)
         self.transfer = Transfer(number, thread, account.settings.uri)
@@ -325,6 +327,7 @@ class Leg:
         if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
         self.ways.heard(event)
+        self.open_offers.heard(event)
         step = read_step(event)
         message, source = received(event)
         match step.method:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pjsua2 as pj
 
 from .schedule import Alarm, Schedule
+from .sip_glare import OpenOffers
 from .sip_headers import clean
 from .sip_media import LegMediaState, has_transport
 from .sip_status import FIRST_FAILURE, REQUEST_PENDING
@@ -38,6 +39,7 @@ class Holdable(Protocol):
     outgoing: bool
     held: bool
     media: LegMediaState
+    open_offers: OpenOffers
 
     @property
     def talking(self) -> Any:
@@ -172,6 +174,9 @@ class Hold:
             self._send(call, wish)
 
     def _send(self, call: Any, wish: Wish) -> None:
+        if self._leg.open_offers:
+            self._put_off(wish, "another change is under way", 0)
+            return
         options = pj.CallOpParam(True)
         self._leg.offer_codecs()
         try:
@@ -181,15 +186,17 @@ class Hold:
                 options.opt.flag = pj.PJSUA_CALL_UNHOLD
                 call.reinvite(options)
         except pj.Error as error:
-            if wish.tries >= MOST_REINVITE_TRIES:
-                self._give_in()
-                text = f"Call {self._leg.number} cannot be held now: {clean(error.reason)}."
-                wish.done(text, error.status)
-                return
+            self._put_off(wish, clean(error.reason), error.status)
+            return
+        self._open = wish
+
+    def _put_off(self, wish: Wish, reason: str, status: int) -> None:
+        if wish.tries < MOST_REINVITE_TRIES:
             self._next = Wish(wish.held, wish.done, tries=wish.tries + 1, glares=wish.glares)
             self._later(RETRY_REINVITE_S)
             return
-        self._open = wish
+        self._give_in()
+        wish.done(f"Call {self._leg.number} cannot be held now: {reason}.", status)
 
     def _later(self, delay_s: float) -> None:
         self._pause = self._schedule.after(delay_s, self._step)
