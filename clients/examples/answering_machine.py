@@ -39,7 +39,7 @@ async def take(call: Call, greeting: str, after_s: float, longest_s: float) -> N
     print(f"{call.peer_uri}  {await call.record()}", flush=True)
     with suppress(TimeoutError):
         async with asyncio.timeout(longest_s):
-            await call.until(lambda: not call.up)
+            await call.over()
     if call.up:
         await call.hangup()
 

@@ -3,9 +3,9 @@
 
     with Phone() as phone:
         call = phone.dial("+49 30 1234567")
-        if phone.wait(lambda: call.state == "active", 30):
+        if phone.do(call.answered()):
             phone.do(call.send_dtmf("1#"))
-        phone.do(call.hangup())
+            phone.do(call.hangup())
 
 Objects are those of `offhook.aio`; what is asynchronous there is done by `do`.  Properties are
 current after `do` and `wait`; nothing happens in between.

@@ -165,6 +165,25 @@ class Call(PhoneObject):
         known: dict[str, Any] = statistics
         return known
 
+    async def answered(self) -> bool:
+        """Wait until somebody answers, or the call is over; whether somebody did."""
+        await self.until(lambda: self.answered_at or not self.up)
+        return bool(self.answered_at)
+
+    async def over(self) -> None:
+        """Wait until it has ended."""
+        await self.until(lambda: not self.up)
+
+    async def keys(self) -> AsyncIterator[str]:
+        """Each key that the far end presses from now on, until the call has ended: one of
+        0-9*#A-D, or "R" for a hook flash."""
+        async for change in self._phone.changes():
+            match change:
+                case Event(subject=call, member="DtmfReceived", arguments=[key, _]) if call is self:
+                    yield key
+                case Changed(subject=call) if call is self and not self.up:
+                    return
+
     async def states(self) -> AsyncIterator[str]:
         """The state now and each one after it, none left out, until the call has ended."""
         changes = self._phone.changes()

@@ -14,6 +14,11 @@ class OffhookError(Exception):
         self.name = name
         self.message = message
 
+    @property
+    def kind(self) -> str:
+        """The last word of the name, such as "NotRegistered" or "Ambiguous"."""
+        return self.name.rpartition(".")[2]
+
 
 class NoDaemonError(OffhookError):
     """There is no daemon to talk to, or it went away; `message` says which, `remedy` what helps."""

@@ -137,6 +137,37 @@ async def test_signals_that_are_no_properties_are_events(
     assert heard.arguments[0] == "5"
 
 
+async def test_the_keys_of_the_far_end_come_one_by_one_until_the_call_is_over(
+    remote: Phone, far_end: EngineProcess, target: str
+) -> None:
+    call = await answered(remote, far_end, target)
+    keys = call.keys()
+    async with asyncio.timeout(PATIENCE_S):
+        pressed = asyncio.ensure_future(anext(keys))
+        await asyncio.sleep(0)  # it listens
+        far_end.tell(SendDtmf(leg=-1, tones="7", method="rfc4733", duration_ms=100))
+        assert await pressed == "7"
+        await call.hangup()
+        assert [key async for key in keys] == []
+
+
+async def test_a_call_that_is_over_before_anybody_answers(
+    remote: Phone, far_end: EngineProcess, target: str
+) -> None:
+    call = await remote.dial(target)
+    await asyncio.to_thread(far_end.wait_for, Incoming)
+    far_end.tell(Hangup(leg=-1))
+    async with asyncio.timeout(PATIENCE_S):
+        assert not await call.answered()
+        await call.over()
+
+
+async def test_a_refusal_has_a_kind(remote: Phone) -> None:
+    with pytest.raises(OffhookError) as refused:
+        await remote.dial("no such address!")
+    assert refused.value.kind == "InvalidTarget"
+
+
 async def test_levels_show_a_tone_on_its_way_out(
     remote: Phone, far_end: EngineProcess, target: str
 ) -> None:

@@ -27,35 +27,39 @@ class PhoneImage(Phone):
         self.people: dict[str, str] = {}
         """Names by address, for look-ups."""
         for interface in (MANAGER, TELEPHONY, CONTACTS):
-            self._know(interface, Reply(DAEMON, [{}]))
+            self._mirror.know(interface, Reply(DAEMON, [{}]))
         self.say(ROOT, MANAGER, Availability="available")
         self.say(ROOT, HISTORY, UnseenMissed=0)
         self.add_account("work")
 
     def say(self, path: str, interface: str, **properties: object) -> None:
         """Let properties of an object change."""
-        subject = self if path == ROOT else self._objects[path]
+        subject = self if path == ROOT else self._mirror.objects[path]
         subject.update(interface, properties)
 
     def add_account(self, name: str, **properties: object) -> None:
         facts = {"Id": name, "Label": "", "Enabled": True, "State": "registered", **properties}
-        self._add(f"{ROOT}/accounts/{name}", {ACCOUNT: facts})
+        self._mirror.add(f"{ROOT}/accounts/{name}", {ACCOUNT: facts})
 
     def add_call(self, number: int, **properties: object) -> Call:
         facts = {"Id": number, "PeerUri": "sip:1002@pbx", "Actions": ["Hangup"], **properties}
-        added = self._add(f"{ROOT}/calls/c{number}", {CALL: facts})
+        added = self._mirror.add(f"{ROOT}/calls/c{number}", {CALL: facts})
         assert isinstance(added, Call)
         return added
 
     def add_colleague(self, uri: str, **properties: object) -> None:
-        self._add(f"{ROOT}/presence/{len(self._objects)}", {PRESENCE: {"Uri": uri, **properties}})
+        self._mirror.add(
+            f"{ROOT}/presence/{len(self._mirror.objects)}", {PRESENCE: {"Uri": uri, **properties}}
+        )
 
     def add_device(self, name: str, **properties: object) -> None:
-        self._add(f"{ROOT}/devices/{len(self._objects)}", {DEVICE: {"Name": name, **properties}})
+        self._mirror.add(
+            f"{ROOT}/devices/{len(self._mirror.objects)}", {DEVICE: {"Name": name, **properties}}
+        )
 
     def goes(self) -> None:
         """The daemon leaves."""
-        self._leave()
+        self._mirror.leave()
 
     async def request(
         self,

@@ -21,9 +21,9 @@ def phone(*calls: tuple[int, str, list[str]], accounts: tuple[str, ...] = ()) ->
     result = Phone("unix:path=/nowhere")
     for number, state, actions in calls:
         facts = {"Id": number, "State": state, "Actions": actions, "PeerUri": f"sip:{number}@x"}
-        result._add(f"{ROOT}/calls/c{number}", {CALL: facts})
+        result._mirror.add(f"{ROOT}/calls/c{number}", {CALL: facts})
     for name in accounts:
-        result._add(f"{ROOT}/accounts/{name}", {ACCOUNT: {"Id": name}})
+        result._mirror.add(f"{ROOT}/accounts/{name}", {ACCOUNT: {"Id": name}})
     return result
 
 

@@ -89,7 +89,7 @@ async def _place(phone: Phone, address: str) -> Call:
     call = await phone.dial(address)
     try:
         async with asyncio.timeout(ANSWER_LIMIT_S):
-            await call.until(lambda: call.state in {"active", "ended"})
+            await call.answered()
     except TimeoutError:
         raise RefusedError(f"The echo did not answer; the call is {call.state}") from None
     if not call.up:
