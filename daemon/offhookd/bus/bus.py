@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One connection to the message bus: the only module that knows the D-Bus library.
 
-dbus-next and dbus-fast serve for the connection and for marshalling and for nothing else;
-what they offer on top (exporting, properties, ObjectManager, error replies) this package
+dbus-next and dbus-fast serve for the connection and for reading and for nothing else; what they
+offer on top (exporting, properties, ObjectManager, error replies), and writing, this package
 does itself.  Mended here, each seen to happen with dbus-next 0.2.3: a full socket ended the
 connection (with dbus-fast 5.2 too); a call made after the end never returned; a bus that
 closed during authentication hung the event loop; GLib was loaded wherever it is installed
@@ -23,6 +23,7 @@ from offhookd.lean import without
 from .dispatch import MethodCall
 from .errors import BusUnavailableError
 from .guard import guard, release
+from .marshal import Field, Kind, message
 from .signature import Typed, encode
 
 _LIBRARIES = {"next": "dbus_next", "fast": "dbus_fast"}
@@ -52,7 +53,7 @@ if hasattr(_library.SignatureTree, "_cache"):  # of dbus-next; that of dbus-fast
 _Message: Any = _library.Message
 _NO_REPLY: Any = _library.MessageFlag.NO_REPLY_EXPECTED
 _Type: Any = _library.MessageType
-Variant: Any = _library.Variant
+_Variant: Any = _library.Variant
 
 _DAEMON = "org.freedesktop.DBus"
 _DAEMON_PATH = "/org/freedesktop/DBus"
@@ -126,7 +127,9 @@ class Connection:
 
     def tell(self, member: str, signature: str, *arguments: object) -> None:
         """Call a method of the bus daemon whose reply nobody needs."""
-        self._send(_daemon_call(member, signature, list(arguments), flags=_NO_REPLY))
+        call = _daemon_call(member, signature, list(arguments), flags=_NO_REPLY)
+        call.serial = self._link.next_serial()
+        self._send(call)
 
     def signal(
         self,
@@ -137,18 +140,15 @@ class Connection:
         body: list[object],
         destination: str = "",
     ) -> None:
-        self._send(
-            _Message(
-                message_type=_Type.SIGNAL,
-                flags=_NO_REPLY,
-                destination=destination or None,
-                path=path,
-                interface=interface,
-                member=member,
-                signature=signature,
-                body=body,
-            )
-        )
+        """`body` is encoded for `signature`."""
+        fields: dict[Field, object] = {
+            Field.PATH: path,
+            Field.INTERFACE: interface,
+            Field.MEMBER: member,
+        }
+        if destination:
+            fields[Field.DESTINATION] = destination
+        self._write(Kind.SIGNAL, fields, signature, body)
 
     async def _establish(self) -> None:
         try:
@@ -185,31 +185,46 @@ class Connection:
         )
 
     def _answer(self, call: Any, signature: str, body: list[object]) -> None:
-        self._reply(call, message_type=_Type.METHOD_RETURN, signature=signature, body=body)
+        self._reply(call, Kind.METHOD_RETURN, {}, signature, body)
 
     def _refuse(self, call: Any, name: str, text: str) -> None:
-        self._reply(
-            call, message_type=_Type.ERROR, error_name=name, signature="s", body=[encode("s", text)]
-        )
+        self._reply(call, Kind.ERROR, {Field.ERROR_NAME: name}, "s", [encode("s", text)])
 
-    def _reply(self, call: Any, **fields: Any) -> None:
+    def _reply(
+        self, call: Any, kind: Kind, fields: dict[Field, object], signature: str, body: list[object]
+    ) -> None:
         if call.flags.value & _NO_REPLY.value:
             return
-        self._send(
-            _Message(destination=call.sender, reply_serial=call.serial, flags=_NO_REPLY, **fields)
-        )
+        address = {Field.REPLY_SERIAL: call.serial, Field.DESTINATION: call.sender}
+        self._write(kind, {**fields, **address}, signature, body)
 
-    def _send(self, message: Any) -> None:
+    def _write(
+        self, kind: Kind, fields: dict[Field, object], signature: str, body: list[object]
+    ) -> None:
+        self._send(_Written(message(kind, self._link.next_serial(), fields, signature, body)))
+
+    def _send(self, outgoing: Any) -> None:
+        """At once: dbus-next would write in the next loop turn, after all that this one still
+        does."""
         if not self._link.connected:
             return  # whoever would read it is gone too
-        sent = self._link.send(message)
-        if not sent.done():
-            # dbus-next would write in the next loop turn, after all that this one still does.
-            self._link._writer.write_callback()  # noqa: SLF001  # there is no public way to it
-        if sent.done():
-            _failure_is_known(sent)
-        else:
-            sent.add_done_callback(_failure_is_known)
+        writer = self._link._writer  # noqa: SLF001  # there is no public way to it
+        writer.buffer_message(outgoing)
+        writer.write_callback()
+        if writer.buf is not None and self._link.connected:
+            asyncio.get_running_loop().add_writer(writer.fd, writer.write_callback)
+
+
+class _Written:
+    """A message in bytes, as the libraries' writers take one."""
+
+    unix_fds: tuple[int, ...] = ()
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def _marshall(self, negotiate_unix_fd: bool) -> bytes:  # noqa: ARG002  # we send none
+        return self._data
 
 
 def _check_unique_name(name: str) -> None:
@@ -237,12 +252,6 @@ async def _end_of(link: Any) -> str:
     return "closed by offhookd"
 
 
-def _failure_is_known(sent: "asyncio.Future[None]") -> None:
-    """The end of the connection tells it; asyncio need not."""
-    if not sent.cancelled():
-        sent.exception()
-
-
 def _daemon_call(member: str, signature: str, body: list[object], **fields: Any) -> Any:
     return _Message(
         destination=_DAEMON,
@@ -257,13 +266,13 @@ def _daemon_call(member: str, signature: str, body: list[object], **fields: Any)
 
 def _argument(value: object) -> object:
     """An argument without the library's types: a variant keeps its type, those within do not."""
-    if isinstance(value, Variant):
+    if isinstance(value, _Variant):
         return Typed(value.signature, _plain(value.value))
     return _plain(value)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Variant):
+    if isinstance(value, _Variant):
         return _plain(value.value)
     if isinstance(value, list):
         return [_plain(item) for item in value]

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from .bus import Connection, Variant
+from .bus import Connection
 from .clients import Clients
 from .dispatch import Dispatcher
 from .errors import BusUnavailableError, NameTakenError
+from .marshal import Variant
 from .names import BUS_NAME
 from .objects import ObjectTree
 
