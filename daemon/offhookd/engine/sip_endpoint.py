@@ -281,6 +281,7 @@ class SipEndpoint:
         config.uaConfig.mainThreadOnly = True
         config.uaConfig.userAgent = self._start.user_agent
         config.uaConfig.mwiUnsolicitedEnabled = False
+        config.uaConfig.natTypeInSdp = 0  # it tells nobody anything, and an INVITE is long enough
         self._configure_media(config.medConfig)
         log = config.logConfig
         wanted = (number for number, ours in OUR_LEVELS.items() if ours >= self._start.log_level)
