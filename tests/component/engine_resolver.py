@@ -10,6 +10,7 @@ from typing import Any
 
 from offhookd.engine.resolver import Resolver
 from tests.support.bare_engine import BareEngine, bare_engine, main
+from tests.support.processes import PATIENCE_S
 
 NAME = "pbx.offhook.test"
 
@@ -107,13 +108,13 @@ def tls_request(ca: str, certificate: str, key: str) -> bool:
 
     def serve(server: socket.socket) -> None:
         with suppress(OSError), server.accept()[0] as plain:
-            plain.settimeout(5)
+            plain.settimeout(PATIENCE_S)
             with context.wrap_socket(plain, server_side=True) as connection:
                 received.append(connection.recv(4096))
         over.set()
 
     with bare_engine() as engine, socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(5)
+        server.settimeout(PATIENCE_S)
         engine.transport(
             engine.pj.PJSIP_TRANSPORT_TLS, CaListFile=ca, verifyServer=True, proto=1 << 4
         )

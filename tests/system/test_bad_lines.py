@@ -10,13 +10,13 @@ from offhookd.bus.names import ROOT
 from tests.support.bad_line import BadLine
 from tests.support.daemon import DIRECT, Phone, running_phone
 from tests.support.dbus import PrivateBus
+from tests.support.processes import PATIENCE_S
 from tests.support.sipp import Sipp
 from tests.support.tones import sine, write_wav
 from tests.system.conftest import NewDirectory
 
 pytestmark = pytest.mark.usefixtures("needs_sipp")
 
-REPORT_S = 5.0
 HEARD_DBFS = -30.0
 TONE_HZ = 900
 TONE_S = 60.0
@@ -55,7 +55,7 @@ class Talk:
             lambda one: one["member"] == "PropertiesChanged" and "Mos" in one["body"][1],
             "signal",
             since=since,
-            limit_s=2 * REPORT_S,
+            limit_s=PATIENCE_S,
         )
         figures: dict[str, object] = seen["body"][1]
         return figures
@@ -108,7 +108,7 @@ async def test_lost_packets_make_a_poor_call_that_is_still_heard(talk: Talk) -> 
     assert 0.15 < figures["LossReceived"] < 0.45
     await talk.heard()
     talk.line.loss = 0.0
-    await talk.phone.until("CallMedia", "Quality", "good", talk.path, limit_s=6 * REPORT_S)
+    await talk.phone.until("CallMedia", "Quality", "good", talk.path)
     await talk.hang_up()
     (row,) = await talk.phone.call("History", "Get", f"(uint64 {_id(talk.path)},)")
     assert 1.0 < row["mos"] < GOOD
@@ -144,14 +144,14 @@ async def test_nothing_that_arrives_is_told_while_it_lasts(talk: Talk) -> None:
     await talk.heard()
     talk.line.blocked = True
     seen = await talk.phone.client.wait_for(
-        lambda one: "call-no-sound" in str(one["body"]), "signal", since=since, limit_s=4 * REPORT_S
+        lambda one: "call-no-sound" in str(one["body"]), "signal", since=since
     )
     (told,) = seen["body"][1]["Problems"]
     code, subject, text = told
     assert (code, subject) == ("call-no-sound", talk.path)
     assert "Nothing arrives from" in text
     talk.line.blocked = False
-    await talk.phone.until("Manager", "State", "running", ROOT, limit_s=2 * REPORT_S)
+    await talk.phone.until("Manager", "State", "running", ROOT)
     assert await problems(talk.phone) == []
     await talk.hang_up()
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What happens before a call: SIPp calls through Kamailio, and gets what was decided."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from tests.support.dbus import PrivateBus
 from tests.support.kamailio import Kamailio
 from tests.support.line import ACCOUNT, account, configuration, incoming, registered, sip_port
 from tests.support.party import STRANGER, Party
+from tests.support.processes import PATIENCE_S
 from tests.support.raw_sip import SDP, Dialog
 from tests.support.sipp import Sipp
 
@@ -53,9 +55,12 @@ class Line:
             assert result.exit_code == 0, result.errors
 
     async def last(self) -> dict[str, Any]:
-        """The newest row of the history."""
-        rows, _ = await self.phone.call("History", "Query", "(@a{sv} {}, '', uint32 1)")
-        return dict(rows[0])
+        """The newest row of the history, once its call has ended for the phone too."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                rows, _ = await self.phone.call("History", "Query", "(@a{sv} {}, '', uint32 1)")
+                if rows[0]["ended"]:
+                    return dict(rows[0])
 
     async def wish(self, name: str, value: str) -> None:
         await self.phone.set("Account", name, f"<{value}>", ACCOUNT)

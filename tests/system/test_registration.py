@@ -19,7 +19,7 @@ from tests.support.wire import Direction, Wire
 from tests.system.conftest import NewDirectory
 
 STOP_S = 25.0
-SILENCE_S = 33.0
+SILENCE_S = 32.0 + PATIENCE_S
 """RFC 3261, 17.1.2.2: a transaction is given up after 32 s."""
 
 

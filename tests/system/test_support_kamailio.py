@@ -33,7 +33,7 @@ _branches = itertools.count(1)
 def phone() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
         made.bind(("127.0.0.1", 0))
-        made.settimeout(3)
+        made.settimeout(PATIENCE_S)
         yield made
 
 
@@ -116,7 +116,7 @@ async def test_it_can_go_away_and_come_back_on_the_same_port(
         phone.settimeout(0.2)
         with pytest.raises(OSError):  # noqa: PT011  # refused or silent, as the system likes
             _register(phone, server, "1001")
-        phone.settimeout(3)
+        phone.settimeout(PATIENCE_S)
         server.start()
         await until(lambda: server.contacts("1001") == [], PATIENCE_S, "an empty registrar")
         assert _register(phone, server, "1001").startswith("SIP/2.0 401 ")

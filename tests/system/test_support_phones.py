@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The foreign phones call each other: what they say and what is heard, nothing of ours in it."""
 
-import asyncio
+from functools import partial
 
 import pytest
 
@@ -18,6 +18,11 @@ pytestmark = pytest.mark.usefixtures("needs_baresip", "needs_sipp")
 
 # What baresip's ausine sends, measured in its own recording of what it said.
 TONE_DBFS = -7.3
+
+
+def has_sound(phone: Baresip) -> bool:
+    samples, rate = phone.lately(1.0)
+    return len(samples) > 0.7 * rate > 0
 
 
 def settled(samples: Samples, rate: int) -> Samples:
@@ -55,7 +60,8 @@ async def test_two_foreign_phones_hear_each_other_through_the_registrar(
         await callee.told("CALL_RTPESTAB")
         caller.send_dtmf("5")
         await until(lambda: callee.digits == "5", PATIENCE_S, "the digit")
-        await asyncio.sleep(0.7)  # sound to measure
+        for one in (caller, callee):
+            await until(partial(has_sound, one), PATIENCE_S, "sound to measure")
         caller.hang_up()
         await callee.told("CALL_CLOSED")
         for phone, hz, other in ((caller, 700, 440), (callee, 440, 700)):
@@ -162,7 +168,7 @@ async def test_foreign_phones_encrypt_with_each_other(directory: NewDirectory) -
     ):
         caller.dial(callee.contact)
         await callee.told("CALL_RTPESTAB")
-        await asyncio.sleep(0.7)  # sound to measure
+        await until(lambda: has_sound(caller), PATIENCE_S, "sound to measure")
         caller.hang_up()
         await callee.told("CALL_CLOSED")
         samples, rate = caller.heard()

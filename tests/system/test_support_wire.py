@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.processes import PATIENCE_S, wait_until
 from tests.support.wire import Direction, Wire, cut, doubled, late, lossy
 
 OPTIONS = b"OPTIONS sip:x SIP/2.0\r\nCall-ID: 1@x\r\nCSeq: 7 OPTIONS\r\n\r\n"
@@ -87,7 +88,7 @@ def test_duplicates_and_a_cut(phone: socket.socket, target: socket.socket) -> No
 def _party() -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.bind(("127.0.0.1", 0))
-    made.settimeout(5)
+    made.settimeout(PATIENCE_S)
     return made
 
 
@@ -95,6 +96,7 @@ def _carried(wire: Wire, phone: socket.socket, target: socket.socket, count: int
     """The numbers that arrive of so many sent, in the order of arrival."""
     for number in range(count):
         phone.sendto(bytes([number]), ("127.0.0.1", wire.port))
+    wait_until(lambda: len(wire.messages()) == count, PATIENCE_S, "the wire to have them all")
     target.settimeout(0.3)
     arrived = []
     while True:
