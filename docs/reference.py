@@ -2,14 +2,15 @@
 """Writes the reference: the D-Bus interface from its XML, the configuration from the file that
 explains every key, the manual pages from the parsers of the programs.
 
-    python docs/reference.py DIRECTORY
+    python docs/reference.py              brings docs/dbus.md and docs/configuration.md up to date
+    python docs/reference.py DIRECTORY    writes those and the manual pages there
 """
 
 import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -24,6 +25,8 @@ MANUALS: Mapping[str, tuple[str, str]] = {
 }
 """Module with the function `parser`, and the line after the name, by file."""
 
+MADE = "<!-- Made by docs/reference.py from {}: change it there. -->"
+
 ACCESS = {"read": "read", "readwrite": "read, write", "write": "write"}
 ANNOTATION = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 CHANGES = {"const": "never changes", "false": "changes are not announced"}
@@ -36,9 +39,15 @@ def dbus_reference(xml: str) -> str:
     """Markdown: the rules, then every interface with its members in the order of the XML."""
     root = ET.fromstring(xml, ET.XMLParser(target=ET.TreeBuilder(insert_comments=True)))  # noqa: S314 - our own file
     opening = re.search(r"<!--(.*?)-->", xml.partition("<node")[0], re.DOTALL)
-    parts = ["# The D-Bus interface", "", *_verbatim(opening[1] if opening else "")]
+    parts = [
+        MADE.format(CONTRACT.name),
+        "",
+        "# The D-Bus interface",
+        "",
+        *_verbatim(opening[1] if opening else ""),
+    ]
     parts += _node(root, root.get("name", ""))
-    return "\n".join(parts).rstrip() + "\n"
+    return _page(parts)
 
 
 def _node(node: ET.Element, path: str) -> Iterator[str]:
@@ -88,14 +97,25 @@ def _signature(member: ET.Element) -> str:
     return f"{call} -> {', '.join(arguments['out'])}" if arguments["out"] else call
 
 
+def _page(parts: Iterable[str]) -> str:
+    """Its lines, with one blank line at most between two."""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
+
+
 def _verbatim(text: str) -> Iterator[str]:
     """A comment without its indentation; lists and columns in it stay as they are."""
     first, newline, rest = text.strip("\n").partition("\n")
     body = f"{first.strip()}{newline}{textwrap.dedent(rest)}".strip()
-    if re.search(r"^ {2,}\S", body, re.MULTILINE) and "\n\n" in body:
+    if re.search(r"^@\w+: .*\n {2}", body, re.MULTILINE):
+        yield _arguments_marked(re.sub(r"^@", "- @", body, flags=re.MULTILINE))
+    elif re.search(r"^ {2,}\S", body, re.MULTILINE):
         yield from ("```", body, "```")
     elif body:
-        yield body
+        yield _arguments_marked(body)
+
+
+def _arguments_marked(text: str) -> str:
+    return re.sub(r"@(\w+)", r"`\1`", text)
 
 
 # ---------------------------------------------------------------- configuration
@@ -106,30 +126,34 @@ _COMMENT = re.compile(r"^ *# ?(?P<text>.*)$")
 
 def configuration_reference(text: str) -> str:
     """Markdown: a heading for each section and key of the explained configuration."""
-    parts = ["# The configuration", ""]
+    parts = [MADE.format(CONFIGURATION.relative_to(ROOT)), "", "# The configuration", ""]
     remarks: list[str] = []
     path: list[tuple[int, str]] = []
     for line in text.splitlines():
         if key := _KEY.match(line):
             indent = len(key["indent"])
             path = [one for one in path if one[0] < indent] + [(indent, key["name"])]
-            parts += _key_heading(".".join(name for _, name in path), key["value"] or "")
-            parts += [*remarks, ""]
+            if key["value"] or remarks:
+                name = ".".join(one for _, one in path)
+                parts += _key_heading(name, key["value"] or "", " ".join(remarks))
+                parts += [*_verbatim("\n".join(remarks)), ""]
             remarks = []
         elif comment := _COMMENT.match(line):
             remarks.append(comment["text"])
         elif remarks:
-            parts += [*remarks, ""]
+            parts += [*_verbatim("\n".join(remarks)), ""]
             remarks = []
-    return "\n".join(parts).rstrip() + "\n"
+    return _page(parts)
 
 
-def _key_heading(name: str, value: str) -> Iterator[str]:
+def _key_heading(name: str, value: str, remarks: str) -> Iterator[str]:
+    """With the value that the file shows: the default, unless one is told in words."""
     level = "##" if "." not in name else "###"
     yield from (f"{level} {name}", "")
     shown, _, kind = value.partition("# ")
     if shown.strip():
-        word = "Example" if kind.strip() == "example" else "Default"
+        told = kind.strip() == "example" or "Default:" in remarks or name.endswith(".uri")
+        word = "Example" if told else "Default"
         yield from (f"{word}: `{shown.strip()}`", "")
 
 
@@ -146,11 +170,21 @@ def manual(module: str, name: str, description: str) -> str:
     return done.stdout
 
 
+def pages() -> Mapping[str, str]:
+    """The text of each, by file."""
+    return {
+        "dbus.md": dbus_reference(CONTRACT.read_text()),
+        "configuration.md": configuration_reference(CONFIGURATION.read_text()),
+    }
+
+
 def main() -> None:
-    directory = Path(sys.argv[1])
+    directory = Path(sys.argv[1]) if sys.argv[1:] else ROOT / "docs"
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "dbus.md").write_text(dbus_reference(CONTRACT.read_text()))
-    (directory / "configuration.md").write_text(configuration_reference(CONFIGURATION.read_text()))
+    for file, text in pages().items():
+        (directory / file).write_text(text)
+    if not sys.argv[1:]:
+        return
     for file, (module, description) in MANUALS.items():
         page = manual(module, Path(file).stem, description)
         (directory / file).write_text(page)

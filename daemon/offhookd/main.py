@@ -17,10 +17,18 @@ from offhookd.engine.launch import Launched, launch
 from offhookd.lean import without
 
 
+EPILOG = (
+    "Configuration: ~/.config/offhook/offhook.yaml over /etc/xdg/offhook/offhook.yaml; SIGHUP reads"
+    " it again.  Exit status: 0 ended as asked, 69 no session bus or another offhookd there; of"
+    " --check 0 in order, 78 mistakes."
+)
+
+
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="offhookd",
         description="The phone of the Linux desktop: a headless SIP softphone on D-Bus.",
+        epilog=EPILOG,
     )
     result.add_argument(
         "--config", type=Path, metavar="FILE", help="read FILE instead of the usual places"
@@ -28,7 +36,12 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--check", action="store_true", help="say what is wrong with the configuration and exit"
     )
-    result.add_argument("--version", action="version", version=f"offhookd {__version__}")
+    result.add_argument(
+        "--version",
+        action="version",
+        version=f"offhookd {__version__}",
+        help="print the version and exit",
+    )
     return result
 
 

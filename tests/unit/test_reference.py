@@ -32,13 +32,19 @@ def test_every_member_of_the_contract_is_in_the_reference(reference: ModuleType)
     assert sorted(re.findall(r"(?m)^### (\w+)$", text)) == sorted(names)
     assert "`method Swap()`" in text
     assert "`property as; read, write`\n\npreference lists of endpoint names" in text
-    assert "<!--" not in text
+    assert "<!--" not in text.partition("\n")[2]  # after the word of its origin
 
 
 def test_every_key_of_an_account_is_in_the_reference(reference: ModuleType) -> None:
     text = reference.configuration_reference((ROOT / "config/offhook.yaml").read_text())
     assert {f"accounts.work.{key}" for key in KEYS} <= set(re.findall(r"(?m)^### (\S+)$", text))
     assert "### sip.port\n\nDefault: `0`\n\nLocal port; 0 lets" in text
+
+
+def test_the_pages_in_docs_are_up_to_date(reference: ModuleType) -> None:
+    for file, text in reference.pages().items():
+        current = (ROOT / "docs" / file).read_text()
+        assert current == text, "run: python docs/reference.py"
 
 
 def test_the_manual_page_has_every_command(reference: ModuleType) -> None:
