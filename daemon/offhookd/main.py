@@ -16,7 +16,6 @@ from offhookd import __version__
 from offhookd.engine.launch import Launched, launch
 from offhookd.lean import without
 
-
 EPILOG = (
     "Configuration: ~/.config/offhook/offhook.yaml over /etc/xdg/offhook/offhook.yaml; SIGHUP reads"
     " it again.  Exit status: 0 ended as asked, 69 no session bus or another offhookd there; of"
