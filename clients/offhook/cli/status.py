@@ -80,7 +80,8 @@ def headline(phone: Phone) -> Iterator[str]:
     yield f"offhookd {clean(phone.version)}: {paint(phone.state, state_colour(phone.state))}"
     for code, path, text in phone.problems:
         where = "" if path == "/" else f" ({path.rpartition('/')[2]})"
-        yield paint(clean(f"{code}{where}: {text}"), Colour.RED)
+        for line in f"{code}{where}: {text}".splitlines():
+            yield paint(clean(line), Colour.RED)
 
 
 def _time(call: Call) -> str:
@@ -94,7 +95,9 @@ def _peer(call: Call) -> str:
 
 
 def _notes(call: Call) -> str:
+    ringing = call.state == "incoming"
     notes = {
+        **{call.caller.get(fact, ""): ringing for fact in ("organization", "note", "url")},
         f"through {clean(call.through)}": call.through,
         f"forwarded, with {call.connected_path.rpartition('/')[2]}": call.forwarded,
         "on hold": call.local_hold,
@@ -106,7 +109,7 @@ def _notes(call: Call) -> str:
         call.codec: call.codec,
         ended(call): not call.up,
     }
-    return ", ".join(note for note, holds in notes.items() if holds)
+    return ", ".join(note for note, holds in notes.items() if note and holds)
 
 
 def ended(call: Call) -> str:
