@@ -232,3 +232,27 @@ def test_offer_of_ours_in_a_reliable_183_is_answered_by_the_prack(
     sip.send(sip.request("ACK", dialog))
     engine.wait_state(-1, "active")
     early.sound_goes_to(first)
+
+
+# ---------------------------------------------------------------- sound that there cannot be
+
+
+@pytest.mark.parametrize("tag", ["one", "other"])
+@pytest.mark.parametrize(
+    "unusable",
+    [SDP.replace("RTP/AVP 8", "RTP/AVP 18"), SDP.replace("40000", "70000"), "v=0\r\nnonsense\r\n"],
+    ids=["codec", "port", "nonsense"],
+)
+def test_an_answer_after_sound_that_cannot_be_does_not_make_the_call(
+    early: Early, unusable: str, tag: str
+) -> None:
+    early.is_called()
+    contact = f"Contact: <sip:peer@127.0.0.1:{early.sip.port}>\r\n"
+    early.sip.send(early.sip.answer(early.invite, PROGRESS, contact, unusable, to_tag="one"))
+    early.says(OK, early.ears[0], tag)
+    ended = early.engine.wait_state(1, "ended")
+    assert (ended.code, ended.cause) == (488, "media")
+    early.hears(lambda one: one.startswith(b"CANCEL"))
+    dialog = Dialog()
+    early.sip.send(early.sip.request("OPTIONS", dialog, to="bob"))
+    early.hears(lambda one: dialog.call_id.encode() in one)

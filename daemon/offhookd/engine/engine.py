@@ -15,6 +15,7 @@ from .gate_message import SipMessage
 from .protocol import VERSION, AudioStatus, Reply, Start
 from .refusal import Refused
 from .sip_accounts import Accounts
+from .sip_answers import Unusable
 from .sip_calls import Calls
 from .sip_dtls import Dtls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
@@ -60,6 +61,7 @@ class Engine:
         self._remote = RemoteControl(thread, self._accounts, self._walls, self._calls.all)
         self._dtls = Dtls(self._walls, self._accounts)
         self._too_early = TooEarly(self._walls, self._calls.all)
+        self._unusable = Unusable(self._calls.all)
         self._over = Over(self._walls, self._calls)
         self._outside = Outside(thread, self._accounts, self._walls, self._presence)
         self._inside = Inside(self._walls, self._calls.all)
@@ -97,6 +99,7 @@ class Engine:
             self._post,
             self._remote,
             self._dtls,
+            self._unusable,
             self._over,
             self._too_early,
             self._outside,

@@ -13,6 +13,7 @@ from .protocol import Dial, LegDtmf, LegState
 from .refusal import Refused
 from .schedule import Alarm
 from .sip_account import Account
+from .sip_answers import Answers
 from .sip_callbacks import PjCall, read_step, received, says_unrefreshed
 from .sip_direction import RemoteHold, direction
 from .sip_dtmf import Ways
@@ -93,6 +94,7 @@ class Leg:
         self._codecs: tuple[str, ...] = ()
         self.offer = Offer()
         self.open_offers = OpenOffers()
+        self.answers = Answers()
         self._no_ack: Alarm | None = None
         self.holding = Hold(self, thread.schedule)
         self.transfer = Transfer(number, thread, account.settings.uri)
@@ -124,6 +126,7 @@ class Leg:
 
     def _send(self, invite: Invite) -> None:
         self._exchange.vacate()
+        self.answers = Answers()
         self.offer_codecs()
         call = self._call = PjCall(self, self.account.pj, pj.PJSUA_INVALID_ID)
         try:
@@ -336,6 +339,8 @@ class Leg:
                     self._exchange.heard(self, source, message)
                     said = direction(message)
                     self._remote_hold.heard(said, offer=step.theirs, held_here=self.held)
+                if self.answers.heard(step, message):
+                    self.thread.soon(partial(self.hang_up, "media"))
                 if step.answered and step.method == "INVITE":
                     self._answered_again(step.code, step.text)
             case "REFER" if step.asked:
@@ -380,6 +385,7 @@ class Leg:
     def on_media(self) -> None:
         # Later: the media of an answer come just before the answer itself, which need not wait for
         # half a millisecond of reading.
+        self.answers.made_session()
         self.thread.soon(self._read_media)
 
     def _read_media(self) -> None:
