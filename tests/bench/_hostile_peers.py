@@ -10,7 +10,7 @@ import struct
 from contextlib import suppress
 
 from offhookd.engine.stun import Mapped
-from tests.bench._hostile import WORDS
+from tests.bench._hostile_words import WORDS
 from tests.support.raw_sip import RawPeer
 from tests.support.stun import BINDING, ERROR, INDICATION, SUCCESS, attribute, message, xor_mapped
 
