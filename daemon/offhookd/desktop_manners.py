@@ -55,8 +55,8 @@ class DesktopManners:
         """Bring the desktop to what fits now; one at a time, and the last word counts."""
         async with self._turn:
             sleepless, talking = self._wanted
+            await self._be_quiet(talking and self._config().pause_players)  # somebody listens
             await self._stay_awake(sleepless and self._config().inhibit_sleep)
-            await self._be_quiet(talking and self._config().pause_players)
 
     async def _stay_awake(self, wanted: bool) -> None:
         if wanted and self._lock is None:

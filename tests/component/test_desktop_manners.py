@@ -2,10 +2,14 @@
 """The desktop during a call: players are quiet, the machine stays awake, and afterwards all is
 as it was."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
+from offhookd.desktop import players
 from tests.support.daemon import DIRECT, Phone, running_phone
 from tests.support.dbus import PrivateBus
 from tests.support.party import STRANGER, Party
@@ -74,6 +78,23 @@ async def test_the_machine_stays_awake_during_a_call(
             assert manager.asked == [("sleep:idle", "offhook", "A call goes on", "block")]
             await phone.call("Call", "Hangup", path=call)
             await until(lambda: not manager.locks, PATIENCE_S, "the end of the lock")
+
+
+async def test_a_player_that_does_not_say_that_it_paused_plays_on_all_the_same(
+    session_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus.address)
+    monkeypatch.setattr(players, "REPLY_LIMIT_S", 0.5)
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        player(session_bus.address, "slow", "Playing", slow=True) as slow,
+    ):
+        paused: list[str] = []
+        while not paused:  # also its status may come too late here
+            paused = await asyncio.to_thread(players.pause_all)
+        await until(lambda: slow.status == "Paused", PATIENCE_S, "the player to pause")
+        while slow.status == "Paused":
+            await asyncio.to_thread(players.resume, paused)
 
 
 async def test_a_call_needs_neither_players_nor_logind(

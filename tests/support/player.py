@@ -14,10 +14,13 @@ NAME = "org.mpris.MediaPlayer2.{}"
 
 
 class Player:
-    """`status` is "Playing", "Paused" or "Stopped"; `told` are the methods called, in order."""
+    """`status` is "Playing", "Paused" or "Stopped"; `told` are the methods called, in order.
 
-    def __init__(self, connection: DBusConnection, status: str) -> None:
+    A `slow` one pauses, and does not say so."""
+
+    def __init__(self, connection: DBusConnection, status: str, *, slow: bool) -> None:
         self.status = status
+        self._slow = slow
         self.told: list[str] = []
         self._connection = connection
 
@@ -33,15 +36,18 @@ class Player:
             return
         self.told.append(member)
         self.status = {"Pause": "Paused", "Play": "Playing"}.get(member, self.status)
-        await self._connection.send(new_method_return(message))
+        if not (self._slow and member == "Pause"):
+            await self._connection.send(new_method_return(message))
 
 
 @asynccontextmanager
-async def player(address: str, name: str, status: str) -> AsyncIterator[Player]:
+async def player(
+    address: str, name: str, status: str, *, slow: bool = False
+) -> AsyncIterator[Player]:
     connection = await open_dbus_connection(address)
     async with DBusRouter(connection) as router:
         await Proxy(message_bus, router).RequestName(NAME.format(name))
-    made = Player(connection, status)
+    made = Player(connection, status, slow=slow)
     serving = asyncio.create_task(made.serve(), name=f"player {name}")
     try:
         yield made

@@ -12,7 +12,8 @@ MANAGER = "org.freedesktop.login1.Manager"
 
 WHAT = "sleep:idle"
 """Neither by itself nor when a lid is closed over a call with a headset."""
-REPLY_LIMIT_S = 2.0
+REPLY_LIMIT_S = 5.0
+"""In a thread, and nobody waits for it: the lock may come late, but a call needs it."""
 
 
 class NoLockError(Exception):

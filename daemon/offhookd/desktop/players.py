@@ -14,7 +14,9 @@ PLAYER = "org.mpris.MediaPlayer2.Player"
 
 PLAYING, PAUSED = "Playing", "Paused"
 
-REPLY_LIMIT_S = 1.0
+BUS_LIMIT_S = 5.0
+"""The bus itself answers at once, when it gets its turn on an overloaded machine."""
+REPLY_LIMIT_S = 3.0
 """A player that hangs must not keep the others playing."""
 MOST_PLAYERS = 32
 
@@ -24,10 +26,13 @@ class PlayersError(Exception):
 
 
 def pause_all() -> list[str]:
-    """Pause what plays; the bus names of the players that were paused."""
+    """Pause what plays; the bus names of the players that were told so."""
     with _bus() as bus:
         playing = [name for name in bus.players() if bus.status(name) == PLAYING]
-        return [name for name in playing if bus.tell(name, "Pause")]
+        for name in playing:
+            bus.tell(name, "Pause")
+        # Also one that said nothing in time: whether it is paused is seen when it is to play on.
+        return playing
 
 
 def resume(players: Iterable[str]) -> None:
@@ -58,14 +63,12 @@ class _Bus:
             return str(status)
         return ""
 
-    def tell(self, player: str, method: str) -> bool:
-        """Whether the player did what it was told."""
+    def tell(self, player: str, method: str) -> None:
+        """A player that does not do it, does not."""
         from jeepney import DBusAddress, new_method_call  # noqa: PLC0415 - as above
 
         with suppress(PlayersError):
             self._ask(new_method_call(DBusAddress(PATH, player, PLAYER), method))
-            return True
-        return False
 
     def _ask(self, message: Any) -> tuple[Any, ...]:
         from jeepney import MessageType  # noqa: PLC0415 - as above
@@ -85,7 +88,7 @@ def _bus() -> Iterator[_Bus]:
     from jeepney.io.blocking import open_dbus_connection  # noqa: PLC0415 - as above
 
     try:
-        connection = open_dbus_connection("SESSION", auth_timeout=REPLY_LIMIT_S)
+        connection = open_dbus_connection("SESSION", auth_timeout=BUS_LIMIT_S)
     except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
         raise PlayersError(str(error)) from None
     try:
