@@ -15,6 +15,7 @@ import pytest
 from offhookd.phone.errors import AudioUnavailableError, InvalidArgumentError
 from offhookd.sound import server as server_module
 from offhookd.sound.control import Role, SoundControl
+from offhookd.sound.pulse import Connection
 from offhookd.sound.ringer import RINGER_STREAM
 from offhookd.sound.server import ANSWER_S
 from tests.support.processes import PATIENCE_S, Program, until
@@ -182,6 +183,24 @@ async def test_a_client_that_gives_up_does_no_harm(bed: SoundServer, desk: Desk)
         await desk.sees(lambda sound: sound.inventory.problem, "the loss")
         desk.sound.retry_now()
         await desk.sees(lambda sound: sound.route(Role.CAPTURE).active == "mic", "the return")
+
+
+async def test_an_answer_to_a_question_that_was_given_up_in_the_same_moment_is_dropped(
+    bed: SoundServer,
+) -> None:
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+    connection = Connection("test", server=bed.environment["PULSE_SERVER"])
+    await connection.connect(autospawn=False)
+    asking = asyncio.create_task(connection.server_info())
+    await asyncio.sleep(0)  # it asks
+    (answer,) = connection.waiting_futures
+    answer.get_loop().call_soon(answer.set_result, None)  # as the library does
+    asking.cancel()
+    await asyncio.wait([asking])
+    await asyncio.sleep(0)
+    connection.close()
+    assert faults == []
 
 
 async def test_nothing_wakes_an_idle_daemon(desk: Desk) -> None:
