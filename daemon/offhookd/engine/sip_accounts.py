@@ -7,7 +7,7 @@ from .protocol import SetAccount
 from .refusal import Refused
 from .sip_account import Account, IncomingCall
 from .sip_endpoint import SipEndpoint
-from .sip_headers import Headers, user_of
+from .sip_headers import Headers, headers_of, user_of
 from .sip_offer import best_codec
 from .sip_thread import SipThread
 
@@ -59,7 +59,7 @@ class Accounts:
         same person by the same number.
         """
         address = source.rpartition(":")[0].strip("[]")
-        headers = Headers(message)
+        headers = headers_of(message)
         users = (_requested_user(headers), user_of(headers.name_addr("To")[1]))
         best = self.best_for(address, users)
         if best is None:

@@ -259,13 +259,13 @@ class Leg:
     def on_state(self, event: Any) -> None:
         if self._call is None:
             return
-        self.session.remember(self._call)
         info = self._call.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_INCOMING:
+            self._exchange.invited(self)  # first of all: from now on the daemon works beside us
+        self.session.remember(self._call)
         self.sip_call_id = self.sip_call_id or clean(info.callIdString)
         code, text = info.lastStatusCode, clean(info.lastReason)
-        if info.state == pj.PJSIP_INV_STATE_INCOMING:
-            self._exchange.invited(self)
-        elif info.state == pj.PJSIP_INV_STATE_CALLING:
+        if info.state == pj.PJSIP_INV_STATE_CALLING:
             self._change(State.DIALING, 0, "")
         elif info.state == pj.PJSIP_INV_STATE_EARLY:
             self._on_progress(code, text)

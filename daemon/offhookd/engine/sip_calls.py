@@ -16,7 +16,7 @@ from .sip_assertion import asserted_caller, asserted_privacy
 from .sip_call import Leg
 from .sip_connected import ConnectedLines
 from .sip_endpoint import SipEndpoint
-from .sip_headers import Headers, clean, diversions, max_forwards
+from .sip_headers import Headers, clean, diversions, headers_of, max_forwards
 from .sip_listener import Listener
 from .sip_mixer import Mixer, Sound
 from .sip_monitor import Monitor
@@ -101,7 +101,7 @@ class Calls:
         """An INVITE, inside the callback: nothing may be answered here."""
         self._arrived -= 1
         leg = self._new_leg(self._arrived, account)
-        headers = Headers(message)
+        headers = headers_of(message)
         leg.adopt(call_id, message, headers)
         address = source.rpartition(":")[0].strip("[]")
         if not account.accepts(address):

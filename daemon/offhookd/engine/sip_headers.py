@@ -6,6 +6,8 @@ Nothing here trusts its input: a value that does not fit is "", never an excepti
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 
 TEXT_CHARS = 256
 """Longest text from the network that leaves the engine; longer ones are cut."""
@@ -18,15 +20,16 @@ MOST_DIVERSIONS = 10
 MAX_FORWARDS = 70
 """What a request starts with (RFC 3261, 8.1.1.6)."""
 
-_COMPACT = {
-    "from": "f",
-    "to": "t",
-    "call-id": "i",
-    "contact": "m",
-    "via": "v",
-    "content-type": "c",
-    "content-length": "l",
+_LONG = {
+    "f": "from",
+    "t": "to",
+    "i": "call-id",
+    "m": "contact",
+    "v": "via",
+    "c": "content-type",
+    "l": "content-length",
 }
+"""Names by their compact forms."""
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _WRITTEN = "\n\t\u200c\u200d"
 _WRITING = re.compile(f"([{_WRITTEN}])")
@@ -72,12 +75,15 @@ class Headers:
         head = message.replace("\r\n", "\n").partition("\n\n")[0]
         unfolded = re.sub(r"\n[ \t]+", " ", head)
         self.start_line, _, rest = unfolded.partition("\n")
-        self._lines = [line.partition(":") for line in rest.split("\n")]
+        self._values: dict[str, list[str]] = {}
+        for line in rest.split("\n"):
+            key, _, value = line.partition(":")
+            name = key.strip().lower()
+            self._values.setdefault(_LONG.get(name, name), []).append(value.strip())
 
-    def all(self, name: str) -> list[str]:
+    def all(self, name: str) -> Sequence[str]:
         """Every value of the header, in order; the compact form counts too."""
-        wanted = {name.lower(), _COMPACT.get(name.lower(), name.lower())}
-        return [value.strip() for key, _, value in self._lines if key.strip().lower() in wanted]
+        return self._values.get(name.lower(), ())
 
     def first(self, name: str) -> str:
         values = self.all(name)
@@ -120,9 +126,14 @@ class Headers:
     def realms(self) -> list[str]:
         """Realms of the digest challenges in a 401 or 407 (RFC 3261, 22.1), escapes and all: as the
         stack compares and hashes them."""
-        values = self.all("WWW-Authenticate") + self.all("Proxy-Authenticate")
+        values = (*self.all("WWW-Authenticate"), *self.all("Proxy-Authenticate"))
         found = (_REALM.search(value) for value in values if value[:7].lower() == "digest ")
         return [match.group(1) for match in found if match]
+
+
+@lru_cache(maxsize=1)  # asked about every INVITE three times
+def headers_of(message: str) -> Headers:
+    return Headers(message)
 
 
 def name_addr(value: str) -> tuple[str, str]:
@@ -152,7 +163,7 @@ def max_forwards(headers: Headers) -> int:
     return min(int(found.group()), MAX_FORWARDS) if found else MAX_FORWARDS
 
 
-def _entries(values: list[str]) -> list[tuple[str, str]]:
+def _entries(values: Sequence[str]) -> list[tuple[str, str]]:
     """(URI, parameters) of every ``<...>`` in a header that may hold a list."""
     plain = (_QUOTED.sub("", value) for value in values)
     return [(one[1], one[2]) for value in plain for one in _ENTRY.finditer(value)]

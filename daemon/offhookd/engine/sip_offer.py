@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .sip_headers import Headers
+from .sip_headers import headers_of
 
 STATIC_NAMES = {"0": "pcmu", "3": "gsm", "8": "pcma", "9": "g722"}
 """Payload types that need no rtpmap (RFC 3551, table 4), of the codecs there are here."""
@@ -84,7 +84,7 @@ class Offer:
 def read_offer(invite: str, codecs: tuple[str, ...], srtp: str) -> Offer:
     common = best_codec(invite, codecs, srtp)
     lines = len(_MEDIA_LINE.findall(invite)) or 1
-    return Offer(common, bool(audio_lines(invite)), Headers(invite).has_sdp, lines)
+    return Offer(common, bool(audio_lines(invite)), headers_of(invite).has_sdp, lines)
 
 
 @lru_cache(maxsize=1)  # asked about every INVITE twice: for the account, and for the call
