@@ -4,7 +4,9 @@
 import inspect
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from types import MappingProxyType
 from typing import (
     Any,
@@ -21,6 +23,8 @@ from typing import (
 MAX_LINE_BYTES = 65_536
 MAX_TEXT_CHARS = 8_192
 MAX_ITEMS = 512
+LOWEST, LIMIT = -(2**63), 2**64
+"""Of numbers."""
 
 LINES = "lines"
 """Annotation of a text that may have line breaks."""
@@ -140,61 +144,93 @@ def decode(line: bytes, expected: type[M]) -> M:
     cls = _messages.get(kind) if isinstance(kind, str) else None
     if cls is None or not issubclass(cls, expected):
         raise ProtocolError(f"unknown message {kind!r:.60}")
-    hints = _hints(cls)
-    if body.keys() != hints.keys():
-        odd = ", ".join(sorted(body.keys() ^ hints.keys()))
+    fitters = _fitters(cls)
+    if body.keys() != fitters.keys():
+        odd = ", ".join(sorted(body.keys() ^ fitters.keys()))
         raise ProtocolError(f"{kind}: fields missing or unknown: {odd:.200}")
-    for name, hint in hints.items():
+    for name, fit in fitters.items():
         try:
-            body[name] = _fit(body[name], hint)
+            body[name] = fit(body[name])
         except ProtocolError as error:
             raise ProtocolError(f"{kind}.{name}: {error}") from None
     return cls(**body)
 
 
-_hint_cache: dict[type[Message], dict[str, Any]] = {}
+Fitter = Callable[[object], Any]
+"""Gives a value of JSON as a field has it, or raises `ProtocolError`."""
 
 
-def _hints(cls: type[Message]) -> dict[str, Any]:
-    hints = _hint_cache.get(cls)
-    if hints is None:
-        known = get_type_hints(cls)
-        hints = _hint_cache[cls] = {name: known[name] for name in cls.fields}
-    return hints
+_known_fitters: dict[type[Message], Mapping[str, Fitter]] = {}
 
 
-def _fit(value: object, hint: Any) -> object:
-    """`value` as the type `hint` says, or `ProtocolError`."""
+def _fitters(cls: type[Message]) -> Mapping[str, Fitter]:
+    """Of each field; made when the first message of a kind arrives."""
+    if cls not in _known_fitters:
+        hints = get_type_hints(cls)
+        _known_fitters[cls] = {name: _fitter(hints[name]) for name in cls.fields}
+    return _known_fitters[cls]
+
+
+@cache
+def _fitter(hint: Any) -> Fitter:
     if type(hint) is type:
-        return _fit_scalar(value, hint)
+        return _text if hint is str else _scalar(hint)
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _fit_union(value, get_args(hint))
-    if not isinstance(value, list if origin is tuple else dict) or len(value) > MAX_ITEMS:
-        raise ProtocolError("wrong type or too many items")
-    if isinstance(value, list):
-        item_hint = get_args(hint)[0]
-        return tuple(_fit(item, item_hint) for item in value)
-    value_hint = get_args(hint)[1]
-    return {_fit_scalar(key, str): _fit(item, value_hint) for key, item in value.items()}
+        return _either([_fitter(one) for one in get_args(hint)])
+    if origin is tuple:
+        return _items(_fitter(get_args(hint)[0]))
+    return _table(_fitter(get_args(hint)[1]))
 
 
-def _fit_scalar(value: object, hint: type) -> object:
-    if hint is float and type(value) is int:
-        value = float(value)
-    if type(value) is not hint:
-        raise ProtocolError(f"{type(value).__name__} instead of {hint.__name__}")
-    if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
+def _text(value: object) -> str:
+    if type(value) is not str:
+        raise _misfit(value, str)
+    if len(value) > MAX_TEXT_CHARS:
         raise ProtocolError(f"{len(value)} characters are too many")
-    if isinstance(value, int | float) and not -(2**63) <= value < 2**64:
-        raise ProtocolError("number out of range")
     return value
 
 
-def _fit_union(value: object, hints: tuple[Any, ...]) -> object:
-    for hint in hints:
-        try:
-            return _fit(value, hint)
-        except ProtocolError:
-            continue
-    raise ProtocolError(f"{type(value).__name__} is none of its types")
+def _scalar(hint: type[bool | int | float]) -> Fitter:
+    def fit(value: Any) -> object:
+        if hint is float and type(value) is int:
+            value = float(value)
+        if type(value) is not hint:
+            raise _misfit(value, hint)
+        if not LOWEST <= value < LIMIT:
+            raise ProtocolError("number out of range")
+        return value
+
+    return fit
+
+
+def _items(fit_item: Fitter) -> Fitter:
+    def fit(value: object) -> object:
+        if not isinstance(value, list) or len(value) > MAX_ITEMS:
+            raise ProtocolError("wrong type or too many items")
+        return tuple(map(fit_item, value))
+
+    return fit
+
+
+def _table(fit_value: Fitter) -> Fitter:
+    def fit(value: object) -> object:
+        if not isinstance(value, dict) or len(value) > MAX_ITEMS:
+            raise ProtocolError("wrong type or too many items")
+        return {_text(key): fit_value(item) for key, item in value.items()}
+
+    return fit
+
+
+def _either(fitters: Sequence[Fitter]) -> Fitter:
+    def fit(value: object) -> object:
+        for one in fitters:
+            with suppress(ProtocolError):
+                return one(value)
+        raise ProtocolError(f"{type(value).__name__} is none of its types")
+
+    return fit
+
+
+def _misfit(value: object, hint: type) -> ProtocolError:
+    return ProtocolError(f"{type(value).__name__} instead of {hint.__name__}")
