@@ -176,6 +176,19 @@ async def test_numbers_are_found_however_they_are_written(
     assert await ask(reader, "lookup", number, people(ldap)) == ([name] if name else [])
 
 
+async def test_a_caller_has_a_photo(ldap: Slapd, reader: ReaderClient, tmp_path: Path) -> None:
+    index = str(tmp_path / "contacts.sqlite")
+    job = Job(
+        request=0, do="lookup", book=people(ldap), text="030 1234567", index=index, country="de"
+    )
+    (ada,) = (await reader.ask(job, PATIENCE_S)).contacts
+    (photo,) = (tmp_path / "photos-of-callers").iterdir()
+    assert ada.photo_path == str(photo)
+    assert base64.b64encode(photo.read_bytes()).decode() == ldap_server.PORTRAIT
+    (ada,) = (await reader.ask(replace(job, do="search", text="ada"), PATIENCE_S)).contacts
+    assert ada.photo_path == ""
+
+
 async def test_a_filter_of_ones_own(ldap: Slapd, reader: ReaderClient) -> None:
     book = people(ldap, filter="(&(sn={text})(mobile=*))")
     assert await ask(reader, "search", "Lovelace", book) == ["Ada Lovelace"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A real LDAP server with a few people in it, that wants StartTLS before a password."""
 
+import base64
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ rootpw {password}
 directory {directory}/data
 """
 
+PORTRAIT = base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(60)).decode()
+"""A JPEG as far as its first bytes go."""
+
 PEOPLE = f"""dn: {BASE}
 objectClass: organization
 objectClass: dcObject
@@ -44,6 +48,7 @@ o: Engines
 telephoneNumber: +49 30 1234 567
 mobile: 0171 / 2345678
 description: Prefers mornings
+jpegPhoto:: {PORTRAIT}
 
 dn: cn=Grace (Hopper),{BASE}
 objectClass: inetOrgPerson

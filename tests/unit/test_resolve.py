@@ -184,6 +184,7 @@ async def test_a_dead_name_server_holds_one_thread_for_a_name(
     for _ in range(3):
         with pytest.raises(ResolveError, match="did not answer"):
             await resolver.resolve("pbx.example.com", 5060, UDP)
+    monkeypatch.setattr(module, "LIMIT_S", 20.0)
     (worker,) = [thread for thread in threading.enumerate() if thread.name.startswith("look up")]
     waiting = asyncio.create_task(resolver.resolve("pbx.example.com", 5060, UDP))
     await asyncio.sleep(0)

@@ -116,7 +116,7 @@ KEYS: Mapping[SourceKind, SectionReaders] = {
         "base": readers.text,
         "filter": _filter,
         "start_tls": readers.flag,
-        "attributes": _names(WHAT[1:]),
+        "attributes": _names((*WHAT[1:], "photo")),
         **_LOGIN,
         **_TIMEOUT,
     },

@@ -18,14 +18,12 @@ import vobject
 from offhookd.phone.contacts import Contact
 
 from .errors import SourceError
+from .photos import keep
 
 MOST_CARD_BYTES = 4_000_000
 """With a photo in it; a longer card is a mistake or an attack."""
 MOST_URIS = 32
 LONGEST_TEXT = 1_000
-MOST_PHOTO_BYTES = 1_000_000
-PHOTOS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
-"""Formats by their first bytes: what a card claims is not believed."""
 
 KINDS = ("cell", "work", "home", "main", "pager", "other")
 """TYPE parameters that are shown; of several the first of these."""
@@ -153,15 +151,8 @@ def _preference(line: Any) -> int:
 def _photo(parsed: Any, card: str, photos: Path) -> str:
     """Where the photo lies now, "" when there is none: addresses of photos are not followed, as
     that would tell a server whose calls come in."""
-    for data in _photo_bytes(parsed, card):
-        suffix = next((end for start, end in PHOTOS.items() if data.startswith(start)), "")
-        if suffix and len(data) <= MOST_PHOTO_BYTES:
-            path = photos / (hashlib.sha256(data).hexdigest() + suffix)
-            if not path.exists():
-                photos.mkdir(mode=0o700, parents=True, exist_ok=True)
-                path.write_bytes(data)
-            return str(path)
-    return ""
+    kept = (keep(data, photos) for data in _photo_bytes(parsed, card))
+    return next(filter(None, kept), "")
 
 
 def _photo_bytes(parsed: Any, card: str) -> Iterator[bytes]:

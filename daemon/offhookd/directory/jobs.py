@@ -43,8 +43,8 @@ class Book:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """`do` is "sync" (fill the index at `index`), "forget" (keep nothing of the book there),
-    "search" or "lookup" (ask the server for `text`).  `country` is that of the user, for national
-    numbers."""
+    "search" or "lookup" (ask the server for `text`).  Photos are kept beside `index`.  `country` is
+    that of the user, for national numbers."""
 
     request: int
     do: str

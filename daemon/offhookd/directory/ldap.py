@@ -2,7 +2,8 @@
 """People in an LDAP server (RFC 4511), asked while somebody types or a call comes in."""
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from offhookd.phone.contacts import Contact
 from .errors import SourceError
 from .jobs import Book
 from .keys import key_of
+from .photos import keep, keep_newest
 
 SEARCH = "(|(cn=*{text}*)(sn={text}*)(o={text}*)(telephoneNumber=*{text}*)(mobile=*{text}*))"
 """What is asked for when the configuration does not say; ``{text}`` is what was typed."""
@@ -25,6 +27,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "organization": "o",
     "note": "description",
     "url": "labeledURI",
+    "photo": "jpegPhoto",
     "work": "telephoneNumber",
     "cell": "mobile",
     "home": "homePhone",
@@ -45,11 +48,12 @@ LONGEST_TEXT = 1_000
 def search(book: Book, text: str, limit: int) -> list[Contact]:
     """At most `limit` people that fit what was typed.  `SourceError`."""
     query = (book.filter or SEARCH).replace("{text}", escape_filter_chars(text))
-    return list(_people(book, query, limit))
+    people = (_person(book, one) for one in _entries(book, query, limit, besides="photo"))
+    return [one for one in people if one]
 
 
-def lookup(book: Book, uri: str, country: str) -> Contact | None:
-    """Who has the number `uri`.  `SourceError`."""
+def lookup(book: Book, uri: str, country: str, photos: Path | None) -> Contact | None:
+    """Who has the number `uri`; the photo is kept in `photos`, where given.  `SourceError`."""
     key_in = partial(key_of, country=country)
     wanted = key_in(uri)
     digits = wanted.removeprefix("+")
@@ -58,9 +62,10 @@ def lookup(book: Book, uri: str, country: str) -> Contact | None:
     tail = digits[-TAIL:]
     names = _attributes(book)
     parts = "".join(f"({names[one]}=*{tail})" for one in URI_ATTRIBUTES if names[one])
-    for person in _people(book, f"(|{parts})", MOST_CANDIDATES):
-        if wanted in {key_in(one) for _, one in person.uris}:
-            return person
+    for entry in _entries(book, f"(|{parts})", MOST_CANDIDATES):
+        person = _person(book, entry)
+        if person and wanted in {key_in(one) for _, one in person.uris}:
+            return replace(person, photo_path=_photo(entry, names["photo"], photos))
     return None
 
 
@@ -68,9 +73,9 @@ def _attributes(book: Book) -> dict[str, str]:
     return {**ATTRIBUTES, **book.attributes}
 
 
-def _people(book: Book, query: str, limit: int) -> Iterator[Contact]:
-    names = _attributes(book)
-    wanted = [one for one in names.values() if one]
+def _entries(book: Book, query: str, limit: int, besides: str = "") -> list[Mapping[str, Any]]:
+    """With all attributes that are of use, but the one that holds `besides`."""
+    wanted = [name for what, name in _attributes(book).items() if name and what != besides]
     try:
         with _connection(book) as connection:
             connection.search(
@@ -80,12 +85,9 @@ def _people(book: Book, query: str, limit: int) -> Iterator[Contact]:
                 size_limit=limit,
                 time_limit=max(1, round(book.seconds)),
             )
-            entries = [one for one in connection.response or () if one["type"] == "searchResEntry"]
+            return [one for one in connection.response or () if one["type"] == "searchResEntry"]
     except LDAPException as error:
         raise SourceError(f"{book.url}: {_reason(error)}") from None
-    for entry in entries:
-        if person := _person(book, entry["dn"], entry["attributes"], names):
-            yield person
 
 
 def _connection(book: Book) -> ldap3.Connection:
@@ -111,9 +113,9 @@ def _system_certificates() -> str | None:
     return found if found and Path(found).exists() else None
 
 
-def _person(
-    book: Book, dn: str, attributes: Mapping[str, Any], names: Mapping[str, str]
-) -> Contact | None:
+def _person(book: Book, entry: Mapping[str, Any]) -> Contact | None:
+    dn, attributes, names = entry["dn"], entry["attributes"], _attributes(book)
+
     def first(what: str) -> str:
         return next(iter(_values(attributes.get(names[what]))), "")
 
@@ -124,6 +126,15 @@ def _person(
         return None
     name = first("name") or dn
     return Contact(dn, book.id, name, first("organization"), first("note"), first("url"), "", uris)
+
+
+def _photo(entry: Mapping[str, Any], name: str, photos: Path | None) -> str:
+    """Where the person's photo lies now, "" for none."""
+    if photos is None:
+        return ""
+    kept = [keep(data, photos) for data in entry["raw_attributes"].get(name, ())]
+    keep_newest(photos)
+    return next(filter(None, kept), "")
 
 
 def _values(value: object) -> list[str]:

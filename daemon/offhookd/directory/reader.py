@@ -4,7 +4,7 @@
 import resource
 import sys
 import threading
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from .errors import SourceError
 from .index import Index
 from .jobs import LONGEST_LINE, Book, Job, Result
 from .keys import key_of
+from .photos import keep_only
 
 JOBS_AT_ONCE = 4
 MOST_MEMORY = 1 << 30
@@ -73,16 +74,9 @@ class Reader:
             else:
                 index.begin(job.book.id, job.origin)
                 remark = sync(job.book, index, photos)
-            _keep_only(index.photos, photos)
+            keep_only(index.photos, photos)
             count = len(index.versions(job.book.id))
         return Result(request=job.request, count=count, remark=remark)
-
-
-def _keep_only(wanted: Container[str], photos: Path) -> None:
-    """Delete the photos of people who are in no address book any more."""
-    for path in photos.glob("*"):
-        if str(path) not in wanted:
-            path.unlink(missing_ok=True)
 
 
 def sync(book: Book, index: Index, photos: Path) -> str:
@@ -109,7 +103,8 @@ def ask(job: Job) -> Iterable[Contact]:
         case SourceKind.LDAP, "lookup":
             from .ldap import lookup  # noqa: PLC0415 - as above
 
-            return filter(None, [lookup(job.book, job.text, job.country)])
+            photos = Path(job.index).parent / "photos-of-callers" if job.index else None
+            return filter(None, [lookup(job.book, job.text, job.country, photos)])
         case SourceKind.HTTP, "lookup":
             from .web import lookup as ask_web  # noqa: PLC0415 - as above
 
