@@ -55,7 +55,7 @@ def _told(phone: Phone) -> Iterator[Finding]:
     yield ok("daemon", f"offhookd {phone.version}, {phone.state}")
     for code, path, text in phone.problems:
         if not path.rpartition("/")[0].endswith("/accounts"):
-            yield warn("daemon", f"{code}: {text}", "README.md, When something is wrong")
+            yield warn("daemon", f"{code}: {text}", "docs/problems.md")
     for account in phone.accounts:
         subject = f"{account.id} registration"
         if account.state in ("registered", "disabled"):

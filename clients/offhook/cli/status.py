@@ -107,6 +107,7 @@ def _notes(call: Call) -> str:
         "recording paused" if call.recording_paused else "recorded": call.recording,
         "playing a file": call.playing,
         call.codec: call.codec,
+        f"{call.quality} quality": call.up and call.quality in ("fair", "poor"),
         ended(call): not call.up,
     }
     return ", ".join(note for note, holds in notes.items() if note and holds)
