@@ -30,8 +30,10 @@ OURS = (f"{ROOT}/daemon/", f"{ROOT}/clients/")
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-REAPER_GRACE_S = 1.0
-"""asyncio's thread that reaped a child ends a moment after the child's end is known."""
+ENDING = ("waitpid-", "look up ")
+"""Threads that end a moment after what they did is known: asyncio's that reaps a child, and that
+of a name's look-up."""
+ENDING_GRACE_S = 1.0
 
 # What a shell runs in the background ignores Ctrl-C, and so would all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -59,8 +61,8 @@ def open_files() -> Census:
 
 def threads() -> Census:
     for thread in threading.enumerate():
-        if thread.name.startswith("waitpid-"):
-            thread.join(REAPER_GRACE_S)
+        if thread.name.startswith(ENDING):
+            thread.join(ENDING_GRACE_S)
     return {str(thread.ident): thread.name for thread in threading.enumerate()}
 
 
