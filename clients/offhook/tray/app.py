@@ -15,6 +15,7 @@ from offhook.changes import Change, Changed, Returned
 from offhook.errors import NoDaemonError, OffhookError
 from offhook.history import Row
 
+from .dark import ColourScheme
 from .deeds import Deeds
 from .desktop import PANEL, is_activation
 from .menu import SEPARATOR, Entry, menu_of
@@ -42,6 +43,7 @@ class Applet:
         self._bus = Bus("", self._hear, self._lost, self._serve)
         self._phone = Phone(stay=True)
         self._panel = ServiceWatch(self._bus, PANEL, self._panel_changed)
+        self._colours = ColourScheme(self._bus)
         self._rows: Sequence[Row] = ()
         self._over = asyncio.Event()
         self._stale = False
@@ -68,6 +70,7 @@ class Applet:
         """Needs `bus` to be entered."""
         async with self._phone:
             self._notifier.start()
+            self._colours.start()
             following = asyncio.create_task(self._follow(), name="phone")
             await self._panel.start()
             if not (self._background and self._panel.present):
@@ -78,6 +81,7 @@ class Applet:
             await self._stop()
 
     async def _stop(self) -> None:
+        self._colours.stop()
         await self._deeds.stop()
         await self._notifier.stop()
         self._window.hide()
@@ -193,6 +197,7 @@ class Applet:
 
     def _hear(self, signal: Signal) -> None:
         self._panel.hear(signal)
+        self._colours.hear(signal)
         self._notifier.hear(signal)
 
     def _serve(self, request: Request) -> bool:

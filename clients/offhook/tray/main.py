@@ -3,8 +3,10 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
+from collections.abc import Mapping
 
 from offhook.errors import NoDaemonError
 
@@ -28,6 +30,18 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+def qt_arguments(environment: Mapping[str, str]) -> list[str]:
+    """How Qt comes to the screen where it would not choose well itself.
+
+    KWin before 6.2 takes the lines of a picture to be as long as the window is wide; those of
+    Qt 6.11 are longer, and the window is a smear.  There, X11 is to be had beside Wayland.
+    """
+    plasma_5 = environment.get("KDE_SESSION_VERSION") == "5" and environment.get("DISPLAY")
+    if plasma_5 and not environment.get("QT_QPA_PLATFORM"):
+        return ["-platform", "xcb;wayland"]
+    return []
+
+
 def main() -> None:
     """The `offhook-tray` program; exit status 1 says that there is no desktop to be on."""
     options = parser().parse_args()
@@ -46,7 +60,7 @@ def _on_desktop(*, background: bool) -> None:
     from . import icons, loop  # noqa: PLC0415 - likewise
 
     QLoggingCategory.setFilterRules(QUIET)
-    application = QApplication(["offhook-tray"])
+    application = QApplication(["offhook-tray", *qt_arguments(os.environ)])
     application.setApplicationDisplayName(tr("Phone"))
     application.setDesktopFileName("offhook-tray")
     application.setQuitOnLastWindowClosed(False)
