@@ -37,7 +37,7 @@ def test_what_arrives_is_read_while_qt_waits() -> None:
     loop.run(story())
 
 
-def test_nothing_turns_while_a_dialog_or_a_drag_has_the_loop() -> None:
+def test_nothing_turns_while_a_loop_of_qt_runs_in_a_task() -> None:
     async def story() -> None:
         here, there = socket.socketpair()
         with here, there:
@@ -63,6 +63,55 @@ def test_nothing_turns_while_a_dialog_or_a_drag_has_the_loop() -> None:
             await writer.wait_closed()
 
     loop.run(story())
+
+
+def test_asyncio_goes_on_during_a_drag() -> None:
+    """A nested loop that Qt's side of the program starts, as `QDrag.exec` does."""
+    nested = QEventLoop()
+    over = asyncio.Event()
+
+    def drag() -> None:
+        with loop.going_on():
+            nested.exec()
+        over.set()
+
+    async def story() -> None:
+        here, there = socket.socketpair()
+        with here, there:
+            reader, writer = await asyncio.open_connection(sock=here)
+            QTimer.singleShot(0, drag)
+            await asyncio.sleep(WHILE_MS / 1000)
+            for number in range(TIMES):
+                there.send(b"%d\n" % number)
+                async with asyncio.timeout(LIMIT_S):
+                    assert await reader.readline() == b"%d\n" % number
+            assert nested.isRunning()
+            assert not over.is_set()
+            nested.quit()
+            async with asyncio.timeout(LIMIT_S):
+                await over.wait()
+            there.send(b"after\n")
+            assert await reader.readline() == b"after\n"
+            writer.close()
+            await writer.wait_closed()
+
+    loop.run(story())
+
+
+def test_a_program_that_ends_during_a_drag_ends_after_it() -> None:
+    nested = QEventLoop()
+
+    def drag() -> None:
+        QTimer.singleShot(WHILE_MS, nested.quit)
+        with loop.going_on():
+            nested.exec()
+
+    async def story() -> str:
+        QTimer.singleShot(0, drag)
+        await asyncio.sleep(WHILE_MS / 2000)
+        return "over"
+
+    assert loop.run(story()) == "over"
 
 
 def test_this_qt_keeps_none_alive() -> None:

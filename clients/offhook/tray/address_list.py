@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
 from .buttons import popup
 from .drags import of_address
+from .loop import going_on
 from .menu import Do, Entry
 
 _LINE = Qt.ItemDataRole.UserRole
@@ -64,6 +65,10 @@ class AddressList(QListWidget):
                 item.setData(_LINE, line)
                 self.addItem(item)
         return [self.item(index) for index in range(self.count())]
+
+    def startDrag(self, actions: Qt.DropAction) -> None:  # noqa: N802 - Qt's name
+        with going_on():
+            super().startDrag(actions)
 
     def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:  # noqa: N802 - Qt's name
         return of_address(_line(items[0]).address)

@@ -2,13 +2,14 @@
 """The frame of a call: it can be carried to another one, and takes calls and numbers."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from PySide6.QtCore import QMimeData, QPoint, Qt
-from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFrame
 
 from .buttons import popup
-from .drags import address_in, call_in, of_call
+from .drags import address_in, call_in, carry, of_call
 from .menu import Do, Entry
 
 Laid = Callable[[str, str, str], Sequence[Entry]]
@@ -24,21 +25,21 @@ class CallFrame(QFrame):
         self._path = path
         self._laid = laid
         self._do = do
-        self._pressed = QPoint()
+        self._pressed: QPoint | None = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         self._pressed = event.position().toPoint()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """asyncio stands still until the mouse lets go: the calls do not."""
-        way = event.position().toPoint() - self._pressed
+        """The drag begins after this event: the calls may change, and this frame go, in between."""
         held = event.buttons() & Qt.MouseButton.LeftButton
-        if held and way.manhattanLength() >= QApplication.startDragDistance():
-            drag = QDrag(self)
-            drag.setMimeData(of_call(self._path))
-            drag.setPixmap(self.grab())
-            drag.setHotSpot(self._pressed)
-            drag.exec(Qt.DropAction.CopyAction)
+        if not held or self._pressed is None:
+            return
+        way = event.position().toPoint() - self._pressed
+        if way.manhattanLength() >= QApplication.startDragDistance():
+            carried = (self.window(), of_call(self._path), self.grab(), self._pressed)
+            self._pressed = None
+            QTimer.singleShot(0, partial(carry, *carried))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         if self._deeds(event.mimeData()):

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is carried by the mouse: a call, or an address."""
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QDrag, QPixmap
+from PySide6.QtWidgets import QWidget
+
+from .loop import going_on
 
 CALL = "application/x-offhook-call"
 """The path of a call."""
@@ -18,6 +22,16 @@ def of_address(address: str) -> QMimeData:
     data = _made(ADDRESS, address)
     data.setText(address)
     return data
+
+
+def carry(window: QWidget, data: QMimeData, picture: QPixmap, held_at: QPoint) -> None:
+    """Until the mouse lets go.  `window` stays, what the mouse took may be gone by then."""
+    drag = QDrag(window)
+    drag.setMimeData(data)
+    drag.setPixmap(picture)
+    drag.setHotSpot(held_at)
+    with going_on():
+        drag.exec(Qt.DropAction.CopyAction)
 
 
 def call_in(data: QMimeData) -> str:

@@ -3,11 +3,16 @@
 
 `PySide6.QtAsyncio` has no `add_reader`, which every D-Bus library needs.  A selector is all that
 asyncio leaves to others, so Qt becomes one: nothing wakes up while nothing happens.
+
+Qt has loops of its own within: a drag lasts as long as the mouse is held.  Within `going_on`
+asyncio turns there, too.  It can, because Qt was in the selector when the mouse moved, and no task
+was running.
 """
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import Context
 from math import ceil
 from typing import Any, TypeVar, TypeVarTuple
@@ -32,9 +37,15 @@ class DesktopGoneError(Exception):
 
 
 class _QtSelector(selectors.BaseSelector):
-    """Waits in a Qt event loop, so that windows and icons live while asyncio has nothing to do."""
+    """Waits in a Qt event loop, so that windows and icons live while asyncio has nothing to do.
 
-    def __init__(self) -> None:
+    While it is `nested`, it waits for nothing, and `turn` is called when there is something to do.
+    """
+
+    def __init__(self, turn: Callable[[], None]) -> None:
+        self.nested = False
+        self._turn = turn
+        self._turn_due = False
         self._keys: dict[int, selectors.SelectorKey] = {}
         self._notifiers: dict[int, list[QSocketNotifier]] = {}
         self._ready: dict[int, int] = {}
@@ -43,7 +54,7 @@ class _QtSelector(selectors.BaseSelector):
         self._waiting = QEventLoop()
         self._timer = QTimer()
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._waiting.quit)
+        self._timer.timeout.connect(self.wake)
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         descriptor = _descriptor(fileobj)
@@ -68,16 +79,23 @@ class _QtSelector(selectors.BaseSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if self._over:
             return self._without_qt(timeout)
-        self._ready.clear()
         while self._told:
             self._told.pop().setEnabled(True)
-        if timeout is not None:
+        if timeout is None:
+            self._timer.stop()
+        else:
             self._timer.start(ceil(max(timeout, 0) * 1000))
+        if not self.nested:
+            self._wait()
+        ready, self._ready = self._ready, {}
+        return [(self._keys[descriptor], events) for descriptor, events in ready.items()]
+
+    def _wait(self) -> None:
+        self._ready.clear()
         if self._waiting.exec() == _QT_IS_OVER:
             self._over = True
             raise DesktopGoneError
         self._timer.stop()
-        return [(self._keys[descriptor], events) for descriptor, events in self._ready.items()]
 
     def _without_qt(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         """For what the tasks have to do before they end."""
@@ -87,8 +105,16 @@ class _QtSelector(selectors.BaseSelector):
             return [(self._keys[key.fd], events) for key, events in plain.select(timeout)]
 
     def wake(self) -> None:
-        """End the waiting: Qt's side of the program gave asyncio something to do."""
+        """End the waiting: asyncio has something to do."""
         self._waiting.quit()
+        if self.nested and not self._turn_due:
+            self._turn_due = True
+            QTimer.singleShot(0, self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._turn_due = False
+        if self.nested:
+            self._turn()
 
     def close(self) -> None:
         for descriptor in list(self._keys):
@@ -103,7 +129,7 @@ class _QtSelector(selectors.BaseSelector):
             notifier.setEnabled(False)
             self._told.add(notifier)
             self._ready[descriptor] = self._ready.get(descriptor, 0) | event
-            self._waiting.quit()
+            self.wake()
 
         notifier = QSocketNotifier(descriptor, _KINDS[event])
         notifier.activated.connect(ready)
@@ -111,11 +137,24 @@ class _QtSelector(selectors.BaseSelector):
 
 
 class QtEventLoop(asyncio.SelectorEventLoop):
-    """Needs a QCoreApplication.  In a nested Qt loop (`QDialog.exec`) asyncio stands still."""
+    """Needs a QCoreApplication."""
 
     def __init__(self) -> None:
-        self._qt = _QtSelector()
+        self._qt = _QtSelector(self._turn)
         super().__init__(self._qt)
+
+    def _turn(self) -> None:
+        self._run_once()  # type: ignore[attr-defined] # asyncio's own name for a turn of its loop
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        self._qt.nested = True
+        self._qt.wake()
+        try:
+            yield
+        finally:
+            self._qt.nested = False
+            self._qt.wake()
 
     def call_soon(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -140,6 +179,15 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` with Qt alive; `DesktopGoneError` when that ends first."""
     with asyncio.Runner(loop_factory=QtEventLoop) as runner:
         return runner.run(main)
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Around a nested Qt loop that Qt's side of the program starts; not in a task."""
+    running = asyncio.get_running_loop()
+    assert isinstance(running, QtEventLoop)  # noqa: S101 - nobody else has widgets
+    with running.going_on():
+        yield
 
 
 def _descriptor(fileobj: Any) -> int:
