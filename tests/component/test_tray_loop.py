@@ -83,12 +83,12 @@ def test_asyncio_goes_on_during_a_drag() -> None:
             await asyncio.sleep(WHILE_MS / 1000)
             for number in range(TIMES):
                 there.send(b"%d\n" % number)
-                async with asyncio.timeout(LIMIT_S):
+                async with asyncio.timeout(PATIENCE_S):
                     assert await reader.readline() == b"%d\n" % number
             assert nested.isRunning()
             assert not over.is_set()
             nested.quit()
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await over.wait()
             there.send(b"after\n")
             assert await reader.readline() == b"after\n"

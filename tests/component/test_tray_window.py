@@ -186,7 +186,7 @@ def test_a_call_is_placed_held_muted_and_ended_by_its_card(
         far_end.tell(Answer(leg=-1))
         party = target.removeprefix("sip:")
         await seat.sees("the call", lambda: seat.reads("In call"))
-        assert seat.cards().height() > ONE_LINE
+        await until(lambda: seat.cards().height() > ONE_LINE, PATIENCE_S, "its card")
         await until(seat.meters, PATIENCE_S, "how loud it is")
         await seat.press(f"Mute: {party}")
         await seat.sees("muted", lambda: seat.reads("Muted"))

@@ -4,7 +4,7 @@
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -27,15 +27,17 @@ from .words import tr
 TICK_MS = 1000
 """Lengths are in seconds; nothing ticks while nobody talks or looks."""
 
-TALLEST = 320
-"""Pixels: two calls; the others are scrolled to."""
+TALLEST = 22
+"""Lines of text: two calls; the others are scrolled to."""
+LEAST = 8
+"""Lines of text: a call with its buttons, where the window is low."""
 
 PER_LINE = 3
 """Buttons beside one another."""
 
 
 class CallCards(QScrollArea):
-    """As tall as it needs to be, up to `TALLEST`."""
+    """As tall as it needs to be, up to `TALLEST`; less where there is no room."""
 
     def __init__(self, laid: Laid, do: Do) -> None:
         super().__init__()
@@ -43,6 +45,7 @@ class CallCards(QScrollArea):
         self._do = do
         self._cards: Sequence[Card] = ()
         self._clocks: list[tuple[QLabel, int]] = []
+        self._needed = 0
         inside = QWidget()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -79,10 +82,22 @@ class CallCards(QScrollArea):
         super().resizeEvent(event)
         self._fit()
 
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return self._at_most(TALLEST)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return self._at_most(LEAST)
+
+    def _at_most(self, lines: int) -> QSize:
+        return QSize(0, min(self._needed, lines * self.fontMetrics().lineSpacing()))
+
     def _fit(self) -> None:
         """Now that Qt knows how tall the cards are."""
-        height = self._column.totalHeightForWidth(self.viewport().width())
-        self.setFixedHeight(min(max(height, 1), TALLEST))
+        needed = max(self._column.totalHeightForWidth(self.viewport().width()), 1)
+        if needed != self._needed:
+            self._needed = needed
+            self.setMaximumHeight(needed)
+            self.updateGeometry()
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         del event

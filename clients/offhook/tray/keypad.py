@@ -11,7 +11,6 @@ LETTERS = ("", "ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ", "", "+"
 """As on every telephone (ITU-T E.161)."""
 
 COLUMNS = 3
-KEY_HEIGHT = 38
 LARGER = 1.2
 """Digits, beside the desktop's font."""
 
@@ -29,7 +28,6 @@ class Keypad(QWidget):
 
     def _key(self, key: str, letters: str) -> QPushButton:
         button = QPushButton(f"{key}\n{letters}" if letters else key)
-        button.setMinimumHeight(KEY_HEIGHT)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         font = button.font()
         font.setPointSizeF(font.pointSizeF() * LARGER)

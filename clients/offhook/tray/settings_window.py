@@ -25,8 +25,10 @@ from .settings_form import SettingsForm, said
 from .sound_panel import SoundPanel
 from .words import tr
 
-SIZE = (680, 560)
-NAMES_WIDTH = 150
+SIZE = (46, 38)
+"""Width and height in lines of text."""
+NAMES_WIDTH = 10
+"""In lines of text."""
 SPACING = 3
 MISTAKES = 3
 """More of them are in the file, and mostly come from the first ones."""
@@ -97,10 +99,11 @@ class SettingsWindow(QWidget):
 
     def _build(self) -> None:
         self.setWindowTitle(tr("Settings"))
-        self.resize(*SIZE)
+        line = self.fontMetrics().lineSpacing()
+        self.resize(*(line * lines for lines in SIZE))
         self._names.setAccessibleName(tr("Pages"))
         self._names.setSpacing(SPACING)
-        self._names.setFixedWidth(NAMES_WIDTH)
+        self._names.setFixedWidth(NAMES_WIDTH * line)
         self._names.currentRowChanged.connect(self._pages.setCurrentIndex)
         self._add(tr("Accounts"), self._accounts)
         self._add(tr("While away"), scrolled(self._away))

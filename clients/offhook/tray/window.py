@@ -35,6 +35,7 @@ from .keypad import Keypad
 from .latest import Latest
 from .menu import Do, Entry
 from .people_panel import PeoplePanel
+from .scrolled import scrolled
 from .sound_panel import SoundPanel
 from .status import current
 from .words import tr
@@ -46,7 +47,8 @@ SENTENCE_MS = 15_000
 """How long a failure stays in the status bar."""
 
 FOUND = 20
-SIZE = (370, 560)
+SIZE = (25, 42)
+"""Width and height in lines of text: room for a call and the keypad."""
 
 
 class PhoneWindow(QMainWindow):
@@ -135,7 +137,8 @@ class PhoneWindow(QMainWindow):
 
     def _build(self) -> None:
         self.setWindowTitle(tr("Phone"))
-        self.resize(*SIZE)
+        line = self.fontMetrics().lineSpacing()
+        self.resize(*(line * lines for lines in SIZE))
         self._display = Display()
         self._cards = CallCards(partial(laid, self._phone), self._do)
         self._keypad = Keypad()
@@ -146,10 +149,10 @@ class PhoneWindow(QMainWindow):
         self._availability = AvailabilityChoice(self._phone, self._do)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self._keypad, tr("&Keypad"))
+        self._tabs.addTab(scrolled(self._keypad), tr("&Keypad"))
         self._tabs.addTab(self._people, tr("&People"))
         self._tabs.addTab(self._history, tr("&History"))
-        self._tabs.addTab(self._sound, tr("&Sound"))
+        self._tabs.addTab(scrolled(self._sound), tr("&Sound"))
         self._tabs.currentChanged.connect(lambda _: self._see_missed())
         middle = QWidget()
         column = QVBoxLayout(middle)
