@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
     QSlider,
     QTabBar,
@@ -28,6 +27,7 @@ from offhook.tray import loop
 from offhook.tray.address_list import AddressList
 from offhook.tray.call_cards import CallCards
 from offhook.tray.deeds import Deeds
+from offhook.tray.meter import Meter
 from offhook.tray.window import PhoneWindow
 from offhookd.engine.protocol import Answer, Incoming
 from tests.support.daemon import DIRECT, RunningDaemon
@@ -96,7 +96,7 @@ class Seat:
         return found
 
     def meters(self) -> bool:
-        return any(meter.isVisible() for meter in self.window.findChildren(QProgressBar))
+        return any(meter.isVisible() for meter in self.window.findChildren(Meter))
 
     def cards(self) -> CallCards:
         found = self.window.findChild(CallCards)
@@ -123,11 +123,20 @@ class Seat:
     def enters(self) -> None:
         QTest.keyClick(self.entry(), Qt.Key.Key_Return)
 
-    def lines(self, name: str) -> list[str]:
+    def listed(self, name: str) -> AddressList:
         (found,) = [
             one for one in self.window.findChildren(AddressList) if one.accessibleName() == name
         ]
+        return found
+
+    def lines(self, name: str) -> list[str]:
+        found = self.listed(name)
         return [found.item(index).text() for index in range(found.count())]
+
+    def spoken(self, name: str) -> str:
+        """What a screen reader says of the first line."""
+        interface = QAccessible.queryAccessibleInterface(self.listed(name)).child(0)
+        return interface.text(QAccessible.Text.Name)
 
     async def leaves(self) -> None:
         await self.deeds.stop()
@@ -196,6 +205,7 @@ def test_a_call_is_placed_held_muted_and_ended_by_its_card(
         assert seat.typed() == ""
         await seat.press(f"Hang up: {party}")
         await seat.sees("its row", lambda: len(seat.lines("Past calls")) == 1)
+        assert seat.spoken("Past calls").startswith(f"{party}, outgoing, ")
         QTest.keyClicks(seat.entry("Find a past call"), "nobody")
         assert seat.lines("Past calls") == []
         seat.entry("Find a past call").setText(party[:8])
@@ -257,6 +267,9 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(
         for control in controls:
             interface = QAccessible.queryAccessibleInterface(control)
             assert interface.text(QAccessible.Text.Name), control
+            # Where the name of a choice is what was chosen.
+            described = interface.text(QAccessible.Text.Description)
+            assert described or not isinstance(control, QComboBox), control
             assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control
         await seat.phone.hangup_all()
 

@@ -21,7 +21,7 @@ from offhook.aio import Phone
 from .account_dialog import AccountDialog, ask_password
 from .configuration import Configuration
 from .fields import account_fields
-from .labels import plain_label
+from .labels import name_choice, plain_label
 from .menu import Do
 from .people import shown
 from .scrolled import scrolled
@@ -43,7 +43,7 @@ class AccountsPage(QWidget):
         self._form: SettingsForm | None = None
         self._area: QScrollArea | None = None
         self._chosen = QComboBox()
-        self._chosen.setAccessibleName(tr("Account"))
+        name_choice(self._chosen, tr("Account"))
         self._chosen.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._chosen.currentIndexChanged.connect(lambda _: self._show_form())
         self._state = plain_label()

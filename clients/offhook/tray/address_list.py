@@ -18,11 +18,12 @@ _LINE = Qt.ItemDataRole.UserRole
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`name` is whose address it is."""
+    """`name` is whose address it is; `spoken` is the text without drawings made of letters."""
 
     text: str
     address: str
     name: str = ""
+    spoken: str = ""
 
 
 Offer = Callable[[Line], Sequence[Entry]]
@@ -63,6 +64,7 @@ class AddressList(QListWidget):
             for line in lines:
                 item = QListWidgetItem(line.text)
                 item.setData(_LINE, line)
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, line.spoken or None)
                 self.addItem(item)
         return [self.item(index) for index in range(self.count())]
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox
 
 from offhook.aio import Phone
 
+from .labels import name_choice
 from .menu import AVAILABILITIES, Do, availability_words
 from .words import tr
 
@@ -15,7 +16,7 @@ class AvailabilityChoice(QComboBox):
     def __init__(self, phone: Phone, do: Do) -> None:
         super().__init__()
         self._phone = phone
-        self.setAccessibleName(tr("Availability"))
+        name_choice(self, tr("Availability"))
         for one in AVAILABILITIES:
             self.addItem(availability_words(one), one)
         self.activated.connect(

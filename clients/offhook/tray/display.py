@@ -3,22 +3,19 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QProgressBar
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel
 
 from offhook.aio import Phone
 from offhook.call import Levels
 
 from .icons import status_icon
 from .labels import plain_label
+from .meter import Meter
 from .people import party
 from .status import call_words, current, ringing, status_of, tooltip
 from .words import tr
 
-QUIETEST_DBFS = -60
-"""Where a meter begins; line noise is below."""
-
 ICON_PIXELS = 40
-METER_PIXELS = 6
 LARGER = 1.4
 """The size of what is said first, beside the desktop's font."""
 
@@ -35,8 +32,8 @@ class Display(QFrame):
         font.setPointSizeF(font.pointSizeF() * LARGER)
         self._first.setFont(font)
         self._second = plain_label()
-        self._sent = _meter(tr("Your voice"))
-        self._received = _meter(tr("The other side's voice"))
+        self._sent = Meter(tr("Your voice"))
+        self._received = Meter(tr("The other side's voice"))
         grid = QGridLayout(self)
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignTop)
@@ -62,15 +59,5 @@ class Display(QFrame):
         self._sent.setVisible(levels is not None)
         self._received.setVisible(levels is not None)
         if levels:
-            self._sent.setValue(max(round(levels.sent), QUIETEST_DBFS))
-            self._received.setValue(max(round(levels.received), QUIETEST_DBFS))
-
-
-def _meter(name: str) -> QProgressBar:
-    meter = QProgressBar()
-    meter.setRange(QUIETEST_DBFS, 0)
-    meter.setTextVisible(False)
-    meter.setFixedHeight(METER_PIXELS)
-    meter.setAccessibleName(name)
-    meter.setToolTip(name)
-    return meter
+            self._sent.show_level(levels.sent)
+            self._received.show_level(levels.received)

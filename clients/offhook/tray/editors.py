@@ -128,6 +128,7 @@ class SuggestionEditor(TextEditor):
         self._box.addItems([value for value, _ in field.choices])
         self._box.setCurrentIndex(-1)
         self._box.activated.connect(lambda _: self.write(self._box.currentText()))
+        self._line.setAccessibleName(field.label)
         self.focus = self._box
 
 

@@ -61,7 +61,7 @@ class HistoryPanel(QWidget):
     def _show(self) -> None:
         rows = matching(self._rows, self._older, self._filter.text())
         now = datetime.now(UTC).astimezone()
-        lines = [Line(row_line(row, now), row["peer-uri"], shown(row["peer-name"])) for row in rows]
+        lines = [row_line(row, now) for row in rows]
         for item, row in zip(self._list.fill(lines), rows, strict=True):
             font = item.font()
             font.setBold(missed(row))
@@ -81,13 +81,22 @@ def matching(rows: Sequence[Row], older: Sequence[Row], text: str) -> list[Row]:
     return sorted(found.values(), key=lambda row: row["id"], reverse=True)
 
 
-def row_line(row: Row, now: datetime) -> str:
+def row_line(row: Row, now: datetime) -> Line:
     """Who, in which way, when and how long."""
+    outgoing = row["direction"] == "outgoing"
+    who, when, outcome = row_party(row), row_time(row, now), _outcome(row)
+    way = tr("outgoing") if outgoing else tr("incoming")
+    return Line(
+        text=f"{'↗' if outgoing else '↙'}  {who}\n     {when} · {outcome}",
+        address=row["peer-uri"],
+        name=shown(row["peer-name"]),
+        spoken=f"{who}, {way}, {when}, {outcome}",
+    )
+
+
+def _outcome(row: Row) -> str:
     if not row["ended"]:
-        outcome = tr("now")
-    elif row["answered"]:
-        outcome = length((row["ended"] - row["answered"]) // 1_000_000)
-    else:
-        outcome = tr("missed") if missed(row) else tr("no answer")
-    arrow = "↗" if row["direction"] == "outgoing" else "↙"
-    return f"{arrow}  {row_party(row)}\n     {row_time(row, now)} · {outcome}"
+        return tr("now")
+    if row["answered"]:
+        return length((row["ended"] - row["answered"]) // 1_000_000)
+    return tr("missed") if missed(row) else tr("no answer")

@@ -2,7 +2,7 @@
 """Labels for text that others chose: what looks like markup is shown, not obeyed."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
 
 
 def plain_label(text: str = "") -> QLabel:
@@ -13,3 +13,9 @@ def plain_label(text: str = "") -> QLabel:
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     label.setText(text)
     return label
+
+
+def name_choice(box: QComboBox, name: str) -> None:
+    """For screen readers, to which the name of a choice is what was chosen."""
+    box.setAccessibleName(name)
+    box.setAccessibleDescription(name)

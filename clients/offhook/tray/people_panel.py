@@ -32,7 +32,8 @@ class PeoplePanel(AddressList):
 def _lamp_line(one: Presence) -> Line:
     mark = colleague_mark(one.state, one.dialog)
     words = [shown(one.label) or number(one.uri), lamp_words(mark), shown(one.note)]
-    return Line(f"{mark}  " + " · ".join(filter(None, words)), one.uri, shown(one.label))
+    known = list(filter(None, words))
+    return Line(f"{mark}  {' · '.join(known)}", one.uri, shown(one.label), ", ".join(known))
 
 
 def lamp_words(mark: str) -> str:

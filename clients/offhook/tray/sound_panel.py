@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QSlid
 from offhook.aio import Phone
 from offhook.audio import AUDIO, PATHS, Audio
 
+from .labels import name_choice
 from .menu import Do
 from .people import shown
 from .words import tr
@@ -58,7 +59,7 @@ class SoundPanel(QWidget):
 
     def _choice(self, path: str, name: str) -> QComboBox:
         box = QComboBox()
-        box.setAccessibleName(name)
+        name_choice(box, name)
         box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         box.activated.connect(lambda: self._prefer(path, str(box.currentData())))
         return box

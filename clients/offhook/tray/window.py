@@ -149,6 +149,7 @@ class PhoneWindow(QMainWindow):
         self._availability = AvailabilityChoice(self._phone, self._do)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
+        self._tabs.setAccessibleName(tr("Pages"))
         self._tabs.addTab(scrolled(self._keypad), tr("&Keypad"))
         self._tabs.addTab(self._people, tr("&People"))
         self._tabs.addTab(self._history, tr("&History"))
