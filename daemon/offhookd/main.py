@@ -14,7 +14,7 @@ from pathlib import Path
 
 from offhookd import __version__
 from offhookd.engine.launch import Launched, launch
-from offhookd.lean import without
+from offhookd.lean import give_large_blocks_back, without
 
 EPILOG = (
     "Configuration: ~/.config/offhook/offhook.yaml over /etc/xdg/offhook/offhook.yaml; SIGHUP reads"
@@ -59,6 +59,7 @@ def serve(config: Path | None) -> int:
     """Be the phone until a signal ends it; the exit status."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     engine = _launch_early()
+    give_large_blocks_back()
     # asyncio imports ssl for TLS of its own, which nobody here uses: 4 MB and 10 ms.
     with without("ssl"):
         import asyncio  # noqa: PLC0415 - see above

@@ -29,6 +29,12 @@ class File:
 def read(path: Path, most_bytes: int) -> File:
     """The regular UTF-8 file at `path`; `UnreadableError` for anything else.  Never waits:
     a named pipe is refused, not read."""
+    data, mode = read_bytes(path, most_bytes)
+    return File(path, mode, _decoded(data))
+
+
+def read_bytes(path: Path, most_bytes: int) -> tuple[bytes, int]:
+    """What the regular file at `path` holds, in whichever encoding, and its permission bits."""
     try:
         with open(path, "rb", opener=_at_once) as stream:
             status = os.fstat(stream.fileno())
@@ -38,7 +44,7 @@ def read(path: Path, most_bytes: int) -> File:
         raise UnreadableError(f"cannot be read: {_words(error)}") from None
     if len(data) > most_bytes:
         raise UnreadableError(f"is larger than {most_bytes} bytes")
-    return File(path, stat.S_IMODE(status.st_mode), _decoded(data))
+    return data, stat.S_IMODE(status.st_mode)
 
 
 def _at_once(path: str, flags: int) -> int:

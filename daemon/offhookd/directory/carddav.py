@@ -20,12 +20,14 @@ from .cards import read_card
 from .errors import SourceError
 from .index import Index
 from .jobs import Book
+from .web import body_of
 
 DAV = "{DAV:}"
 CARD = "{urn:ietf:params:xml:ns:carddav}"
 NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"'
 
 CARDS_A_REQUEST = 100
+MOST_COLLECTIONS = 64
 MOST_ANSWER_BYTES = 64_000_000
 REQUEST_LIMIT_S = 30.0
 """A server that has to put a hundred cards with photos together takes some seconds."""
@@ -59,8 +61,11 @@ class CardDav:
 
     def sync(self, index: Index, photos: Path) -> str:
         """Bring the source in `index` up to date; a remark on cards that cannot be read."""
-        with self._http:
-            return self._sync(index, photos)
+        try:
+            with self._http:
+                return self._sync(index, photos)
+        except ValueError as error:
+            raise SourceError(f"{self._book.url} names what is no address: {error}") from None
 
     def _sync(self, index: Index, photos: Path) -> str:
         tokens: dict[str, str] = json.loads(index.mark(self._book.id) or "{}")
@@ -107,6 +112,7 @@ class CardDav:
         at = urljoin(self._book.url, home or "")
         listed = self._propfind(at, "<resourcetype/>", 1)
         books = [urljoin(at, _text(one, f"{DAV}href")) for one in listed if _is_book(one)]
+        del books[MOST_COLLECTIONS:]
         if not books:
             raise SourceError(f"{self._book.url} is no address book and leads to none")
         return books
@@ -172,11 +178,7 @@ class CardDav:
                 if may_refuse and answer.status_code in TOKEN_REFUSED:
                     raise _TokenRefusedError
                 self._check(answer)
-                content = b""
-                for part in answer.iter_bytes():
-                    content += part
-                    if len(content) > MOST_ANSWER_BYTES:
-                        raise SourceError(f"{url} answers with more than {MOST_ANSWER_BYTES} bytes")
+                content = body_of(answer, url, MOST_ANSWER_BYTES)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"{url} cannot be reached: {error or type(error).__name__}") from None
         try:

@@ -7,6 +7,7 @@ Each card is read by itself, so that a broken one does not take its neighbours a
 import base64
 import binascii
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +23,9 @@ from .photos import keep
 
 MOST_CARD_BYTES = 4_000_000
 """With a photo in it; a longer card is a mistake or an attack."""
+MOST_CARD_LINES = 5_000
+LONGEST_LINE = 16_384
+"""Unfolded, and without a photo: the parser takes minutes for 100,000 lines or fields."""
 MOST_URIS = 32
 LONGEST_TEXT = 1_000
 
@@ -30,10 +34,15 @@ KINDS = ("cell", "work", "home", "main", "pager", "other")
 NOT_DIALLED = frozenset({"fax", "pager", "textphone", "modem", "bbs"})
 
 _FOLD = re.compile(r"\r?\n[ \t]")
+_UNFOLDED = re.compile(r"(?<!=)(?<!=\r)\r?\n[ \t]")
+"""Not behind the soft line break of quoted-printable, where the space belongs to the text."""
+_PHOTO = re.compile(r"(?:[a-z0-9-]{1,64}\.)?PHOTO[;:]", re.IGNORECASE)
+_PREFERENCE = re.compile(r"[0-9]{1,3}")
 _DATA_URI = re.compile(r"(?im)^PHOTO[^:\r\n]*:data:[a-z/]+;base64,([a-z0-9+/=]+)[ \t]*\r?$")
-_CARD = re.compile(
-    r"^BEGIN:VCARD[ \t]*\r?$.*?^END:VCARD[ \t]*\r?$", re.IGNORECASE | re.MULTILINE | re.DOTALL
-)
+_EDGE = re.compile(r"^(BEGIN|END):VCARD[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+# It would write lines of people's cards into the journal.
+logging.getLogger("vobject.base").disabled = True
 
 
 def read_cards(text: str, source: str, photos: Path) -> tuple[list[Contact], int]:
@@ -58,7 +67,7 @@ def read_card(card: str, source: str, photos: Path, card_id: str = "") -> Contac
     if len(card) > MOST_CARD_BYTES:
         raise SourceError(f"a card is longer than {MOST_CARD_BYTES} bytes")
     try:
-        parsed = vobject.readOne(card, ignoreUnreadable=True, allowQP=True)
+        parsed = vobject.readOne(_unfolded(card), ignoreUnreadable=True, allowQP=True)
         uris = tuple(dict.fromkeys(_uris(parsed)))[:MOST_URIS]
         if not uris:
             return None
@@ -78,9 +87,24 @@ def read_card(card: str, source: str, photos: Path, card_id: str = "") -> Contac
         raise SourceError(f"a card cannot be read: {error}") from None
 
 
+def _unfolded(card: str) -> str:
+    """What the parser reads soon: no folded line, which it looks at anew with each fold, few lines
+    and none that is overlong."""
+    lines = [one for one in _UNFOLDED.sub("", card).split("\n") if one.strip()]
+    if len(lines) > MOST_CARD_LINES:
+        raise SourceError(f"a card has more than {MOST_CARD_LINES} lines")
+    return "\n".join(one for one in lines if len(one) <= LONGEST_LINE or _PHOTO.match(one))
+
+
 def _cards_in(text: str) -> Iterator[str]:
-    for match in _CARD.finditer(text):
-        yield match.group().strip()
+    """From each beginning, or the first of several, to the next end."""
+    begin: int | None = None
+    for edge in _EDGE.finditer(text):
+        if edge[1].upper() == "BEGIN":
+            begin = edge.start() if begin is None else begin
+        elif begin is not None:
+            yield text[begin : edge.end()].strip()
+            begin = None
 
 
 def _text(card: Any, name: str) -> str:
@@ -143,7 +167,7 @@ def _types(line: Any) -> list[str]:
 def _preference(line: Any) -> int:
     """PREF=1 is best (vCard 4), TYPE=pref means the same (vCard 3), 101 has none."""
     for value in line.params.get("PREF", ()):
-        if value.isdigit():
+        if _PREFERENCE.fullmatch(value):
             return int(value)
     return 1 if "pref" in {one.lower() for one in _types(line)} else 101
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Self
 
 from .errors import SourceError
 from .jobs import LONGEST_LINE, Job, Result
@@ -26,10 +27,9 @@ class ReaderClient:
     def __init__(self, command: Sequence[str] = COMMAND, idle_s: float = IDLE_S) -> None:
         self._command = command
         self._idle_s = idle_s
-        self._process: asyncio.subprocess.Process | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._reader: _Reader | None = None
+        self._readers: set[_Reader] = set()
         self._starting = asyncio.Lock()
-        self._pending: dict[int, asyncio.Future[Result]] = {}
         self._last = 0
         self._idle: asyncio.TimerHandle | None = None
 
@@ -38,18 +38,17 @@ class ReaderClient:
         it failed or took longer."""
         self._last += 1
         job = replace(job, request=self._last)
-        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._pending[job.request] = answer
+        reader: _Reader | None = None
         try:
             async with asyncio.timeout(limit_s):
-                await self._send(job)
-                result = await answer
+                reader = await self._started()
+                result = await reader.ask(job)
         except TimeoutError:
+            self._leave(reader)
             raise SourceError(f"{job.book.id} did not answer within {limit_s:g} s") from None
         except OSError as error:
             raise SourceError(f"The reader of address books cannot be started: {error}") from None
         finally:
-            self._pending.pop(job.request, None)
             self._rest()
         if result.error:
             raise SourceError(result.error)
@@ -59,41 +58,105 @@ class ReaderClient:
         if self._idle:
             self._idle.cancel()
             self._idle = None
-        if self._process and self._process.returncode is None:
-            self._process.kill()
-        if self._task:
-            await asyncio.wait([self._task], timeout=STOP_LIMIT_S)
-            self._task = None
+        self._reader = None
+        if readers := tuple(self._readers):
+            for reader in readers:
+                reader.kill()
+            await asyncio.wait([one.task for one in readers], timeout=STOP_LIMIT_S)
 
     # ------------------------------------------------------------ how
 
-    async def _send(self, job: Job) -> None:
+    async def _started(self) -> "_Reader":
         async with self._starting:
-            if self._process is None or self._process.returncode is not None:
-                self._process = await asyncio.create_subprocess_exec(
-                    *self._command,
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    limit=LONGEST_LINE,
-                )
-                self._task = asyncio.create_task(
-                    self._listen(self._process), name="address book reader"
-                )
+            if self._reader is None or not self._reader.lives:
+                self._reader = reader = await _Reader.start(self._command)
+                self._readers.add(reader)
+                reader.task.add_done_callback(lambda _: self._readers.discard(reader))
+            return self._reader
+
+    def _leave(self, reader: "_Reader | None") -> None:
+        """One of its threads may hang for ever, at a server that sends a byte now and then: what
+        comes goes to another reader, and this one ends with what it has begun."""
+        if reader is None:
+            return
+        if reader is self._reader:
+            self._reader = None
+        reader.end_when_done()
+
+    def _rest(self) -> None:
+        """Let the process end when nothing is asked for a while."""
+        if self._idle:
+            self._idle.cancel()
+        self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._close)
+
+    def _close(self) -> None:
+        self._idle = None
+        if self._reader and not self._reader.busy:
+            self._reader.end_when_done()
+            self._reader = None
+
+
+class _Reader:
+    """One process, and what it was asked."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._pending: dict[int, asyncio.Future[Result]] = {}
+        self._ending = False
+        self.task = asyncio.create_task(self._listen(), name="address book reader")
+
+    @classmethod
+    async def start(cls, command: Sequence[str]) -> Self:
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LONGEST_LINE,
+            )
+        )
+
+    @property
+    def lives(self) -> bool:
+        return not self.task.done()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._pending)
+
+    async def ask(self, job: Job) -> Result:
         if self._process.stdin is None:
             raise SourceError("The reader of address books has no input")
-        self._process.stdin.write(job.encode())
-        await self._process.stdin.drain()
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._pending[job.request] = answer
+        try:
+            self._process.stdin.write(job.encode())
+            await self._process.stdin.drain()
+            return await answer
+        finally:
+            self._pending.pop(job.request, None)
+            if self._ending:
+                self.end_when_done()
 
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdout is None:
+    def end_when_done(self) -> None:
+        """Take nothing more, and end when everything that was asked is answered or given up."""
+        self._ending = True
+        if not self._pending:
+            self.kill()
+
+    def kill(self) -> None:
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def _listen(self) -> None:
+        if self._process.stdout is None:
             return
         with suppress(ValueError):  # a line without end: the process is of no use any more
-            while line := await process.stdout.readline():
+            while line := await self._process.stdout.readline():
                 self._heard(line)
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
+        self.kill()
+        await self._process.wait()
         for answer in self._pending.values():
             if not answer.done():
                 answer.set_result(Result(request=0, error="The reader of address books died"))
@@ -107,17 +170,3 @@ class ReaderClient:
         answer = self._pending.get(result.request)
         if answer and not answer.done():
             answer.set_result(result)
-
-    def _rest(self) -> None:
-        """Let the process end when nothing is asked for a while."""
-        if self._idle:
-            self._idle.cancel()
-        if self._pending:
-            self._idle = None
-            return
-        self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._close)
-
-    def _close(self) -> None:
-        if self._process and self._process.stdin and not self._pending:
-            self._process.stdin.close()
-            self._process = None

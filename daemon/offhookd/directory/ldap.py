@@ -42,6 +42,7 @@ TAIL = 6
 once wrote them, and substring matching (RFC 4517, 4.2.32) disregards spaces and hyphens only."""
 
 MOST_CANDIDATES = 50
+MOST_URIS = 32
 LONGEST_TEXT = 1_000
 
 
@@ -121,10 +122,10 @@ def _person(book: Book, entry: Mapping[str, Any]) -> Contact | None:
 
     uris = tuple(
         (kind, value) for kind in URI_ATTRIBUTES for value in _values(attributes.get(names[kind]))
-    )
+    )[:MOST_URIS]
     if not uris:
         return None
-    name = first("name") or dn
+    name = first("name") or next(iter(_values(dn)), uris[0][1])
     return Contact(dn, book.id, name, first("organization"), first("note"), first("url"), "", uris)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from offhookd.config.files import UnreadableError, read_bytes
 from offhookd.phone.contacts import Contact, SourceKind
 
 from .errors import SourceError
@@ -52,6 +53,8 @@ class Reader:
                 request=job.request,
                 error=f"The Python package {error.name} is missing: install offhook[directory]",
             )
+        except MemoryError:
+            result = Result(request=job.request, error=f"{job.book.id} is too big to be read")
         except Exception as error:  # noqa: BLE001 - the fence: one source must not end the others
             result = Result(request=job.request, error=f"{type(error).__name__}: {error}")
         with self._writing:
@@ -144,17 +147,15 @@ def _sync_files(
             unreadable += bad
     except OSError as error:
         raise SourceError(f"{error.filename}: {error.strerror}") from None
-    except SourceError as error:
-        raise SourceError(f"{path}: {error}") from None
+    except (SourceError, UnreadableError) as error:
+        raise SourceError(f"{one}: {error}") from None
     index.replace(book.id, contacts, mark)
     return f"{path}: {unreadable} cards cannot be read" if unreadable else ""
 
 
 def _text_of(path: Path) -> str:
     """As UTF-8, or as what older programs of Western languages wrote."""
-    if path.stat().st_size > MOST_FILE_BYTES:
-        raise SourceError(f"is longer than {MOST_FILE_BYTES} bytes")
-    data = path.read_bytes()
+    data, _ = read_bytes(path, MOST_FILE_BYTES)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -34,9 +34,9 @@ def read_table(text: str, source: str, columns: Mapping[str, str]) -> list[Conta
     except csv.Error:
         dialect = "excel"
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")), dialect)
-    places = _places([one.strip() for one in next(rows, [])], columns)
     contacts: dict[str, Contact] = {}
     try:
+        places = _places([one.strip() for one in next(rows, [])], columns)
         for number, row in enumerate(rows, start=2):
             contact = _contact(row, places, source, str(number))
             if contact is not None:

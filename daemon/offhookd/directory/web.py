@@ -39,7 +39,7 @@ def lookup(book: Book, uri: str, country: str) -> Contact | None:
         raise SourceError(f"{url} cannot be asked: {error or type(error).__name__}") from None
     try:
         found = json.loads(answer) if answer else None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SourceError(f"{url} answers with something that is no JSON") from None
     facts = {what: _at(found, path) for what, path in {**FIELDS, **book.fields}.items()}
     if not facts["name"] and not facts["organization"]:
@@ -68,12 +68,17 @@ def _get(book: Book, url: str) -> bytes:
             return b""
         if not answer.is_success:
             raise SourceError(f"{url} answers {answer.status_code} {answer.reason_phrase}")
-        body = b""
-        for part in answer.iter_bytes():
-            body += part
-            if len(body) > MOST_ANSWER_BYTES:
-                raise SourceError(f"{url} answers with more than {MOST_ANSWER_BYTES} bytes")
-        return body
+        return body_of(answer, url, MOST_ANSWER_BYTES)
+
+
+def body_of(answer: httpx.Response, url: str, most: int) -> bytes:
+    """What is answered, which may be endless."""
+    body = bytearray()
+    for part in answer.iter_bytes():
+        body += part
+        if len(body) > most:
+            raise SourceError(f"{url} answers with more than {most} bytes")
+    return bytes(body)
 
 
 def _at(found: object, path: str) -> str:
@@ -81,7 +86,7 @@ def _at(found: object, path: str) -> str:
     for step in path.split(".") if path else ():
         if isinstance(found, Mapping):
             found = found.get(step)
-        elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
+        elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
             found = found[int(step)]
         else:
             return ""
