@@ -2,12 +2,16 @@
 """Finds out who calls, while it rings already."""
 
 import asyncio
+import logging
 
 from offhookd.phone.call import Call
 from offhookd.phone.calls import Calls
-from offhookd.phone.contacts import Directory
+from offhookd.phone.contacts import Contact, Directory
+from offhookd.phone.errors import PhoneError
 from offhookd.phone.events import Signal
 from offhookd.phone.moments import Moments
+
+logger = logging.getLogger(__name__)
 
 
 class Callers:
@@ -36,9 +40,16 @@ class Callers:
 
     async def _identify(self, call: Call) -> None:
         uri = call.far_uri
-        contact = await self._directory.lookup(uri) if self._directory.sources else None
+        contact = await self._looked_up(uri) if self._directory.sources else None
         if uri != call.far_uri:
             return  # somebody else by now, who is looked up as well
         if contact:
             self._calls.identify(call, contact)
         self._moments.identified(call)
+
+    async def _looked_up(self, uri: str) -> Contact | None:
+        try:
+            return await self._directory.lookup(uri)
+        except PhoneError as error:
+            logger.warning("nobody is known by name: %s", error)
+            return None

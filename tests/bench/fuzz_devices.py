@@ -126,7 +126,7 @@ class Desk:
     def plug(self) -> None:
         raw = self._maker.descriptor()
         if self._chance.random() < 0.1:
-            if self._reach.new(lambda: self._tried(raw)):
+            if self._reach.new(lambda: self._tried(raw)) and raw:
                 self._maker.known.append(raw)
         else:
             self._tried(raw)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from offhookd.devices import hidraw
-from offhookd.devices.hidraw import REPORTS_A_SPAN, SPAN_S, Hidraw
+from offhookd.devices.hidraw import MOST_WAITING, REPORTS_A_SPAN, SPAN_S, Hidraw
 from tests.support.processes import PATIENCE_S
 
 
@@ -49,6 +49,13 @@ async def test_reports_leave_in_their_order(wire: Wire) -> None:
     for number in range(20):
         wire.node.send(bytes([2, number]))
     assert [await wire.taken() for _ in range(20)] == [bytes([2, number]) for number in range(20)]
+
+
+async def test_a_device_that_takes_nothing_is_told_the_newest(wire: Wire) -> None:
+    for number in range(MOST_WAITING + 50):
+        wire.node.send(bytes([2, number & 0xFF, number >> 8]))
+    first, second = await wire.taken(), await wire.taken()
+    assert (first, second) == (bytes([2, 50, 0]), bytes([2, 51, 0]))
 
 
 async def test_unplugging_is_a_normal_end(wire: Wire) -> None:

@@ -47,6 +47,11 @@ class FakeClock(Clock):
         heapq.heappush(self._due, (due, next(self._order), timer))
         return timer
 
+    @property
+    def waiting(self) -> int:
+        """Timers that were not cancelled and are not due yet."""
+        return sum(not timer.cancelled for _, _, timer in self._due)
+
     def advance(self, seconds: float) -> None:
         until = self._now_us + int(seconds * 1e6)
         while self._due and self._due[0][0] <= until:

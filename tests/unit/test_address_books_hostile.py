@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Address books that were written to do harm: refused or cut down, and soon."""
 
+import io
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,9 @@ import pytest
 from offhookd.directory import web
 from offhookd.directory.cards import LONGEST_LINE, MOST_CARD_LINES, read_cards
 from offhookd.directory.errors import SourceError
-from offhookd.directory.index import Index
-from offhookd.directory.jobs import Book
-from offhookd.directory.reader import sync
+from offhookd.directory.index import Index, is_damage
+from offhookd.directory.jobs import Book, Job
+from offhookd.directory.reader import Reader, sync
 from offhookd.directory.tables import read_table
 from offhookd.phone.contacts import Contact, SourceKind
 
@@ -113,3 +116,59 @@ def test_an_answer_of_an_overlong_number_is_cut(monkeypatch: pytest.MonkeyPatch)
     found = web.lookup(book, "123", "de")
     assert isinstance(found, Contact)
     assert len(found.name) == web.LONGEST_TEXT
+
+
+# ---------------------------------------------------------------- the index
+
+
+def damaged(path: Path, statement: str) -> None:
+    with Index(path, str) as index:
+        index.replace("team", [Contact("1", "team", "Ada", uris=(("work", "1"),))])
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(statement)
+
+
+DAMAGES = (
+    "DROP TABLE uris",
+    "DELETE FROM revision",
+    "ALTER TABLE contacts RENAME COLUMN note TO nose",
+    "UPDATE sqlite_master SET sql = 'nonsense' WHERE name = 'marks'",
+    "UPDATE sqlite_master SET rootpage = 9999 WHERE name = 'contacts'",
+)
+
+
+def test_an_index_that_is_in_use_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.sqlite"
+    with Index(path, str), closing(sqlite3.connect(path, timeout=0)) as other, other:
+        other.execute("BEGIN IMMEDIATE")
+        with (
+            closing(sqlite3.connect(path, timeout=0)) as third,
+            pytest.raises(sqlite3.OperationalError) as caught,
+        ):
+            third.execute("BEGIN IMMEDIATE")
+        assert not is_damage(caught.value)
+    assert not is_damage(sqlite3.ProgrammingError("a mistake of ours"))
+
+
+@pytest.mark.parametrize("statement", DAMAGES)
+def test_a_damaged_index_is_filled_anew(tmp_path: Path, statement: str) -> None:
+    path, cards, answers = tmp_path / "contacts.sqlite", tmp_path / "team.vcf", io.BytesIO()
+    damaged(path, statement)
+    cards.write_text(card())
+    book = Book(id="team", kind=SourceKind.VCARD, path=str(cards))
+    job = Job(request=1, do="sync", book=book, index=str(path))
+    Reader(answers).serve(io.BytesIO(job.encode()))
+    assert b'"error": ""' in answers.getvalue()
+    with Index(path, str) as index:
+        assert [one.name for one in index.search("ada", 5, ["team"])] == ["Ada"]
+
+
+def test_a_file_that_was_begun_anew_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.sqlite"
+    with Index(path, str) as index:
+        assert index.current
+        path.unlink()
+        assert not index.current
+        with Index(path, str):
+            assert not index.current

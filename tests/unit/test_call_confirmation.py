@@ -74,3 +74,11 @@ def test_a_repeated_request_id_never_calls_twice(desk: Desk) -> None:
     desk.clock.advance(LINGER_S)
     assert desk.dial(request_id="x") is call
     assert len(desk.engine.said("dial")) == 1
+
+
+def test_nothing_waits_for_a_call_that_was_dropped(desk: Desk) -> None:
+    call = desk.dial(confirm=True)
+    assert desk.clock.waiting == 1
+    desk.calls.hangup(call, Outcome())
+    desk.clock.advance(LINGER_S)
+    assert desk.clock.waiting == 0

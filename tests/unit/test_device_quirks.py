@@ -11,6 +11,7 @@ from offhookd.devices.controls import Control, Kind
 from offhookd.devices.patterns import Pattern, Word
 from offhookd.devices.quirks import Command, DeviceKind, Lamp, Ping, Quirks
 from offhookd.phone.buttons import Button
+from tests.support.telephone_set import TALKING, Bench, descriptor
 
 
 def loaded(tmp_path: Path, *texts: str) -> quirks.QuirkBook:
@@ -118,3 +119,11 @@ def test_files_are_searched_where_the_user_keeps_them(tmp_path: Path) -> None:
     path.touch()
     assert quirks.search(environ)[0] == quirks.SHIPPED_FILE
     assert quirks.search(environ)[-1] == path
+
+
+def test_a_lamp_behind_the_declared_report_makes_it_longer() -> None:
+    far = Control(2, 8 * 100, 1, Kind.STATE)
+    bench = Bench.settled(descriptor("BIZ 2400 II"), Quirks(outputs={"off_hook": far}))
+    (report, *_) = bench.show(TALKING)
+    assert report.endswith(" 01")
+    assert len(bytes.fromhex(report)) == 1 + 101

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,3 +155,11 @@ def test_no_content_of_the_file_breaks_the_start(
     assert isinstance(state.phone.availability, Availability)
     assert 0 <= state.audio.ringer_volume <= 1
     assert state.account(WORK).enabled in (True, False, None)
+
+
+def test_a_pipe_in_its_place_is_told_and_not_waited_for(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path)
+    problems: list[str] = []
+    assert State(path, problems.append).phone == PhoneChoices()
+    assert problems == [f"The file of your settings {path} is not a regular file."]

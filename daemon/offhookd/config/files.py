@@ -26,6 +26,17 @@ class File:
     text: str
 
 
+def may_exist(path: Path) -> bool:
+    """A file that is there but out of reach is to be reported, not passed over."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path.is_symlink()
+    except OSError:
+        return True
+    return True
+
+
 def read(path: Path, most_bytes: int) -> File:
     """The regular UTF-8 file at `path`; `UnreadableError` for anything else.  Never waits:
     a named pipe is refused, not read."""

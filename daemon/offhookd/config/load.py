@@ -75,18 +75,7 @@ def search(
     `only` that one, whether it exists or not.  None at all is a phone without accounts."""
     if only is not None:
         return (only,)
-    return tuple(path for path in (system_file, user_file(environ)) if _may_exist(path))
-
-
-def _may_exist(path: Path) -> bool:
-    """A file that is there but out of reach is to be reported, not passed over."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return path.is_symlink()
-    except OSError:
-        return True
-    return True
+    return tuple(path for path in (system_file, user_file(environ)) if files.may_exist(path))
 
 
 def load(paths: Sequence[Path]) -> Config:

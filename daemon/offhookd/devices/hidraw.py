@@ -22,6 +22,10 @@ FLOOD_SPANS = 50
 CLOSE_LIMIT_S = 1.0
 """The kernel waits up to 5 s for a device that does not take a report."""
 
+MOST_WAITING = 256
+"""Reports for a device that takes none, which each keep the kernel for 5 s; the oldest go first, as
+the newest say what is so."""
+
 GONE = frozenset({errno.EIO, errno.ENODEV, errno.ENXIO, errno.ECONNRESET, errno.EPIPE})
 """What reading and writing say after unplugging, which is a normal end."""
 
@@ -56,7 +60,7 @@ class Hidraw:
         self._pause: asyncio.TimerHandle | None = None
         self._span = self._loop.time(), 0
         self._full_spans = 0
-        self._outgoing: deque[tuple[bytes, bool]] = deque()
+        self._outgoing: deque[tuple[bytes, bool]] = deque(maxlen=MOST_WAITING)
         self._writer: asyncio.Task[None] | None = None
         self._refused = False
         self._loop.add_reader(fd, self._readable)

@@ -139,12 +139,10 @@ def control_names(layout: Layout, quirks: Quirks) -> tuple[str, ...]:
 
 
 def _long_enough(declared: Mapping[int, int], outputs: Mapping[str, Control]) -> Mapping[int, int]:
-    """Reports the descriptor does not mention are as long as their last control needs."""
+    """Reports are as long as their last control needs, whatever the descriptor says of them."""
     lengths = dict(declared)
     for control in outputs.values():
-        if control.report_id not in declared:
-            needed = control.byte + 1
-            lengths[control.report_id] = max(lengths.get(control.report_id, 0), needed)
+        lengths[control.report_id] = max(lengths.get(control.report_id, 0), control.byte + 1)
     return lengths
 
 

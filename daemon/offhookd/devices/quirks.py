@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from offhookd.config import files, readers
+from offhookd.config.files import may_exist
 from offhookd.config.problems import Report, did_you_mean, shown
 from offhookd.config.readers import Reader, UnfitError
 from offhookd.config.sections import as_table, read_section
@@ -115,15 +116,7 @@ def user_file(environ: Mapping[str, str] = os.environ) -> Path:
 
 def search(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The files that exist, weakest first."""
-    return tuple(filter(_may_exist, (SHIPPED_FILE, SYSTEM_FILE, user_file(environ))))
-
-
-def _may_exist(path: Path) -> bool:
-    """A file that is there but out of reach is to be complained of, not passed over."""
-    try:
-        return path.exists()
-    except PermissionError:
-        return True
+    return tuple(filter(may_exist, (SHIPPED_FILE, SYSTEM_FILE, user_file(environ))))
 
 
 def load(paths: Sequence[Path]) -> QuirkBook:

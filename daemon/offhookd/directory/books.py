@@ -3,7 +3,6 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +18,7 @@ from offhookd.phone.problems import Problems
 
 from .client import ReaderClient
 from .errors import SourceError
-from .index import Index
+from .index import DAMAGE, Index, is_damage, throw_away
 from .jobs import Book, Job
 from .keys import key_of
 
@@ -168,7 +167,7 @@ class AddressBooks(Directory):
             await asyncio.wait([before])
         if not await asyncio.to_thread(self._path.exists):
             return
-        with suppress(sqlite3.Error, OSError, SourceError):
+        with suppress(PhoneError, SourceError):
             known = await self._in_thread(lambda index: index.sources)
             for name in set(known).difference(self._copied()):
                 book = Book(id=name, kind=SourceKind.VCARD)
@@ -193,7 +192,7 @@ class AddressBooks(Directory):
         if book.id not in self._states:  # removed meanwhile
             return ""
         self._report(book, failure or remark)
-        with suppress(sqlite3.Error, OSError):
+        with suppress(PhoneError):
             self._revision = await self._in_thread(lambda index: index.revision)
         self._enter(book.id, SourceState.FAILED if failure else SourceState.READY)
         return failure
@@ -244,11 +243,25 @@ class AddressBooks(Directory):
 
     async def _in_thread(self, act: Callable[[Index], T]) -> T:
         def run() -> T:
-            if self._index is None:
-                self._index = Index(self._path, lambda uri: key_of(uri, self._country()))
-            return act(self._index)
+            try:
+                return act(self._current_index())
+            except (*DAMAGE, OSError) as error:
+                if is_damage(error):
+                    throw_away(self._path)
+                raise PhoneError(
+                    f"The index of the address books cannot be read: {error}"
+                ) from None
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+    def _current_index(self) -> Index:
+        """The reader begins a new file where the old one was damaged."""
+        if self._index and not self._index.current:
+            self._index.close()
+            self._index = None
+        if self._index is None:
+            self._index = Index(self._path, lambda uri: key_of(uri, self._country()))
+        return self._index
 
 
 def _subject(name: str) -> str:

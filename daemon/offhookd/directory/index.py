@@ -47,6 +47,19 @@ CREATE TABLE revision (number INTEGER NOT NULL);
 INSERT INTO revision VALUES (0);
 """
 
+_SURROUNDINGS = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+
 KeyOf = Callable[[str], str]
 
 
@@ -55,10 +68,17 @@ class Index:
 
     def __init__(self, path: Path, key_of: KeyOf) -> None:
         self._key_of = key_of
+        self._path = path
         self._db = _open(path)
+        self._file = _identity(path)
 
     def close(self) -> None:
         self._db.close()
+
+    @property
+    def current(self) -> bool:
+        """Whether its file is still the one that others find."""
+        return _identity(self._path) == self._file
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +137,16 @@ class Index:
         uris = self._db.execute(
             "SELECT kind, uri FROM uris WHERE contact = ? ORDER BY place", (row,)
         )
-        return Contact(contact_id, source, name, organization, note, url, photo_path, tuple(uris))
+        return Contact(
+            str(contact_id),  # these are texts, unless the file is damaged
+            str(source),
+            str(name),
+            str(organization),
+            str(note),
+            str(url),
+            str(photo_path),
+            tuple((str(kind), str(uri)) for kind, uri in uris),
+        )
 
     # ------------------------------------------------------------ filling
 
@@ -234,7 +263,10 @@ class Index:
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...]:
         with closing(self._db.execute(query, values)) as cursor:
-            return tuple(cursor.fetchone())
+            found = cursor.fetchone()
+        if found is None:
+            raise sqlite3.DatabaseError("a row is missing")
+        return tuple(found)
 
 
 def _words(text: str) -> list[str]:
@@ -257,21 +289,49 @@ def _spellings(uri: str, key: str) -> str:
     return " ".join(dict.fromkeys([digits, written, *ends]))
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether an error of a method tells that the file is broken, tables and columns missing
+    included, and not that something around it is amiss."""
+    if isinstance(error, UnicodeDecodeError):  # of SQLite's sentence about a table's name
+        return True
+    if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
+        return False
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF not in _SURROUNDINGS
+
+
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a damaged file makes the methods raise, among others."""
+
+
+def throw_away(path: Path) -> None:
+    """The next `Index` begins anew."""
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).unlink()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         return _prepared(path)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+    except DAMAGE as error:
+        if not is_damage(error):
             raise
-    for suffix in ("", "-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).unlink()
+    throw_away(path)
     return _prepared(path)
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+    db.text_factory = lambda stored: stored.decode(errors="replace")
     try:
         path.chmod(0o600)
         db.execute("PRAGMA journal_mode = WAL")
@@ -282,7 +342,7 @@ def _prepared(path: Path) -> sqlite3.Connection:
             db.executescript(f"BEGIN IMMEDIATE; {TABLES}; PRAGMA user_version = {VERSION}; COMMIT;")
         elif found != VERSION:
             raise sqlite3.DatabaseError(f"version {found}")
-    except sqlite3.Error:
+    except DAMAGE:
         db.close()
         raise
     return db

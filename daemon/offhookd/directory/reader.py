@@ -14,7 +14,7 @@ from offhookd.config.files import UnreadableError, read_bytes
 from offhookd.phone.contacts import Contact, SourceKind
 
 from .errors import SourceError
-from .index import Index
+from .index import DAMAGE, Index, is_damage, throw_away
 from .jobs import LONGEST_LINE, Book, Job, Result
 from .keys import key_of
 from .photos import keep_only
@@ -63,23 +63,35 @@ class Reader:
 
     def _result(self, job: Job) -> Result:
         if job.do in ("sync", "forget"):
-            return self._filled(job)
+            return self._filled_anew(job)
         found = tuple(ask(job))
         return Result(request=job.request, contacts=found, count=len(found))
 
-    def _filled(self, job: Job) -> Result:
-        path = Path(job.index)
-        photos = path.parent / "photos"
-        with self._filling, Index(path, partial(key_of, country=job.country)) as index:
-            remark = ""
-            if job.do == "forget":
-                index.forget(job.book.id)
-            else:
-                index.begin(job.book.id, job.origin)
-                remark = sync(job.book, index, photos)
-            keep_only(index.photos, photos)
-            count = len(index.versions(job.book.id))
-        return Result(request=job.request, count=count, remark=remark)
+    def _filled_anew(self, job: Job) -> Result:
+        """In a new index, where the old one is damaged."""
+        with self._filling:
+            try:
+                return _filled(job)
+            except DAMAGE as error:
+                if not is_damage(error):
+                    raise
+                throw_away(Path(job.index))
+                return _filled(job)
+
+
+def _filled(job: Job) -> Result:
+    path = Path(job.index)
+    photos = path.parent / "photos"
+    with Index(path, partial(key_of, country=job.country)) as index:
+        remark = ""
+        if job.do == "forget":
+            index.forget(job.book.id)
+        else:
+            index.begin(job.book.id, job.origin)
+            remark = sync(job.book, index, photos)
+        keep_only(index.photos, photos)
+        count = len(index.versions(job.book.id))
+    return Result(request=job.request, count=count, remark=remark)
 
 
 def sync(book: Book, index: Index, photos: Path) -> str:

@@ -11,11 +11,11 @@ from .errors import InvalidStateError, LimitReachedError, PhoneError
 from .events import Signal
 from .focus import Focus
 from .holds import Holds
-from .ports import CallEngine, Clock, DeskPort, Done, ignore
+from .ports import CallEngine, Clock, DeskPort, Done, Timer, ignore
 from .precedence import require_silence, require_turn
 from .register import Register
 from .room import ROOM_RETRY_S, most_expendable
-from .values import AccountId, CallState, Direction, EndReason
+from .values import AccountId, CallId, CallState, Direction, EndReason
 from .waits import Waits, is_out
 
 CONFIRM_LIMIT_S = 300.0
@@ -67,6 +67,7 @@ class Departures:
         self._holds = holds
         self._focus = focus
         self._dialled = Dialled()
+        self._unconfirmed: dict[CallId, Timer] = {}
 
     def dial(self, uri: str, name: str, account: AccountId, options: DialOptions) -> Call:
         """A new call; "pending" until `start` when `options.confirm` is set.
@@ -127,12 +128,16 @@ class Departures:
     def ended(self, call: Call) -> None:
         """It is over; a repeated request still finds it."""
         self._dialled.forget(call)
+        if timer := self._unconfirmed.pop(call.id, None):
+            timer.cancel()
 
     # ------------------------------------------------------------ how it is done
 
     def _wait(self, call: Call, options: DialOptions) -> None:
         self._calls.introduce(call)
-        self._clock.call_later(CONFIRM_LIMIT_S, partial(self.drop_pending, call))
+        self._unconfirmed[call.id] = self._clock.call_later(
+            CONFIRM_LIMIT_S, partial(self.drop_pending, call)
+        )
         if not options.confirm:
             self.start(call, ignore)
 

@@ -23,6 +23,21 @@ BUSY_TIMEOUT_S = 0.1
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
+FAILURES = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a statement raises for the file's sake."""
+
+_SOUND_NUMBERS = """
+SELECT (SELECT count(*) FROM marks) = 1 AND NOT EXISTS (
+    SELECT * FROM (
+        SELECT revision AS number FROM marks
+        UNION SELECT seen FROM marks
+        UNION SELECT seq FROM sqlite_sequence
+    ) WHERE typeof(number) != 'integer' OR number NOT BETWEEN 0 AND 1 << 53
+)
+"""
+"""Nobody makes so many calls, and there is room for more behind."""
+
+
 class DamagedError(Exception):
     """The file is not a history, or no longer."""
 
@@ -40,9 +55,10 @@ def open_file(path: Path, schema: Path = SCHEMA) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     path.chmod(0o600)
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
+    db.text_factory = _text
     try:
         _prepare(db, schema)
-    except sqlite3.DatabaseError as error:
+    except FAILURES as error:
         db.close()
         raise DamagedError(str(error)) if is_damage(error) else error from None
     except (DamagedError, NewerVersionError):
@@ -58,12 +74,15 @@ def open_memory(schema: Path = SCHEMA) -> sqlite3.Connection:
     return db
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether `error` means that the file itself is broken, not its surroundings.
 
     `sqlite_errorcode` is extended: its low byte is the primary code
-    (https://www.sqlite.org/rescode.html).
+    (https://www.sqlite.org/rescode.html).  What Python cannot decode is SQLite's sentence about a
+    table whose name is no text any more.
     """
+    if isinstance(error, UnicodeDecodeError):
+        return True
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
@@ -98,11 +117,22 @@ def _check_ours(db: sqlite3.Connection, version: int) -> None:
         return
     if version == 0 or _number(db, "PRAGMA application_id") != APPLICATION_ID:
         raise DamagedError("it is the database of another program")
-    _number(db, "SELECT count(*) FROM (SELECT * FROM calls ORDER BY id DESC LIMIT 1)")
-    if _number(db, "SELECT count(*) FROM marks") != 1:
-        raise DamagedError("its marks are missing")
+    try:
+        _number(db, "SELECT count(*) FROM (SELECT * FROM calls ORDER BY id DESC LIMIT 1)")
+        sound = _number(db, _SOUND_NUMBERS)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            raise DamagedError(str(error)) from None
+        raise
+    if not sound:
+        raise DamagedError("its marks or its numbers are none")
 
 
 def _number(db: sqlite3.Connection, query: str) -> int:
     with closing(db.execute(query)) as cursor:
         return int(cursor.fetchone()[0])
+
+
+def _text(stored: bytes) -> str:
+    """One text that is damaged must not keep all others from being read."""
+    return stored.decode(errors="replace")

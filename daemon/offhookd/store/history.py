@@ -27,10 +27,19 @@ from offhookd.store.paging import (
     cursor_after,
     fit,
     page_size,
+    readable,
     storable,
+    stored_number,
+    stored_text,
     user_of,
 )
 from offhookd.store.storage import Storage
+
+KEPT = 100_000
+"""Calls, some 30 MB: forty a day for seven years.  The oldest go first, so that nobody can fill the
+disc by calling."""
+FORGET_EVERY = 100
+"""Calls; looking for the oldest one takes 5 ms."""
 
 _SELECT = (
     "SELECT id, account, direction, peer_uri, peer_name, started_us, answered_us, ended_us,"
@@ -40,7 +49,19 @@ _SELECT = (
 )
 _PAGE = _SELECT + "id < ?"
 _ONE = _SELECT + "id = ?"
+_INSERT = (
+    "INSERT INTO calls (id, account, direction, peer_uri, peer_user, peer_name, started_us, search)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_FORGET = (
+    "DELETE FROM calls WHERE ended_us > 0 AND id <="
+    " (SELECT id FROM calls ORDER BY id DESC LIMIT 1 OFFSET ?)"
+)
 _OPEN = _SELECT + "ended_us = 0 ORDER BY id"
+
+
+MAX_CODE = 0xFFFF
+"""D-Bus has 16 bits for it."""
 
 
 class History(CallLog, CallHistory):
@@ -54,7 +75,9 @@ class History(CallLog, CallHistory):
         path: Path,
         on_problem: Callable[[str], None],
         clock: Callable[[], float] = time.time,
+        kept: int = KEPT,
     ) -> None:
+        self._kept = kept
         self._storage = Storage(path, on_problem, clock)
         self._reserved = 0
 
@@ -81,11 +104,9 @@ class History(CallLog, CallHistory):
         """A new row, written when this returns."""
         uri, name = storable(peer_uri), storable(peer_name)
         user, search = user_of(uri), _search_text(name, uri)
-        self._update(
-            "INSERT INTO calls (id, account, direction, peer_uri, peer_user, peer_name,"
-            " started_us, search) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (call, account, direction, uri, user, name, started_us, search),
-        )
+        self._update(_INSERT, (call, account, direction, uri, user, name, started_us, search))
+        if call % FORGET_EVERY == 0:
+            self._update(_FORGET, (self._kept,))
 
     def answered(self, call: CallId, at_us: int) -> None:
         """The call was answered; a row that was answered or has ended keeps what it has."""
@@ -211,7 +232,7 @@ class History(CallLog, CallHistory):
         self._storage.change(lambda db: db.execute(statement, values))
 
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Row]:
-        return [_row(*values) for values in self._storage.select(query, values)]
+        return readable(_row, self._storage.select(query, values))
 
 
 def _row(
@@ -235,23 +256,23 @@ def _row(
     connected_name: str,
 ) -> Row:
     return Row(
-        id=CallId(call),
-        account=AccountId(account),
+        id=CallId(stored_number(call)),
+        account=AccountId(stored_text(account)),
         direction=Direction(direction),
-        peer_uri=peer_uri,
-        peer_name=peer_name,
-        started_us=started_us,
-        answered_us=answered_us,
-        ended_us=ended_us,
+        peer_uri=stored_text(peer_uri),
+        peer_name=stored_text(peer_name),
+        started_us=stored_number(started_us),
+        answered_us=stored_number(answered_us),
+        ended_us=stored_number(ended_us),
         end_reason=EndReason(end_reason),
-        end_code=end_code,
-        end_text=end_text,
-        recording=recording,
+        end_code=stored_number(end_code, MAX_CODE),
+        end_text=stored_text(end_text),
+        recording=stored_text(recording),
         missed=bool(missed),
-        through=through,
-        mos=mos,
-        contact_name=contact_name,
-        connected=Party(connected_uri, connected_name),
+        through=stored_text(through),
+        mos=float(mos),
+        contact_name=stored_text(contact_name),
+        connected=Party(stored_text(connected_uri), stored_text(connected_name)),
     )
 
 

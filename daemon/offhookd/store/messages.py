@@ -22,7 +22,10 @@ from offhookd.store.paging import (
     cursor_after,
     fit,
     page_size,
+    readable,
     storable,
+    stored_number,
+    stored_text,
     user_of,
 )
 from offhookd.store.storage import Storage
@@ -106,7 +109,7 @@ class StoredMessages(MessageStore):
         self._storage.change(lambda db: db.execute(statement, values), revises=False)
 
     def _rows(self, query: str, values: tuple[object, ...]) -> list[MessageRow]:
-        return [_row(*one) for one in self._storage.select(query, values)]
+        return readable(_row, self._storage.select(query, values))
 
 
 def _values(letter: Letter, at_us: int) -> tuple[object, ...]:
@@ -140,15 +143,15 @@ def _row(
     unread: int,
 ) -> MessageRow:
     return MessageRow(
-        id=MessageId(message),
-        account=AccountId(account),
+        id=MessageId(stored_number(message)),
+        account=AccountId(stored_text(account)),
         direction=Direction(direction),
-        peer_uri=peer_uri,
-        peer_name=peer_name,
-        text=text,
-        at_us=at_us,
+        peer_uri=stored_text(peer_uri),
+        peer_name=stored_text(peer_name),
+        text=stored_text(text),
+        at_us=stored_number(at_us),
         status=MessageStatus(status),
-        reason=reason,
+        reason=stored_text(reason),
         read=not unread,
     )
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What queries of calls and of messages have in common: pages, cursors, criteria."""
 
+import logging
 import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from offhookd.phone.errors import InvalidArgumentError
 
@@ -12,6 +15,9 @@ MAX_INTEGER = 2**63 - 1
 
 _CURSOR = re.compile(r"before-([1-9][0-9]{0,17})", re.ASCII)
 _PEER = re.compile(r"(?:sips?:([^@;?>]*)@|tel:([^;?>]*))", re.IGNORECASE)
+
+logger = logging.getLogger(__name__)
+R = TypeVar("R")
 
 Criterion = tuple[bool, str, tuple[object, ...]]
 """Whether it applies, a clause of constant text, and the values for its question marks."""
@@ -57,3 +63,28 @@ def user_of(uri: str) -> str:
 def storable(text: str) -> str:
     """`text` without what UTF-8 and therefore SQLite cannot hold: lone surrogates."""
     return text.encode(errors="replace").decode()
+
+
+def readable(row: Callable[..., R], stored: Iterable[tuple[Any, ...]]) -> list[R]:
+    """What `row` makes of the rows; those that a damaged file has made nonsense of are left out."""
+    found = []
+    for values in stored:
+        try:
+            found.append(row(*values))
+        except (ValueError, TypeError) as error:
+            logger.warning("row %r of the history is damaged: %s", values[0], error)
+    return found
+
+
+def stored_number(stored: object, most: int = MAX_INTEGER) -> int:
+    """A number that is none raises `ValueError`."""
+    if not isinstance(stored, int) or not 0 <= stored <= most:
+        raise ValueError(f"{stored!r:.40} is no number here")
+    return stored
+
+
+def stored_text(stored: object) -> str:
+    """What is no text raises `ValueError`."""
+    if not isinstance(stored, str):
+        raise ValueError(f"{stored!r:.40} is no text")  # noqa: TRY004 - of the file, not of ours
+    return stored

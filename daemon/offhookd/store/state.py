@@ -14,6 +14,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from offhookd.config.files import UnreadableError, read_bytes
 from offhookd.phone.choices import (
     AccountChoices,
     AudioChoices,
@@ -92,14 +93,13 @@ class State:
             self._write()
 
     def _read(self) -> Mapping[str, Any]:
-        try:
-            with self._path.open("rb") as file:
-                text = file.read(MAX_FILE_BYTES)
-            body = json.loads(text)
-        except FileNotFoundError:
+        if not os.path.lexists(self._path):
             return {}
-        except OSError as error:
-            self._tell(f"The settings in {self._path} cannot be read ({error.strerror}).")
+        try:
+            text, _ = read_bytes(self._path, MAX_FILE_BYTES)
+            body = json.loads(text)
+        except UnreadableError as error:
+            self._tell(f"The file of your settings {self._path} {error}.")
             return {}
         except (ValueError, RecursionError) as error:
             self._set_aside(str(error))

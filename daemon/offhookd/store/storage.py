@@ -13,10 +13,12 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from offhookd.store.database import (
+    FAILURES,
     DamagedError,
     NewerVersionError,
     is_damage,
@@ -33,7 +35,7 @@ KEPT_IN_MEMORY = 1_000
 TABLES = ("calls", "messages")
 
 _NOTHING_KEPT = 2**63 - 1
-_UNUSABLE = (DamagedError, NewerVersionError, OSError, sqlite3.Error)
+_UNUSABLE = (DamagedError, NewerVersionError, OSError, sqlite3.Error, UnicodeDecodeError)
 
 T = TypeVar("T")
 
@@ -109,7 +111,7 @@ class Storage:
     def _try(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             return work(self._db)
-        except sqlite3.DatabaseError as error:
+        except FAILURES as error:
             if not (isinstance(error, sqlite3.OperationalError) or is_damage(error)):
                 raise  # a mistake of ours, not of the disc
             self._lose_disc(error)
@@ -168,7 +170,7 @@ class Storage:
             db.executemany("INSERT INTO sqlite_sequence VALUES (?, ?)", rows)
             db.execute("UPDATE marks SET revision = ?", (base,))
 
-    def _lose_disc(self, error: sqlite3.DatabaseError) -> None:
+    def _lose_disc(self, error: Exception) -> None:
         newest = {table: _newest(self._db, table) for table in TABLES}
         self._db.close()
         if is_damage(error):
@@ -178,7 +180,8 @@ class Storage:
         self._oldest_kept = {table: rows[-1][0] for table, rows in newest.items() if rows}
         with self._db:
             for table, rows in newest.items():
-                _copy(rows, self._db, table)
+                with suppress(sqlite3.Error):  # of a table that is damaged itself
+                    _copy(rows, self._db, table)
             self._write_marks(self._db)
 
     def _bring_home(self, db: sqlite3.Connection) -> None:
@@ -210,11 +213,12 @@ def _newest(db: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
     query = f"SELECT * FROM {table} ORDER BY id DESC LIMIT ?"  # noqa: S608 - one of TABLES
     try:
         return db.execute(query, (KEPT_IN_MEMORY,)).fetchall()
-    except sqlite3.Error:
+    except FAILURES:
         return []
 
 
 def _copy(rows: list[tuple[Any, ...]], db: sqlite3.Connection, table: str) -> None:
+    rows = [row for row in rows if None not in row]  # no column may be, in an undamaged file
     if rows:
         marks = ", ".join("?" * len(rows[0]))
         db.executemany(f"REPLACE INTO {table} VALUES ({marks})", rows)  # noqa: S608 - constants
