@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the command line answers when it cannot do what it was asked."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from offhook.cli import main as command
 from offhook.errors import NoDaemonError, OffhookError
 from offhook.settings.file import user_file
+from tests.support.descriptors import KNOWN
 
 
 @pytest.fixture
@@ -90,3 +92,44 @@ def test_the_users_file_is_where_the_daemon_looks(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/ada")
     assert user_file() == Path("/home/ada/.config/offhook/offhook.yaml")
+
+
+def offhook(words: str, redirections: str) -> subprocess.CompletedProcess[str]:
+    program = "from offhook.cli.main import main; raise SystemExit(main())"
+    return subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -c "$1" {words} {redirections}', sys.executable, program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "redirections", "status"),
+    [
+        ("--help", ">&-", 0),
+        ("--help", "| true", 0),
+        ("--help", ">/dev/full", 0),
+        ("--version", ">&- <&- 2>&-", 0),
+        ("status", ">&- <&-", 3),
+        ("status", "2>&-", 3),
+        ("status", "2>/dev/full", 3),
+        ("nonsense", "2>/dev/full", 2),
+        ("nonsense", "2>&-", 2),
+        ("device describe --descriptor /dev/null", ">/dev/full", 1),
+        ("device describe --json --descriptor shown", ">/dev/full", 1),
+        ("device describe --json --descriptor shown", ">&-", 0),
+    ],
+)
+def test_streams_that_are_closed_full_or_left_are_no_reason_for_a_traceback(
+    tmp_path: Path, words: str, redirections: str, status: int
+) -> None:
+    shown = tmp_path / "descriptor"
+    shown.write_bytes(KNOWN[0].descriptor)
+    done = offhook(words.replace("shown", str(shown)), redirections)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+    if "/dev/full" in redirections and status == 1 and "null" not in words:
+        assert done.stderr == "offhook: The output: No space left on device\n"

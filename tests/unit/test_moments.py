@@ -111,3 +111,12 @@ def test_a_caller_cannot_lead_to_another_page(story: Story) -> None:
 )
 def test_only_listed_sites_open_by_themselves(url: str, trusted: bool) -> None:
     assert is_trusted(url, ["Crm.example"]) is trusted
+
+
+def test_a_program_is_told_what_an_environment_can_hold(story: Story) -> None:
+    call = story.ring()
+    call.contact = Contact("/books/\0.vcf", "team", "Ada\ud800", note="a\nb")
+    told = facts(Moment.RINGING, call)
+    assert told["OFFHOOK_CONTACT_ID"] == "/books/ .vcf"
+    assert told["OFFHOOK_CONTACT_NAME"] == "Ada "
+    assert all(text.isprintable() for text in told.values())

@@ -2,15 +2,15 @@
 """``offhook``: from words to a verb, and from errors to an exit status."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from offhook.errors import NoDaemonError, OffhookError
 
 from .output import clean
-from .parser import parser
+from .streams import ended_by_interrupts, open_missing, silence
 
 DONE, REFUSED, USAGE, NO_DAEMON = range(4)
 INTERRUPTED = 130
@@ -19,30 +19,50 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    options = parser().parse_args(arguments)
+    open_missing()
     try:
-        status = _run(options)
-        sys.stdout.flush()
+        return _outcome(arguments)
+    except BrokenPipeError:
+        # Whoever read the output has enough.
+        silence(sys.stdout)
+        return DONE
+    except OSError as error:
+        silence(sys.stdout)
+        where = error.filename or "The output"
+        return _complain(f"{where}: {error.strerror or error}", REFUSED)
+
+
+def _outcome(arguments: Sequence[str] | None) -> int:
+    """Everything is written when this returns."""
+    try:
+        status = _run(arguments)
     except NoDaemonError as error:
         remedy = error.remedy[0].upper() + error.remedy[1:]
-        return _complain(f"{error.message.rstrip('.')}. {remedy}", NO_DAEMON)
+        status = _complain(f"{error.message.rstrip('.')}. {remedy}", NO_DAEMON)
     except OffhookError as error:
-        return _complain(error.message, REFUSED)
+        status = _complain(error.message, REFUSED)
     except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has enough; Python would complain again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        status = INTERRUPTED
+    except SystemExit:  # of the parser, after a help text or a complaint
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
     return status
 
 
-def _run(options: argparse.Namespace) -> int:
-    module = import_module(f"offhook.cli.{options.module}")
+def _run(arguments: Sequence[str] | None) -> int:
+    with ended_by_interrupts():
+        from .parser import parser  # noqa: PLC0415 - nobody who presses Ctrl-C waits for it
+
+        options: argparse.Namespace = parser().parse_args(arguments)
+        module = import_module(f"offhook.cli.{options.module}")
     status: int = module.run(options)
     return status
 
 
 def _complain(message: str, status: int) -> int:
-    print(f"offhook: {clean(message)}", file=sys.stderr)
+    with suppress(OSError):  # nobody is told then
+        print(f"offhook: {clean(message)}", file=sys.stderr, flush=True)
+        return status
+    silence(sys.stderr)
     return status

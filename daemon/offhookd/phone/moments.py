@@ -64,7 +64,7 @@ def facts(moment: Moment, call: Call) -> dict[str, str]:
     """What a program is told of `call`, by the names of its environment.  Times are seconds since
     1970, "" for never; lengths are seconds."""
     contact = call.contact
-    return {
+    told = {
         "OFFHOOK_EVENT": moment,
         "OFFHOOK_CALL": str(call.id),
         "OFFHOOK_ACCOUNT": call.account,
@@ -85,6 +85,12 @@ def facts(moment: Moment, call: Call) -> dict[str, str]:
         "OFFHOOK_END_REASON": call.end_reason if moment is Moment.ENDED else "",
         "OFFHOOK_END_CODE": str(call.end_code or "") if moment is Moment.ENDED else "",
     }
+    return {name: _line(text) for name, text in told.items()}
+
+
+def _line(text: str) -> str:
+    """An address book may have what no environment can hold: NUL, halves of a character."""
+    return "".join(one if one.isprintable() else " " for one in text)
 
 
 def _seconds(usec: int) -> str:
