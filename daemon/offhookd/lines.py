@@ -81,14 +81,17 @@ class Lines(RegistrationEngine):
     def apply(
         self, configs: Mapping[AccountId, AccountConfig], chosen: Mapping[AccountId, bool | None]
     ) -> None:
-        """Make the accounts those of `configs`; unchanged ones are not disturbed.
+        """Make the accounts those of `configs`; only those whose registration is another one begin
+        anew.
 
         `chosen`: whether the user enabled them at run time, which outweighs the configuration;
         None where that decides.
         """
         for account in self._accounts:
             successor = configs.get(account.id)
-            if self._configs[account.id] != successor:
+            if successor and _registration(successor) == _registration(self._configs[account.id]):
+                self._amend(account, successor)
+            else:
                 self._remove(account, successor)
         for account_id, config in configs.items():
             if account_id not in self._configs:
@@ -98,7 +101,24 @@ class Lines(RegistrationEngine):
 
     def _add(self, config: AccountConfig, *, enabled: bool) -> None:
         self._configs[config.id] = config
-        facts = AccountFacts(
+        account = Account(self._facts(config), self, self._clock, self._random, enabled=enabled)
+        self._accounts.add(account)
+        if self._engine_up:
+            account.engine_ready()  # asks for `register`, below
+
+    def _amend(self, account: Account, config: AccountConfig) -> None:
+        """What the registrar does not know of: how the account is called, dials, sounds..."""
+        if self._configs[account.id] == config:
+            return
+        self._configs[account.id] = config
+        account.describe(self._facts(config))
+        if account.id in self._work:
+            self.register(account.id)  # it may have looked at the old one
+        elif told := self._told.get(account.id):
+            self._tell_account(account, command_for(config, told.password, told.servers))
+
+    def _facts(self, config: AccountConfig) -> AccountFacts:
+        return AccountFacts(
             id=config.id,
             label=config.label,
             uri=config.uri,
@@ -106,10 +126,6 @@ class Lines(RegistrationEngine):
             transport=config.transport,
             voicemail=self._voicemail(config),
         )
-        account = Account(facts, self, self._clock, self._random, enabled=enabled)
-        self._accounts.add(account)
-        if self._engine_up:
-            account.engine_ready()  # asks for `register`, below
 
     def _voicemail(self, config: AccountConfig) -> str:
         try:
@@ -209,11 +225,13 @@ class Lines(RegistrationEngine):
         except PhoneError as error:
             account.result(Answer(0, str(error), cause=StateReason.AUTH))
             return False
-        wanted = command_for(config, password, servers)
+        self._tell_account(account, command_for(config, password, servers))
+        return True
+
+    def _tell_account(self, account: Account, wanted: p.SetAccount) -> None:
         if self._told.get(account.id) != wanted:
             self._told[account.id] = wanted
             self._tell(wanted, partial(self._taken, account))
-        return True
 
     def _taken(self, account: Account, error: PhoneError | None) -> None:
         if _refused(error):
@@ -339,6 +357,13 @@ def _refused(error: PhoneError | None) -> bool:
 def _binding(config: AccountConfig) -> tuple[object, ...]:
     """What the registrar knows us by; when it changes, the old one is to be given back."""
     return (config.uri, config.registrar, config.proxy, config.transport, config.username)
+
+
+def _registration(config: AccountConfig) -> tuple[object, ...]:
+    """What a REGISTER says, and whether and how often there is one."""
+    password = (config.password, config.password_file, config.password_command)
+    often = (config.register_seconds, config.keepalive_seconds)
+    return (*_binding(config), config.enabled, *password, *often)
 
 
 def command_for(config: AccountConfig, password: str, servers: tuple[str, ...]) -> p.SetAccount:

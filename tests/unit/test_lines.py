@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -270,14 +271,49 @@ async def test_reloading_leaves_unchanged_accounts_alone(house: House) -> None:
     assert house.told == [p.RemoveAccount(account="direct")]
 
 
-async def test_a_changed_account_is_changed_in_the_engine_too(house: House) -> None:
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"register_seconds": 90}, [p.SetAccount, p.Register]),
+        ({"password_command": ("pass", "show")}, [p.Register]),
+        ({"display_name": "Ada"}, [p.SetAccount]),
+        ({"label": "Desk"}, []),
+        ({"outside_prefix": "0"}, []),
+    ],
+    ids=lambda one: next(iter(one), "") if isinstance(one, dict) else "",
+)
+async def test_a_changed_account_registers_anew_only_for_what_the_registrar_is_told(
+    house: House, changed: dict[str, Any], told: list[type[p.Command]]
+) -> None:
     await house.apply(CONFIG)
     await house.engine()
     house.result(Answer(200, "OK", expires_s=60))
+    before = house.accounts.get(WORK)
     house.told.clear()
+    await house.apply(replace(CONFIG, **changed))
+    assert [type(command) for command in house.told] == told
+    again = p.Register in told
+    assert (house.accounts.get(WORK) is not before) is again
+    assert house.account() is (AccountState.REGISTERING if again else AccountState.REGISTERED)
+
+
+async def test_another_name_in_lists_is_told_at_once(house: House) -> None:
+    await house.apply(CONFIG)
+    account = house.accounts.get(WORK)
+    assert account
+    labels: list[str] = []
+    account.changed.connect(lambda one: labels.append(one.facts.label))
+    await house.apply(replace(CONFIG, label="Desk"))
+    assert labels == ["Desk"]
+
+
+async def test_what_changes_while_the_servers_are_looked_up_is_not_too_late(house: House) -> None:
+    await house.apply(CONFIG)
+    house.lines.engine_started()
     await house.apply(replace(CONFIG, display_name="Ada"))
-    kinds = [type(command) for command in house.told]
-    assert kinds == [p.SetAccount, p.Register]
+    names = [one.display_name for one in house.told if isinstance(one, p.SetAccount)]
+    assert names == ["Ada"]
+    assert [type(one) for one in house.told].count(p.Register) == 1
 
 
 async def test_an_account_of_another_name_gives_its_binding_back(house: House) -> None:

@@ -62,6 +62,21 @@ def test_what_somebody_else_wrote_meanwhile_is_not_lost(path: Path) -> None:
     assert read(path) == "# mine\n"
 
 
+def test_a_write_protected_file_stays_as_it_is(path: Path) -> None:
+    path.chmod(0o440)
+    with pytest.raises(UnchangedError, match="it is write-protected"):
+        change(path, rename)
+    assert path.read_bytes().decode() == TEXT
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_stays(tmp_path: Path) -> None:
+    link = tmp_path / "offhook.yaml"
+    link.symlink_to("dotfiles/offhook.yaml")
+    change(link, lambda text: with_value(text, ("tones", "country"), "de"))
+    assert link.is_symlink()
+    assert read(tmp_path / "dotfiles/offhook.yaml") == "tones:\n  country: de\n"
+
+
 def test_a_file_that_is_out_of_reach_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UnchangedError, match=r"Cannot read .*/offhook.yaml: Not a directory"):

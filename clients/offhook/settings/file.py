@@ -15,6 +15,9 @@ from offhookd.config.problems import Problem
 from . import tree
 from .errors import MistakenError, UnchangedError
 
+ANYBODY_WRITES = 0o222
+"""Without any of these bits a file is generated, or kept by another program."""
+
 Mistake: TypeAlias = Problem
 """What the daemon would not take: file, line (0 for the whole file), key and reason."""
 
@@ -58,10 +61,13 @@ def _with_system(path: Path) -> list[Path]:
 def draft(path: Path, edit: Callable[[str], str]) -> Iterator[Callable[[], None]]:
     """Write what `edit` makes of the text beside the file; what the block gets puts it in place.
 
-    UnchangedError when the file could not be read or written, when it has a mistake more than
-    before, or when somebody else changed it meanwhile.  The mode stays, and so does a link."""
+    UnchangedError when the file could not be read or written or is write-protected, when it has a
+    mistake more than before, or when somebody else changed it meanwhile.  The mode stays, and so
+    does a link."""
     target = path.resolve()
     before = read(target)
+    if target.exists() and not target.stat().st_mode & ANYBODY_WRITES:
+        raise UnchangedError(f"Cannot write {path}: it is write-protected")
     made = _written(target, edit(before))
 
     def take() -> None:

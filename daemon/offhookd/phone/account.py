@@ -127,6 +127,12 @@ class Account:
     def id(self) -> AccountId:
         return self.facts.id
 
+    def describe(self, facts: AccountFacts) -> None:
+        """Other facts about the same registration."""
+        if self.facts != facts:
+            self.facts = facts
+            self.changed(self)
+
     @property
     def can_call(self) -> bool:
         """Whether a call may be tried: not while the server is known to be out of reach."""
