@@ -4,6 +4,7 @@
 import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.support.raw_sip import SDP, Dialog, RawPeer, status_of, to_tag_of
 
 PROGRESS, RINGING, OK = "183 Session Progress", "180 Ringing", "200 OK"
 ENOUGH_PACKETS = 3
+RTP_HEADER_BYTES = 12
 
 
 class Ear:
@@ -26,6 +28,14 @@ class Ear:
 
     def close(self) -> None:
         self._socket.close()
+
+    def is_loud(self) -> bool:
+        """Whether there was more than silence (ITU-T G.711, A-law) in what has come."""
+        heard = False
+        with suppress(BlockingIOError):
+            while packet := self._socket.recv(2048):
+                heard = heard or len(set(packet[RTP_HEADER_BYTES:])) > 2
+        return heard
 
     def packets(self) -> int:
         """How many have come since the last time."""
@@ -82,6 +92,13 @@ class Early:
     def hears_request(self, method: str, tag: str) -> bytes:
         name = f"{method} ".encode()
         return self.hears(lambda one: one.startswith(name) and to_tag_of(one) == tag)
+
+    def hears_ringing(self, ear: Ear) -> None:
+        for _ in range(100):
+            if ear.is_loud():
+                return
+            self.engine.read(0.1)
+        raise AssertionError("the caller hears no ringing")
 
     def sound_goes_to(self, ear: Ear) -> None:
         """Wait until it does, and to nobody else."""
@@ -183,21 +200,14 @@ def test_changes_of_a_session_that_is_not_there_yet_are_refused(
 ) -> None:
     """Each of them ends an engine that lets it through."""
     sip, dialog = early.sip, Dialog()
-    sip.send(sip.request("INVITE", dialog, "Require: 100rel\r\n"))
+    sip.send(sip.request("INVITE", dialog, "Supported: 100rel\r\n"))
     engine.wait_for(Incoming)
     engine.ask(Ring(leg=-1))
-    ringing = early.hears(lambda one: status_of(one) == 180)
-    dialog.to_tag = to_tag_of(ringing)
-    reliable = re.search(rb"RSeq: (\d+)", ringing)
-    assert reliable
-    confirms = f"RAck: {reliable[1].decode()} 1 INVITE\r\n"
+    dialog.to_tag = to_tag_of(early.hears(lambda one: status_of(one) == 180))
     dialog.cseq = 2
-    headers = f"Content-Type: {kind}\r\n" + (confirms if method == "PRACK" else "")
+    headers = f"Content-Type: {kind}\r\n" + ("RAck: 1 1 INVITE\r\n" if method == "PRACK" else "")
     sip.send(sip.request(method, dialog, headers, body))
     assert b"Retry-After: " in early.hears(lambda one: status_of(one) == 500)
-    dialog.cseq = 3
-    sip.send(sip.request("PRACK", dialog, confirms))
-    early.hears(lambda one: status_of(one) == 200 and b"PRACK" in one)
     engine.tell(Answer(leg=-1))
     early.hears(lambda one: status_of(one) == 200 and b"m=audio" in one)
     dialog.cseq = 1
@@ -256,3 +266,83 @@ def test_an_answer_after_sound_that_cannot_be_does_not_make_the_call(
     dialog = Dialog()
     early.sip.send(early.sip.request("OPTIONS", dialog, to="bob"))
     early.hears(lambda one: dialog.call_id.encode() in one)
+
+
+# ---------------------------------------------------------------- reliable ringing
+
+
+class Reliable:
+    """A call to an engine that has to ring reliably and to make the offer (RFC 3262, 5)."""
+
+    def __init__(self, early: Early) -> None:
+        self.early = early
+        self.dialog = Dialog()
+        self._cseq = 1
+        early.sip.send(early.sip.request("INVITE", self.dialog, "Require: 100rel\r\n"))
+        early.engine.wait_for(Incoming)
+        early.engine.ask(Ring(leg=-1))
+
+    def hears(self, code: int) -> str:
+        """The RAck that confirms it."""
+        found = self.early.hears(lambda one: status_of(one) == code)
+        self.dialog.to_tag = to_tag_of(found)
+        number = re.search(rb"RSeq: (\d+)", found)
+        assert number
+        assert (b"m=audio" in found) is (code == 183)
+        return f"RAck: {number[1].decode()} 1 INVITE\r\n"
+
+    def asks(self, method: str, headers: str, body: str = "") -> None:
+        self._cseq += 1
+        self.dialog.cseq = self._cseq
+        self.early.sip.send(self.early.sip.request(method, self.dialog, headers, body))
+
+    def is_answered(self, status: int) -> None:
+        cseq = f"CSeq: {self._cseq} ".encode()
+        self.early.hears(lambda one: status_of(one) == status and cseq in one)
+
+    def becomes_a_call(self, ear: Ear) -> None:
+        """From the offer in the 183 on."""
+        self.asks("PRACK", self.hears(183), ear.sdp)
+        self.is_answered(200)
+        self.asks("PRACK", self.hears(180))
+        self.is_answered(200)
+        self.early.hears_ringing(ear)
+        self.early.engine.ask(Answer(leg=-1))
+        answer = self.early.hears(lambda one: status_of(one) == 200 and b"INVITE" in one)
+        assert b"m=audio" not in answer
+        self.dialog.cseq = 1
+        self.early.sip.send(self.early.sip.request("ACK", self.dialog))
+        self.early.engine.wait_state(-1, "active")
+        self.early.sound_goes_to(ear)
+
+
+def test_who_needs_it_and_left_the_offer_to_us_gets_it_before_the_ringing(early: Early) -> None:
+    Reliable(early).becomes_a_call(early.ears[0])
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "body"),
+    [
+        ("UPDATE", "application/sdp", SDP),
+        ("UPDATE", "text/plain", "x"),
+        ("UPDATE", "text/plain", ""),
+        ("PRACK", "application/sdp", SDP),
+        ("PRACK", "text/plain", "x"),
+    ],
+)
+def test_what_does_not_answer_our_early_offer_ends_no_engine(
+    early: Early, method: str, kind: str, body: str
+) -> None:
+    call = Reliable(early)
+    call.hears(183)
+    unknown = "RAck: 1 9 INVITE\r\n" if method == "PRACK" else ""
+    call.asks(method, f"Content-Type: {kind}\r\n{unknown}", body)
+    call.becomes_a_call(early.ears[0])
+
+
+def test_ringing_that_nobody_confirms_is_repeated(early: Early) -> None:
+    call = Reliable(early)
+    call.hears(183)
+    early.received.clear()
+    call.hears(183)
+    call.becomes_a_call(early.ears[0])

@@ -161,6 +161,8 @@ class Leg:
 
     def ring(self) -> None:
         self._expect("ring", State.NEW)
+        if self.offer.is_due_early:
+            self.progress()  # the stack has no session in a 180, which follows the PRACK
         self._answer(RINGING)
 
     def progress(self) -> None:

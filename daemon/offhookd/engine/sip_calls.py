@@ -24,6 +24,7 @@ from .sip_nat import Nat
 from .sip_player import Player
 from .sip_recorder import Recorder
 from .sip_referrals import Referrals
+from .sip_ringback import Ringback
 from .sip_state import State
 from .sip_status import DECLINE, FIRST_FAILURE, FORBIDDEN, LAST_FINAL, NOT_ACCEPTABLE_HERE
 from .sip_thread import INFO, WARNING, SipThread
@@ -53,6 +54,7 @@ class Calls:
         self.recorder = Recorder(thread, self.mixer)
         self.player = Player(thread, self.mixer)
         self.listener = Listener(thread, self.mixer)
+        self._ringback = Ringback(self.mixer, country)
         self._thread = thread
         self._endpoint = endpoint
         self._walls = walls
@@ -168,18 +170,24 @@ class Calls:
 
     def ring(self, number: int) -> None:
         leg = self.find(number)
+        if leg.offer.reliably:
+            self._walls.admit_peer(number, leg.peer)  # for the PRACK
+        if leg.offer.is_due_early:
+            self._ringback.begin(leg)
         leg.ring()
         self.mixer.update_sound()
 
     def progress(self, number: int) -> None:
         leg = self.find(number)
         self._walls.admit_peer(number, leg.peer)  # for the sound, and the PRACK
+        self._ringback.end(leg)
         leg.progress()
         self.mixer.update_sound()
 
     def answer(self, number: int) -> None:
         leg = self.find(number)
         self._walls.admit_peer(number, leg.peer)  # for the ACK
+        self._ringback.end(leg)
         leg.answer()
         self.mixer.update_sound()
         self.mixer.go_live(leg)
@@ -247,6 +255,7 @@ class Calls:
         self.recorder.release()
         self.player.release()
         self.listener.release()
+        self._ringback.release()
         self.mixer.release()
         self.referrals.release()
         for leg in [*self.all(), *self._ended]:
@@ -337,6 +346,7 @@ class Calls:
         self.recorder.forget(leg)
         self.player.forget(leg)
         self.listener.forget(leg)
+        self._ringback.end(leg)
         self.mixer.update(leg)
         self._ended.append(leg)
 

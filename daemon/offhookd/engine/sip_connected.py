@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .protocol import ConnectedLine
 from .sip_assertion import connected_party, connected_privacy
 from .sip_dialog import tag_of
-from .sip_headers import Headers, user_of
+from .sip_headers import Headers, headers_of, user_of
 from .sip_thread import SipThread
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Connected:
 
         Only for what a server of the account has sent.
         """
-        headers = Headers(message)
+        headers = headers_of(message)
         code, _ = headers.status()
         if not (_FIRST_TOLD <= code <= _LAST_TOLD or headers.start_line.startswith(_REQUESTS)):
             return None

@@ -20,6 +20,9 @@ _CRYPTO = re.compile(r"^a=crypto:\d+ (\S+) inline:", re.IGNORECASE | re.MULTILIN
 _CONNECTION = re.compile(r"^c=IN IP([46])", re.IGNORECASE | re.MULTILINE)
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/(\d+)", re.IGNORECASE)
 
+RELIABLE = "100rel"
+"""Option tag of reliable provisional responses (RFC 3262)."""
+
 PLAIN_PROFILES = ("RTP/AVP", "RTP/AVPF")
 SECURE_PROFILES = ("RTP/SAVP", "RTP/SAVPF")
 """Those of DTLS begin with "UDP/TLS", and are none of ours."""
@@ -69,12 +72,20 @@ def _wants_ipv6(session: str, section: str) -> bool:
 class Offer:
     """That of an INVITE.  `common`: the codec to answer with, none when there is none.  `is_there`:
     that there is one at all, without a doubt; else it may be left to who is called.  `lines`: of
-    media, which the answer repeats; one where the offer is ours."""
+    media, which the answer repeats; one where the offer is ours.  `reliably`: the caller will
+    confirm that it rings (RFC 3262)."""
 
     common: tuple[str, ...] = ()
     has_sound: bool = False
     is_there: bool = True
     lines: int = 1
+    reliably: bool = False
+
+    @property
+    def is_due_early(self) -> bool:
+        """Whether ours belongs in the first reliable response, which is one before the answer
+        (RFC 3262, 5)."""
+        return self.reliably and not self.is_there
 
     @property
     def cannot_be_agreed_on(self) -> bool:
@@ -84,7 +95,15 @@ class Offer:
 def read_offer(invite: str, codecs: tuple[str, ...], srtp: str) -> Offer:
     common = best_codec(invite, codecs, srtp)
     lines = len(_MEDIA_LINE.findall(invite)) or 1
-    return Offer(common, bool(audio_lines(invite)), headers_of(invite).has_sdp, lines)
+    headers = headers_of(invite)
+    required = headers.joined("Require").lower().replace(" ", "").split(",")
+    return Offer(
+        common,
+        has_sound=bool(audio_lines(invite)),
+        is_there=headers.has_sdp,
+        lines=lines,
+        reliably=RELIABLE in required,
+    )
 
 
 @lru_cache(maxsize=1)  # asked about every INVITE twice: for the account, and for the call
