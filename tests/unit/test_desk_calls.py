@@ -11,6 +11,7 @@ from offhookd.phone.desk_calls import (
     ASK_LIMIT_S,
     HANGUP_LIMIT_S,
     MOST_AT_ONCE,
+    NEWS_LIMIT_S,
     PICKUP_GRACE_S,
     DeskCalls,
     DeskCarrier,
@@ -161,6 +162,28 @@ def test_silence_ends_the_wait_in_every_stage(
     assert (call.end_reason, office.phone.dropped) == (EndReason.NO_ANSWER, [call.id])
     assert words in call.end_text
     assert "'desk'" in call.end_text
+
+
+@pytest.mark.parametrize(
+    ("promised_s", "limit_s", "words"),
+    [
+        (0, NEWS_LIMIT_S, "tells nothing of it any more"),
+        (60, 60 + NEWS_LIMIT_S, "tells nothing of it any more"),
+        (3600, ANSWER_LIMIT_S, "Nobody answered"),
+    ],
+)
+def test_news_are_waited_for_as_long_as_they_were_promised(
+    office: Office, promised_s: float, limit_s: float, words: str
+) -> None:
+    call = office.dial()
+    office.tell(call, DeskNews.FAR_RINGS)
+    office.clock.advance(30)
+    office.desk.promised(call.id, promised_s)
+    office.clock.advance(limit_s - 1)
+    assert call.up
+    office.clock.advance(1)
+    assert words in call.end_text
+    assert (call.end_reason, office.phone.dropped) == (EndReason.NO_ANSWER, [call.id])
 
 
 def test_a_conversation_may_last(office: Office) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from offhookd.phone.desk import DeskNews
-from offhookd.phone.desk_calls import DeskCalls, DeskCarrier, Errand
+from offhookd.phone.desk_calls import ANSWER_LIMIT_S, DeskCalls, DeskCarrier, Errand
 from offhookd.phone.errors import NotSupportedError, PhoneError
 from offhookd.phone.ports import CallEngine, Done
 from offhookd.phone.values import AccountId, CallId
@@ -23,6 +23,9 @@ from .protocol import LegState, TransferProgress
 from .sip_status import RINGING, SESSION_PROGRESS
 
 SUCCESSES = range(200, 300)
+
+REFER_ANSWER_S = 32
+"""A request is repeated for so long (RFC 3261, timer F); only then the news may begin."""
 
 
 @dataclass(slots=True, eq=False)
@@ -146,12 +149,14 @@ class CalledPhone(DeskCarrier):
         call = journey.errand.call
         self._desk.told(call, DeskNews.DESK_ANSWERED)
         self._desk.committed(call)
+        self._desk.promised(call, REFER_ANSWER_S)
         target = journey.errand.target
         self._engine.transfer(journey.leg, target, None, partial(self._failed, journey))
 
     def _sent_on(self, journey: _Journey, event: TransferProgress) -> None:
         call = journey.errand.call
         if not event.final:
+            self._desk.promised(call, ANSWER_LIMIT_S)
             if event.code in (RINGING, SESSION_PROGRESS):
                 self._desk.told(call, DeskNews.FAR_RINGS)
             return

@@ -94,7 +94,7 @@ class ReferredPhone(DeskCarrier):
             text = f"Desk phone '{errand.phone}' does not tell what became of the call"
             self._desk.ended(errand.call, "error", 0, text)
         else:
-            self._progress(errand.call, event.code)
+            self._progress(errand.call, event)
         return True
 
     def engine_lost(self, text: str) -> None:
@@ -106,10 +106,11 @@ class ReferredPhone(DeskCarrier):
 
     # ------------------------------------------------------------ how
 
-    def _progress(self, call: CallId, code: int) -> None:
+    def _progress(self, call: CallId, event: ErrandTold) -> None:
         self._desk.told(call, DeskNews.DESK_ANSWERED)
-        if code in (RINGING, SESSION_PROGRESS):
+        if event.code in (RINGING, SESSION_PROGRESS):
             self._desk.told(call, DeskNews.FAR_RINGS)
+        self._desk.promised(call, event.expires)
 
     async def _ask(self, errand: Errand) -> None:
         try:

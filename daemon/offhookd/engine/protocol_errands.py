@@ -24,7 +24,8 @@ class LeaveErrand(Command, kind="leave-errand"):
 class ErrandTold(Event, kind="errand-told"):
     """`code`: how the call there goes, as a SIP status, 0 when that is not said.  `taken`: the
     telephone has begun; before, `code` is its answer to the request.  `cause`: "timeout" or
-    "network" when it gave none."""
+    "network" when it gave none.  `expires`: seconds for which it will go on telling; 0 where it has
+    not begun."""
 
     errand: int
     code: int
@@ -32,3 +33,4 @@ class ErrandTold(Event, kind="errand-told"):
     taken: bool
     final: bool
     cause: str
+    expires: int = 0

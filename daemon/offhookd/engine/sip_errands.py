@@ -16,12 +16,21 @@ from .sip_dialog import Dialog, contact_of, record_routes, tag_of, text_of
 from .sip_headers import clean, host_of
 from .sip_requests import Answer, Requests
 from .sip_status import FIRST_FAILURE, FIRST_FINAL, NO_SUCH_DIALOG, OK
-from .sip_subscriptions import OUT_OF_ORDER, belongs, event_of, new_dialog, subscription_state
+from .sip_subscriptions import (
+    OUT_OF_ORDER,
+    belongs,
+    event_of,
+    new_dialog,
+    seconds,
+    subscription_state,
+)
 from .sip_thread import SipThread
 from .walls import Walls
 
 REFER = "refer"
 MOST_ERRANDS = 16
+UNLIMITED_S = 3600
+"""Of a NOTIFY that does not say for how long; longer than a telephone rings."""
 _STATUS_LINE = b"SIP/2.0 "
 
 
@@ -102,10 +111,10 @@ class Errands:
             final=not taken,
             cause=answer.cause,
         )
-        if taken:
-            self._thread.send(told)
-        else:
+        if not taken:
             self._over(errand, told)
+        elif errand.last_cseq < 0:  # else it has told more already
+            self._thread.send(told)
 
     def _establish(self, errand: _Errand, tag: str, message: SipMessage, routes: list[str]) -> None:
         contact = contact_of(message)
@@ -137,10 +146,16 @@ class Errands:
         if self._by_call_id.get(errand.dialog.call_id) is not errand:
             return
         code, text = _status(message.body)
-        state, _ = subscription_state(text_of(message, b"subscription-state"))
+        state, parameters = subscription_state(text_of(message, b"subscription-state"))
         final = state == "terminated" or code >= FIRST_FINAL
         told = ErrandTold(
-            errand=errand.number, code=code, text=text, taken=True, final=final, cause=""
+            errand=errand.number,
+            code=code,
+            text=text,
+            taken=True,
+            final=final,
+            cause="",
+            expires=seconds(parameters.get("expires", "")) or UNLIMITED_S,
         )
         if final:
             self._over(errand, told)

@@ -195,8 +195,8 @@ class Subscriptions:
                     subscription=subscription.number,
                     state=state,
                     reason=parameters.get("reason", ""),
-                    expires=_seconds(parameters.get("expires", "")),
-                    retry_after=_seconds(parameters.get("retry-after", "")),
+                    expires=seconds(parameters.get("expires", "")),
+                    retry_after=seconds(parameters.get("retry-after", "")),
                     empty=not message.body,
                 )
             )
@@ -252,7 +252,8 @@ def subscription_state(value: str) -> tuple[str, Mapping[str, str]]:
     return clean(state.strip().lower(), 32), parameters
 
 
-def _seconds(text: str) -> int:
+def seconds(text: str) -> int:
+    """A number of seconds as a header has it; 0 when it is none."""
     return int(text[:9]) if text.isascii() and text.isdigit() else 0
 
 

@@ -35,6 +35,9 @@ PICKUP_GRACE_S = 10.0
 """The exchange stops ringing the desk phone by itself; this is for one that does not."""
 ANSWER_LIMIT_S = 200.0
 """RFC 3261, timer C: a call that nobody answers is over after three minutes."""
+NEWS_LIMIT_S = 40.0
+"""Who has promised to tell begins at once (RFC 3515 section 2.4.4), and repeats for 32 s what is
+not confirmed; the same after the time for which it was promised."""
 HANGUP_LIMIT_S = 8.0
 """Connecting to an exchange far away, and its answer; a D-Bus method has 20 s."""
 
@@ -186,6 +189,15 @@ class DeskCalls(DeskPort):
         self._wait(call, self._limit_s(call, after.stage))
         self._calls.progressed(call_id, CALL_STATES[after.stage], "")
 
+    def promised(self, call_id: CallId, for_s: float = 0) -> None:
+        """The desk phone will tell how it goes, for so long; less than the usual patience counts.
+        0: its first word is to come."""
+        call = self._known(call_id)
+        if call:
+            is_less = for_s + NEWS_LIMIT_S < ANSWER_LIMIT_S
+            limit_s = for_s + NEWS_LIMIT_S if is_less else ANSWER_LIMIT_S
+            self._wait(call, limit_s, _PROMISE if is_less else "")
+
     def committed(self, call_id: CallId) -> None:
         """From now on only the desk phone itself can end it."""
         call = self._known(call_id)
@@ -223,16 +235,19 @@ class DeskCalls(DeskPort):
             return self._carrying[call.id].ring_s + PICKUP_GRACE_S
         return 0 if stage is DeskStage.TALKING else ANSWER_LIMIT_S
 
-    def _wait(self, call: Call, limit_s: float) -> None:
+    def _wait(self, call: Call, limit_s: float, silence: str = "") -> None:
+        """`silence`: what to say when it is over, unless the stage says it."""
         if timer := self._timers.pop(call.id, None):
             timer.cancel()
         if limit_s:
-            self._timers[call.id] = self._clock.call_later(limit_s, partial(self._give_up, call))
+            give_up = partial(self._give_up, call, silence)
+            self._timers[call.id] = self._clock.call_later(limit_s, give_up)
 
-    def _give_up(self, call: Call) -> None:
+    def _give_up(self, call: Call, silence: str) -> None:
         leg = _leg(call)
         carrier = self._carrying[call.id]
-        self.ended(call.id, "", REQUEST_TIMEOUT, _SILENCE[leg.stage].format(leg.phone))
+        text = (silence or _SILENCE[leg.stage]).format(leg.phone)
+        self.ended(call.id, "", REQUEST_TIMEOUT, text)
         carrier.drop(call.id)
 
     def _fail(self, call_id: CallId, text: str) -> None:
@@ -245,6 +260,7 @@ class DeskCalls(DeskPort):
             self._wait(call, 0)
 
 
+_PROMISE = "Desk phone '{}' was asked to call and tells nothing of it any more; it may go on there"
 _SILENCE = {
     DeskStage.ASKED: "Desk phone '{}' was asked to call and nothing was heard of it",
     DeskStage.LIFTING: "Nobody picked up desk phone '{}'",
