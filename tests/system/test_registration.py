@@ -118,18 +118,18 @@ async def test_a_registration_is_renewed_before_it_expires(
     session_bus: PrivateBus, certificates: Certificates, tmp_path: Path, directory: NewDirectory
 ) -> None:
     with (
-        Kamailio(directory("short"), certificates.server, max_expires_s=2) as server,
+        Kamailio(directory("short"), certificates.server, max_expires_s=6) as server,
         Wire(server.port) as wire,
     ):
         keys = account(server, "1001", proxy=f"sip:127.0.0.1:{wire.port}")
         async with registered(session_bus, tmp_path, configuration(keys)) as phone:
-            assert 0 < await wait_s(phone) < 2.0
+            assert 0 < await wait_s(phone) < 6.0
             first = len(wire.messages(Direction.TO_TARGET))
             await until(
                 lambda: len(wire.messages(Direction.TO_TARGET)) > first, PATIENCE_S, "the renewal"
             )
             times = [seen.time_s for seen in wire.messages(Direction.TO_TARGET)]
-            assert 1.0 < times[first] - times[first - 1] < 2.0
+            assert 3.0 < times[first] - times[first - 1] < 6.0
             assert len(server.contacts("1001")) == 1
             assert await phone.get("Account", "State", ACCOUNT) == "registered"
 
