@@ -102,7 +102,7 @@ async def test_the_history_is_chosen_seen_and_deleted(
         await offhook("dial", echo)
         await offhook("hangup")
     assert len(await listed(offhook, "history", "--peer", echo)) == 3
-    assert (await offhook("history", "--account", "other")).out == ""
+    assert (await offhook("history", "--account", "other")).out == "No call\n"
     assert (await offhook("history", "seen")).status == 0
     assert (await offhook("history", "delete", "c1")).status == 0
     assert (await listed(offhook, "history"))[1].startswith("c2 ")
