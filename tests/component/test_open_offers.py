@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from offhookd.engine.protocol import Hold, LegMedia
+from offhookd.engine.protocol import Hold, LegMedia, Reply
 from tests.support.engine import EngineProcess
 from tests.support.raw_caller import RawCaller
 from tests.support.raw_sip import SDP
@@ -50,3 +50,20 @@ def test_hold_waits_for_the_answer_to_an_offer_that_was_asked_for(
     contact = f"Contact: <sip:peer@{caller.sip.address}:{caller.sip.port}>\r\n"
     caller.sip.send(caller.sip.answer(reinvite, "200 OK", contact, HELD, to_tag=""))
     engine.wait_for(LegMedia, lambda event: event.local_hold)
+
+
+@pytest.mark.parametrize("name", ["WWW", "Proxy"])
+def test_hold_after_one_that_was_challenged_makes_no_offer(
+    engine: EngineProcess, caller: RawCaller, name: str
+) -> None:
+    """No password is known for the realm, and the stack takes its offer for open for ever."""
+    challenge = f'{name}-Authenticate: Digest realm="a",nonce="b"\r\n'
+    status = "401 Unauthorized" if name == "WWW" else "407 Proxy"
+    first = engine.tell(Hold(leg=-1, held=True))
+    reinvite = caller.hears("INVITE")
+    caller.sip.send(caller.sip.answer(reinvite, status, challenge, to_tag=""))
+    assert engine.wait_for(Reply, lambda reply: reply.request == first).error
+    engine.tell(Hold(leg=-1, held=True))
+    caller.asks("OPTIONS")
+    caller.hears(200)
+    assert engine.states(-1)[-1] == "active"

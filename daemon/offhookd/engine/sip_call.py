@@ -144,6 +144,7 @@ class Leg:
         self.peer = headers.direct_peer()
         self._remote_hold.heard(direction(message), offer=True, held_here=False)
         self.offer = read_offer(message, self.codecs, self.account.settings.srtp)
+        self.open_offers.read(message)
         self.account.took(self.number, message)
         call = self._call = PjCall(self, self.account.pj, call_id)
         self.session.remember(call)
@@ -332,9 +333,9 @@ class Leg:
         if event.type != pj.PJSIP_EVENT_TSX_STATE:
             return
         self.ways.heard(event)
-        self.open_offers.heard(event)
         step = read_step(event)
         message, source = received(event)
+        self.open_offers.heard(event, message)
         match step.method:
             case "INVITE" | "UPDATE":
                 if message:
