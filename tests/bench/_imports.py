@@ -7,18 +7,8 @@ import sys
 from dataclasses import dataclass
 
 from tests.bench._phone import as_installed
+from tests.support.start_up import PROCESSES
 
-PROCESSES = {
-    "daemon": """
-import offhookd.main
-from offhookd.lean import without
-with without("ssl"):
-    import asyncio
-import offhookd.run, offhookd.sets
-""",
-    "engine": "import offhookd.engine.process, offhookd.engine.engine",
-}
-"""As each process imports them; what it loads later, for the first call, is not among it."""
 MOST_SHOWN = 25
 
 _TRACER = """

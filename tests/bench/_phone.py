@@ -49,10 +49,12 @@ class Phone:
 def phone(
     directory: Path, config: str, environment: Mapping[str, str], client: Client
 ) -> Iterator[Phone]:
-    """A daemon with this configuration, on the bus; killed at the end if it still runs."""
-    path = config_file.write(directory / "offhook.yaml", config)
+    """A daemon with this configuration, started as the service manager does, on the bus; killed at
+    the end if it still runs."""
     log = directory / "offhookd.log"
+    config_file.write(directory / "offhook" / "offhook.yaml", config)
     kept = {
+        "XDG_CONFIG_HOME": str(directory),
         "XDG_STATE_HOME": str(directory / "state"),
         "XDG_CACHE_HOME": str(directory / "cache"),
     }
@@ -60,7 +62,7 @@ def phone(
     client.seen.clear()
     with log.open("ab") as output:
         exec_ns = time.time_ns()
-        process = subprocess.Popen([PROGRAM, "--config", path], env=env, stderr=output)
+        process = subprocess.Popen([PROGRAM], env=env, stderr=output)
     try:
         yield Phone(process, exec_ns, client.wait_for_name())
     except BaseException:

@@ -2,7 +2,7 @@
 """Passwords from files, from programs and from a real keyring."""
 
 import asyncio
-import threading
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -188,12 +188,18 @@ async def test_a_keyring_that_does_not_answer_is_given_up(keyring: SecretService
     assert found.startswith("accounts.work: the keyring did not answer within 0.3 s; see whether")
 
 
-async def test_a_search_that_is_cancelled_leaves_no_thread(keyring: SecretService) -> None:
+async def test_a_search_that_is_cancelled_leaves_no_process(keyring: SecretService) -> None:
     keyring.start()
     keyring.freeze()
-    before = threading.active_count()
+    before = children()
     asking = asyncio.create_task(password_for(WORK))
-    await until(lambda: threading.active_count() > before, PATIENCE_S, "the search to begin")
+    await until(lambda: children() - before, PATIENCE_S, "the search to begin")
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+    assert children() == before
+
+
+def children() -> set[str]:
+    """Pids of the processes that this one has begun."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split())

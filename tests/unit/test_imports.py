@@ -44,7 +44,7 @@ FOREIGN_ROOMS = {
     "pulsectl": ("sound/",),
     "pulsectl_asyncio": ("sound/",),
     "pyudev": ("devices/",),
-    "secretstorage": ("desktop/",),
+    "secretstorage": ("desktop/keyring.py",),
     "sqlite3": ("store/", "directory/"),
     "vobject": ("directory/cards.py",),
     "httpx": ("directory/",),

@@ -128,17 +128,18 @@ async def _printed_by(command: Sequence[str], key: str, seconds: float) -> bytes
 
 
 async def _kept(item: keyring.Item, key: str, seconds: float) -> bytes:
-    """From the Secret Service, in a thread, because its library waits for each answer."""
-    lookup = keyring.Lookup(item)
+    """From the Secret Service."""
     try:
-        async with asyncio.timeout(seconds):
-            return await asyncio.to_thread(lookup.run)
+        answer = await program.answer(keyring.search(item), seconds, 2 * MAX_SECRET_BYTES + 2)
     except TimeoutError:
         raise SecretError(
             f"{key}: the keyring did not answer within {seconds:g} s; "
             "see whether it waits for you to unlock it, then reload"
         ) from None
-    except keyring.KeyringError as error:
-        raise SecretError(f"{key}: {error}") from None
-    finally:
-        lookup.abandon()
+    except OSError as error:
+        raise SecretError(f"{key}: the keyring cannot be asked: {error.strerror}") from None
+    if answer.status == keyring.NOT_FOUND:
+        raise SecretError(f"{key}: {shown(answer.complaint.decode(errors='replace'), 400)}")
+    if answer.status != 0:
+        raise SecretError(f"{key}: the search of the keyring ended with status {answer.status}")
+    return bytes.fromhex(answer.line[: 2 * MAX_SECRET_BYTES + 2].decode())
