@@ -27,6 +27,7 @@ from offhookd.phone.values import (
 )
 
 from . import protocol as p
+from .farewells import Farewells
 from .launch import Launched
 from .link import GONE, Link
 from .reports import EngineListener, Legs, Reports
@@ -64,6 +65,7 @@ class EngineClient(CallEngine, RegistrationEngine):
         self._looking_up: dict[CallId, asyncio.Task[None]] = {}
         self._following: dict[CallId, asyncio.Task[None]] = {}
         self._legs = Legs()
+        self._farewells = Farewells(self._send)
 
     def connect(
         self,
@@ -76,7 +78,9 @@ class EngineClient(CallEngine, RegistrationEngine):
         """Who is to hear of the engine; before the event loop turns for the first time."""
         self._calls, self._accounts = calls, accounts
         self._routes, self._listener = routes, listener
-        self._reports = Reports(self._legs, calls, accounts, listener, self._send, handovers)
+        self._reports = Reports(
+            self._legs, calls, accounts, listener, self._send, handovers, self._farewells
+        )
 
     def start(self, first: Launched | None = None) -> None:
         """Start the engine, or take over one that was launched already."""
@@ -85,6 +89,7 @@ class EngineClient(CallEngine, RegistrationEngine):
     async def stop(self) -> None:
         for task in (*self._looking_up.values(), *self._following.values()):
             task.cancel()
+        await self._farewells.stop()
         await self._supervisor.stop()
 
     @property
@@ -299,6 +304,7 @@ class EngineClient(CallEngine, RegistrationEngine):
                 link.close("the SIP engine is of another version; install both together")
             else:
                 self._listener.engine_started(reply.data)
+                self._farewells.engine_started(self._routes)
 
         link.send(self._start, started)
 
@@ -308,6 +314,7 @@ class EngineClient(CallEngine, RegistrationEngine):
     def _down(self, text: str) -> None:
         self._link = None
         self._legs.clear()
+        self._farewells.engine_lost()
         self._listener.engine_failed(text)
         self._calls.engine_lost(text)
         for account in self._accounts:

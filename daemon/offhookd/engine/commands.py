@@ -15,6 +15,7 @@ from .sip_calls import Calls
 from .sip_dtmf import DtmfSender, Method, Tones
 from .sip_endpoint import SipEndpoint
 from .sip_errands import Errands
+from .sip_farewells import Farewells
 from .sip_headers import clean
 from .sip_jitter import JitterBuffer
 from .sip_messages import Post
@@ -56,6 +57,7 @@ class Commands:
         post: Post,
         errands: Errands,
         outside: Outside,
+        farewells: Farewells,
     ) -> None:
         self.stopped = False
         self._thread = thread
@@ -83,6 +85,7 @@ class Commands:
             p.Transfer: lambda c: calls.transfer(c.leg, c.target, c.replaces),
             p.RefuseTransfers: self._refuse_transfers,
             p.AnswerOptions: lambda c: outside.stand(c.account, c.code),
+            p.EndDialog: farewells.say,
             p.EndReferral: lambda c: calls.referrals.end(c.referral, c.code),
             p.Follow: self._follow,
             p.Mute: lambda c: calls.mute(c.leg, muted=c.muted),

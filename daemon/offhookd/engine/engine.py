@@ -20,6 +20,7 @@ from .sip_calls import Calls
 from .sip_dtls import Dtls
 from .sip_endpoint import CLOCK_RATE, FRAME_MS, SipEndpoint
 from .sip_errands import Errands
+from .sip_farewells import Farewells
 from .sip_inside import Inside
 from .sip_messages import Post
 from .sip_outside import Outside
@@ -77,6 +78,7 @@ class Engine:
             self._post,
             self._errands,
             self._outside,
+            Farewells(thread, self._accounts, self._walls, self._requests),
         )
         facts = self._endpoint.facts()
         thread.send(

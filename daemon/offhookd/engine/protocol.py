@@ -18,6 +18,7 @@ from .codec import *  # noqa: F403 - one vocabulary in several rooms
 from .protocol_commands import *  # noqa: F403 - as above
 from .protocol_errands import *  # noqa: F403 - as above
 from .protocol_events import *  # noqa: F403 - as above
+from .protocol_farewells import *  # noqa: F403 - as above
 from .protocol_messages import *  # noqa: F403 - as above
 from .protocol_presence import *  # noqa: F403 - as above
 from .protocol_sound import *  # noqa: F403 - as above

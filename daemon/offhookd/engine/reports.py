@@ -27,6 +27,7 @@ from offhookd.phone.values import (
 )
 
 from . import protocol as p
+from .farewells import Farewells
 from .sip_headers import clean, clean_lines
 
 LARGEST_CODE = 699
@@ -116,6 +117,7 @@ class Reports:
         listener: EngineListener,
         tell: Callable[[p.Command], None],
         handovers: Handovers,
+        farewells: Farewells,
     ) -> None:
         self._legs = legs
         self._calls = calls
@@ -127,8 +129,10 @@ class Reports:
             p.Recorded: listener.recorded,
             p.StunLost: listener.stun_lost,
             p.ConnectionLost: self._connection_lost,
+            p.DialogMade: farewells.made,
         }
         self._tell = tell
+        self._farewells = farewells
         self._transfers = handovers.transfers
         self._detours = handovers.detours
         self._connected = handovers.connected
@@ -243,6 +247,7 @@ class Reports:
         call = self._legs.call(event.leg)
         if event.state == "ended":
             self._legs.release(event.leg)
+            self._farewells.ended(event.leg)
             self._calls.ended(call, event.cause, _code(event.code), event.text)
         elif event.state == "answered":
             self._calls.picked_up(call)

@@ -14,7 +14,7 @@ from .refusal import Refused
 from .schedule import Alarm
 from .sip_account import Account
 from .sip_answers import Answers
-from .sip_callbacks import PjCall, read_step, received, says_unrefreshed
+from .sip_callbacks import PjCall, read_step, received, says_unrefreshed, sent
 from .sip_direction import RemoteHold, direction
 from .sip_dtmf import Ways
 from .sip_ending import UNREFRESHED, cause_of, no_media
@@ -77,6 +77,8 @@ class Leg:
         self.sip_call_id = ""
         self.peer = ""
         """Host that the far end sends from when no proxy stays in between (RFC 3261, 12.2)."""
+        self.contact = ""
+        """That of who called us, as signalled."""
         self.outgoing = True
         self.muted = False
         self.held = False
@@ -142,6 +144,7 @@ class Leg:
         self.outgoing = False
         self.sip_call_id = clean(headers.first("Call-ID"))
         self.peer = headers.direct_peer()
+        self.contact = headers.first("Contact")
         self._remote_hold.heard(direction(message), offer=True, held_here=False)
         self.offer = read_offer(message, self.codecs, self.account.settings.srtp)
         self.open_offers.read(message)
@@ -275,6 +278,7 @@ class Leg:
         elif info.state == pj.PJSIP_INV_STATE_CONNECTING:
             if self.outgoing:
                 self.peer = Headers(received(event)[0]).direct_peer()
+            self._exchange.agreed(self, received(event)[0] or sent(event))
             self._change(State.ANSWERED, code, text)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             self._on_confirmed(code, text)

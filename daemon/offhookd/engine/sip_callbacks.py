@@ -155,6 +155,15 @@ def received(event: Any) -> tuple[str, str]:
     return "", ""
 
 
+def sent(event: Any) -> str:
+    """The message, when one of ours is behind the event, else ""."""
+    if event.type == pj.PJSIP_EVENT_TSX_STATE:
+        state = event.body.tsxState
+        if state.type == pj.PJSIP_EVENT_TX_MSG:
+            return str(state.src.tdata.wholeMsg)
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A transaction has come to another state.  `theirs`: of a request of the far end; `asked`:

@@ -16,6 +16,7 @@ from .sip_assertion import asserted_caller, asserted_privacy
 from .sip_call import Leg
 from .sip_connected import ConnectedLines
 from .sip_endpoint import SipEndpoint
+from .sip_farewells import dialog_of
 from .sip_headers import Headers, clean, diversions, headers_of, max_forwards
 from .sip_listener import Listener
 from .sip_mixer import Mixer, Sound
@@ -138,6 +139,10 @@ class Calls:
     def publish(self, leg: Leg, sdp: str) -> str:
         ice_decides = leg.state in (State.ANSWERED, State.ACTIVE)
         return self.nat.publish(leg.number, leg.account.id, sdp, ice_decides=ice_decides)
+
+    def agreed(self, leg: Leg, answer: str) -> None:
+        if answer:
+            self._thread.send(dialog_of(leg, answer))
 
     def heard(self, leg: Leg, source: str, message: str) -> None:
         self._connected.heard(leg, source, message)

@@ -21,6 +21,9 @@ class Exchange(Protocol):
     def vacate(self) -> None:
         """Before the stack gives out a call slot: nothing of a call that was there may be left."""
 
+    def agreed(self, leg: "Leg", answer: str) -> None:
+        """The 200 of `leg` has been sent or received: there is a dialog."""
+
     def heard(self, leg: "Leg", source: str, message: str) -> None:
         """An INVITE or UPDATE of the far end, or its answer to one, inside the callback."""
 
