@@ -186,7 +186,8 @@ async def test_levels_end_with_the_call(remote: Phone, far_end: EngineProcess, t
     await anext(levels)
     await call.hangup()
     async with asyncio.timeout(PATIENCE_S):
-        assert [level async for level in levels] == []
+        async for _ in levels:  # those of before
+            pass
 
 
 async def test_every_client_sees_what_another_does(
