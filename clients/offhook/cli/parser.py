@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .completion import SHELLS
-from .words import calling, in_call, lists, people, upkeep
+from .words import accounts, calling, devices, in_call, lists, people, upkeep
 
 EXIT = (
     "Exit status: 0 done, 1 refused (the reason is on stderr), 2 wrong usage, 3 no daemon,"
@@ -61,6 +61,6 @@ def parser() -> argparse.ArgumentParser:
         help="print the completion script of a shell",
     )
     verbs = result.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for topic in (calling, in_call, lists, people, upkeep):
+    for topic in (calling, in_call, lists, accounts, devices, people, upkeep):
         topic.add(verbs)
     return result

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What there is: the phone, its calls, accounts and telephone sets."""
+"""What there is: the phone as it is, and its past calls."""
 
 from typing import Any
 
@@ -9,25 +9,6 @@ from .common import actions, add_json, add_limit, add_verb
 def add(verbs: Any) -> None:
     add_json(add_verb(verbs, "status", "status", "the phone, its accounts and calls"))
     _add_history(verbs)
-    accounts = add_verb(verbs, "accounts", "accounts", "list, register, choose or switch accounts")
-    acts = actions(accounts)
-    for name, text in {
-        "register": "register now, instead of at the next attempt",
-        "enable": "use an account; it stays so",
-        "disable": "unregister an account; it stays so",
-        "default": "dial on an account when no other is named; it stays so",
-    }.items():
-        act = acts.add_parser(name, help=text, description=text)
-        act.add_argument("id", metavar="ACCOUNT", help="its name in the configuration")
-    devices = add_verb(verbs, "devices", "devices", "telephone sets that are plugged in")
-    acts = actions(devices)
-    for name, text in {
-        "identify": "let a set ring or blink for two seconds",
-        "enable": "let a set serve the phone; it stays so",
-        "disable": "leave a set to other programs; it stays so",
-    }.items():
-        act = acts.add_parser(name, help=text, description=text)
-        act.add_argument("id", metavar="DEVICE", help="its id, or a part of that or of its name")
     watch = add_verb(
         verbs,
         "watch",
