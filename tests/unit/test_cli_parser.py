@@ -168,3 +168,21 @@ def test_the_version_is_that_of_the_daemon(capsys: pytest.CaptureFixture[str]) -
         main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out == f"offhook {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        ("accounts", "accounts"),
+        ("accounts default work", "accounts"),
+        ("accounts add work", "account"),
+        ("account add work", "account"),
+        ("accounts remove work", "account"),
+        ("devices", "devices"),
+        ("devices learn", "learn"),
+        ("device learn", "learn"),
+        ("devices describe --descriptor x", "device"),
+    ],
+)
+def test_one_or_many_is_no_matter(words: str, module: str) -> None:
+    assert parse(words)["module"] == module
