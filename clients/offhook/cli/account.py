@@ -24,10 +24,11 @@ NO_REGISTRAR = "none"
 REGISTRATION_LIMIT_S = 40.0
 """RFC 3261, 17.1.2.2: a registrar that does not answer is given up after 32 s."""
 
-OFFLINE_LIMIT_S = 5.0
-"""A change of hosts renews the engine, and the account is offline for the second that takes."""
+OFFLINE_LIMIT_S = 20.0
+"""A change of hosts renews the engine, and the account is offline for the second that takes, or
+longer where much else goes on."""
 
-APPEARANCE_LIMIT_S = 2.0
+APPEARANCE_LIMIT_S = 10.0
 """The account is there when the reload is over, or it never comes."""
 
 

@@ -12,11 +12,11 @@ from typing import Self
 
 from .refusal import RefusedError
 
-START_LIMIT_S = 10.0
-"""Each needs less than a second on a slow machine."""
-GOODBYE_LIMIT_S = 3.0
-"""The daemon takes at most two to hang up and unregister."""
-LAST_WORD_LIMIT_S = 0.5
+START_LIMIT_S = 60.0
+"""Each needs less than a second on a slow machine, if that has nothing else to do."""
+GOODBYE_LIMIT_S = 10.0
+"""The daemon takes at most two to hang up and unregister, likewise."""
+LAST_WORD_LIMIT_S = 3.0
 """Between what a program's end does to others and the end itself."""
 
 

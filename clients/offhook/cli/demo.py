@@ -27,8 +27,8 @@ from .status import ended
 TERMINATED = 143
 """As shells count: 128 and the number of SIGTERM."""
 
-ANSWER_LIMIT_S = 10.0
-"""The echo answers at once."""
+ANSWER_LIMIT_S = 30.0
+"""The echo answers at once, when it gets its turn."""
 METER_S = 5.5
 """Long enough for the first report of the far end, which comes after five seconds."""
 KEYS = "1,2,3,4,5,6,7"

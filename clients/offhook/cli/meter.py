@@ -26,7 +26,7 @@ BURST_MS = 100
 HEARD_DBFS = -40.0
 QUIET_DBFS = -50.0
 """A key tone reads -17 dBFS; what a G.722 decoder goes on humming after one reads up to -58."""
-ECHO_LIMIT_S = 3.0
+ECHO_LIMIT_S = 10.0
 """A round trip this long is none."""
 
 LINE_EVERY = 20
