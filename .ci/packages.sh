@@ -36,6 +36,9 @@ test | xfce4-panel               | program:xfce4-panel         | a panel that sh
 test | dunst                     | program:dunst               | a notification service
 test | openbox                   | program:openbox             | a window manager
 test | xdotool                   | program:xdotool             | a hand on mouse and keyboard
+test | sway                      | program:sway                | a Wayland desktop
+test | waybar                    | program:waybar              | a panel on it
+test | mako-notifier             | program:mako                | notifications on it
 test | x11-utils                 | program:xmessage            | a window of another program
 test | libxcb-cursor0            | library:libxcb-cursor.so.0  | Qt on X11
 test | libegl1                   | library:libEGL.so.1         | Qt
@@ -49,7 +52,7 @@ vm   | e2fsprogs                 | program:mke2fs              | its disk
 # two sound servers in one session, or a SIP server open to the network, are nobody's wish.
 SYSTEM_UNITS='kamailio.service slapd.service coturn.service'
 USER_UNITS='pulseaudio.service pulseaudio.socket pipewire.service pipewire.socket
-            pipewire-pulse.service pipewire-pulse.socket wireplumber.service'
+            pipewire-pulse.service pipewire-pulse.socket wireplumber.service waybar.service'
 
 say() { printf 'offhook: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A desktop of the test's own: an X server, a panel that shows icons, notifications, windows."""
+"""A desktop of the test's own: a screen, a panel that shows icons, notifications, windows."""
 
 import os
+import select
 import subprocess
-from collections.abc import Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -55,44 +57,39 @@ dmenu = grep -m1 "#Answer "
 
 
 class Desktop:
-    """What programs need to be on it is in `environment`; `screen` is the X server."""
+    """What programs need to be on it is in `environment`; `screen` is what draws."""
 
     def __init__(self, bus: PrivateBus, directory: Path, stack: ExitStack) -> None:
         self._stack = stack
         self._directory = directory
-        self.screen, display = self._start_screen()
-        self.environment: Mapping[str, str] = {
+        common = {
             **os.environ,
             "HOME": str(directory),
             "XDG_CONFIG_HOME": str(directory / "config"),
             "XDG_CACHE_HOME": str(directory / "cache"),
             "XDG_STATE_HOME": str(directory / "state"),
             "DBUS_SESSION_BUS_ADDRESS": bus.address,
-            "DISPLAY": display,
-            "QT_QPA_PLATFORM": "xcb",
             "LANG": "C.UTF-8",
             "NO_AT_BRIDGE": "1",
             "GSETTINGS_BACKEND": "memory",
             "GIO_USE_VFS": "local",
         }
+        self.screen, shown_on = self._start_screen(common)
+        self.environment: Mapping[str, str] = {**common, **shown_on}
         # What the bus starts, such as the panel's settings, belongs here too.
         self.run("dbus-update-activation-environment", "--all")
 
-    def show_windows(self) -> None:
-        self.start("openbox")
+    @abstractmethod
+    def _start_screen(
+        self, environment: Mapping[str, str]
+    ) -> tuple[subprocess.Popen[bytes], Mapping[str, str]]:
+        """What draws, and what programs have to know to be drawn by it."""
 
-    def show_panel(self) -> None:
-        settings = self._directory / "config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml"
-        settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(PANEL)
-        self.start("xfce4-panel", "--disable-wm-check")
+    @abstractmethod
+    def show_panel(self) -> None: ...
 
-    def show_notifications(self) -> None:
-        # Where also that dunst finds it which the bus starts, if somebody asks before this one.
-        settings = self._directory / "config/dunst/dunstrc"
-        settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(DUNST)
-        self.start("dunst")
+    @abstractmethod
+    def show_notifications(self) -> None: ...
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a program that ends with the desktop."""
@@ -111,30 +108,66 @@ class Desktop:
             text=True,
         ).stdout
 
+    def _start(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        with (self._directory / "desktop.log").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                env=environment,
+                pass_fds=pass_fds,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _announced(
+        self, environment: Mapping[str, str], command: Callable[[int], Sequence[str]]
+    ) -> tuple[subprocess.Popen[bytes], str]:
+        """A program, and the line that it writes into a descriptor when it is there."""
+        reading, writing = os.pipe()
+        process = self._start(command(writing), environment, [writing])
+        self._stack.callback(stop, process)
+        os.close(writing)
+        with open(reading) as line:  # noqa: PTH123 - a descriptor is no path
+            ready, _, _ = select.select([line], [], [], PATIENCE_S)
+            assert ready, f"{process.args!r} does not begin"
+            return process, line.readline().strip()
+
+
+class X11Desktop(Desktop):
+    def show_windows(self) -> None:
+        self.start("openbox")
+
+    def show_panel(self) -> None:
+        settings = self._directory / "config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(PANEL)
+        self.start("xfce4-panel", "--disable-wm-check")
+
+    def show_notifications(self) -> None:
+        # Where also that dunst finds it which the bus starts, if somebody asks before this one.
+        settings = self._directory / "config/dunst/dunstrc"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(DUNST)
+        self.start("dunst")
+
     def picture(self, file: Path) -> None:
         """A screenshot, for a person."""
         self.run("import", "-window", "root", str(file))
 
-    def _start(
-        self, command: tuple[str, ...], environment: Mapping[str, str]
-    ) -> subprocess.Popen[bytes]:
-        with (self._directory / "desktop.log").open("ab") as log:
-            return subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-
-    def _start_screen(self) -> tuple[subprocess.Popen[bytes], str]:
-        """An X server and its name; it chooses a free number."""
-        reading, writing = os.pipe()
-        process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp"],
-            pass_fds=[writing],
-            stderr=subprocess.DEVNULL,
+    def _start_screen(
+        self, environment: Mapping[str, str]
+    ) -> tuple[subprocess.Popen[bytes], Mapping[str, str]]:
+        """It chooses a free number."""
+        screen = ("-screen", "0", SCREEN, "-nolisten", "tcp")
+        process, number = self._announced(
+            environment, lambda told: ["Xvfb", "-displayfd", str(told), *screen]
         )
-        self._stack.callback(stop, process)
-        os.close(writing)
-        with open(reading) as number:  # noqa: PTH123 - a descriptor is no path
-            return process, f":{number.readline().strip()}"
+        return process, {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -148,7 +181,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def desktop(bus: PrivateBus, directory: Path) -> Iterator[Desktop]:
+def desktop(bus: PrivateBus, directory: Path) -> Iterator[X11Desktop]:
     """An empty one, for the length of the block."""
     with ExitStack() as stack:
-        yield Desktop(bus, directory, stack)
+        yield X11Desktop(bus, directory, stack)
