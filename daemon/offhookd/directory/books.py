@@ -157,6 +157,10 @@ class AddressBooks(Directory):
 
     # ------------------------------------------------------------ how
 
+    def _is_filled(self) -> bool:
+        """Whether there is an index at all; asked without a thread, which would stay."""
+        return self._path.exists()
+
     def _copied(self) -> list[str]:
         return [name for name, one in self._config.sources.items() if one.kind in COPIED]
 
@@ -165,7 +169,7 @@ class AddressBooks(Directory):
         the start."""
         if before:
             await asyncio.wait([before])
-        if not await asyncio.to_thread(self._path.exists):
+        if not self._is_filled():
             return
         with suppress(PhoneError, SourceError):
             known = await self._in_thread(lambda index: index.sources)
