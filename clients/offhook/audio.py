@@ -51,6 +51,7 @@ class Audio(PhoneObject):
         await self._set(AUDIO, path.capitalize(), "as", list(names))
 
     async def set_volume(self, path: str, volume: float) -> None:
+        """Of this path, for the device in use."""
         await self._set(AUDIO, f"{path.capitalize()}Volume", "d", volume)
 
     async def silence(self, silent: bool = True) -> None:

@@ -68,14 +68,17 @@ class Phone:
 
     @property
     def calls(self) -> list[Call]:
+        """Every call, oldest first."""
         return self._phone.calls
 
     @property
     def accounts(self) -> list[Account]:
+        """The SIP identities."""
         return self._phone.accounts
 
     @property
     def devices(self) -> list[Device]:
+        """The telephone sets that are plugged in."""
         return self._phone.devices
 
     def dial(

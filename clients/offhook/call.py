@@ -103,9 +103,11 @@ class Call(PhoneObject):
         await self._call(CALL, "Decline", "s", reason)
 
     async def hold(self) -> None:
+        """Put it on hold, with its conference; returns when the far end has agreed."""
         await self._call(CALL, "Hold")
 
     async def resume(self) -> None:
+        """Talk to it again; other calls are put on hold."""
         await self._call(CALL, "Resume")
 
     async def transfer(self, target: str) -> None:
@@ -147,6 +149,7 @@ class Call(PhoneObject):
         await self._call(CALL, "Play", "sa{sv}", path, {})
 
     async def stop_playing(self) -> None:
+        """End what `play` began, if that goes on."""
         await self._call(CALL, "StopPlaying")
 
     async def flash(self) -> None:

@@ -67,6 +67,7 @@ class Mirror:
             raise
 
     async def close(self) -> None:
+        """End the connection; who follows `changes` is told."""
         self._lost("This connection to the phone is closed")
         if self._returning:
             self._returning.cancel()
@@ -111,6 +112,7 @@ class Mirror:
         )
 
     def know(self, interface: str, reply: Reply) -> None:
+        """Take over what a daemon said of the root."""
         self._owner = reply.sender
         self._interfaces[interface] = reply.body[0]
 
@@ -119,6 +121,7 @@ class Mirror:
             self.add(path, interfaces)
 
     def add(self, path: str, interfaces: Interfaces) -> PhoneObject:
+        """An object that the daemon has now."""
         kind = self._kinds.get(path.removeprefix(f"{ROOT}/").partition("/")[0], PhoneObject)
         added = self.objects[path] = kind(self._phone, path, interfaces)
         return added
@@ -160,6 +163,7 @@ class Mirror:
             self._returning = asyncio.create_task(self._return(), name="daemon returned")
 
     def leave(self) -> None:
+        """The daemon is gone, and another one may come."""
         self._owner = ""
         self.objects.clear()
         self._interfaces.clear()
