@@ -133,6 +133,7 @@ async def test_without_asyncio(daemon: RunningDaemon, echo: str) -> None:
 
 
 def test_the_programs_are_typed(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
     files = []
     for number, program in enumerate((CALL, CHANGES, STAYING, REFUSED, BLOCKING)):
         files.append(tmp_path / f"program_{number}.py")
