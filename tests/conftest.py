@@ -33,7 +33,7 @@ settings.load_profile("busy")
 ENDING = ("waitpid-", "look up ")
 """Threads that end a moment after what they did is known: asyncio's that reaps a child, and that
 of a name's look-up."""
-ENDING_GRACE_S = 1.0
+ENDING_GRACE_S = 10.0
 
 # What a shell runs in the background ignores Ctrl-C, and so would all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

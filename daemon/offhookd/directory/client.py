@@ -17,8 +17,8 @@ COMMAND = (sys.executable, "-m", "offhookd.directory")
 
 IDLE_S = 60.0
 """It needs 40 MB and 0.2 s to start: kept while somebody types, not between two calls."""
-STOP_LIMIT_S = 0.3
-"""It has nothing to lose: the index survives its death at any moment."""
+STOP_LIMIT_S = 5.0
+"""It is killed, which the index survives at any moment, and ends when it gets its turn."""
 
 logger = logging.getLogger(__name__)
 
