@@ -266,19 +266,27 @@ def test_commands_for_a_leg_that_is_not_there_are_refused_but_hanging_up_is_not(
 # ---------------------------------------------------------------- what only a raw peer does
 
 
-def test_call_that_another_phone_took_ends_elsewhere(engine: EngineProcess, peer: RawPeer) -> None:
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ('SIP;cause=200;text="Call completed elsewhere"', "elsewhere"),
+        ('SIP;cause=603;text="Decline"', "declined"),
+        ("SIP;cause=487", "cancelled"),
+    ],
+)
+def test_call_that_another_phone_took_or_refused_ends_so(
+    engine: EngineProcess, peer: RawPeer, reason: str, cause: str
+) -> None:
     dialog = Dialog()
     invite = peer.request("INVITE", dialog, body=SDP)
     peer.send(invite)
     engine.wait_for(Incoming)
     engine.ask(Ring(leg=-1))
     via = next(line for line in invite.decode().split("\r\n") if line.startswith("Via"))
-    cancel = peer.request(
-        "CANCEL", dialog, 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'
-    ).decode()
+    cancel = peer.request("CANCEL", dialog, f"Reason: {reason}\r\n").decode()
     own_via = next(line for line in cancel.split("\r\n") if line.startswith("Via"))
     peer.send(cancel.replace(own_via, via).encode())
-    assert engine.wait_state(-1, "ended").cause == "elsewhere"
+    assert engine.wait_state(-1, "ended").cause == cause
 
 
 def test_incoming_call_tells_who_says_it_is_calling(engine: EngineProcess, peer: RawPeer) -> None:

@@ -184,7 +184,7 @@ async def test_a_withheld_number_is_shown_as_such_and_may_be_refused(
 ) -> None:
     sections = json.dumps({"screening": {"anonymous": "decline"}})
     async with line(session_bus, kamailio, tmp_path, sections) as one:
-        await one.refused(603, "Privacy: id")
+        await one.refused(433, "Privacy: id")
         row = await one.last()
         assert (row["peer-uri"], row["peer-name"]) == (
             "sip:anonymous@anonymous.invalid",

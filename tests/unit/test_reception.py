@@ -161,7 +161,7 @@ def test_only_those_of_the_allow_list_may_be_let_through(desk: Desk) -> None:
 def test_a_caller_who_hides_is_treated_as_configured(desk: Desk, facts: dict[str, str]) -> None:
     desk.manners(screening=ScreeningRules(anonymous=Treatment.DECLINE))
     assert desk.decides(**facts) == Refuse(
-        603, EndReason.DECLINED, "The caller withholds the number"
+        433, EndReason.DECLINED, "The caller withholds the number"
     )
 
 

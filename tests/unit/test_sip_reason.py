@@ -2,7 +2,7 @@
 import pytest
 
 from offhookd.engine.sip_headers import Headers
-from offhookd.engine.sip_reason import completed_elsewhere, words
+from offhookd.engine.sip_reason import decided_elsewhere, words
 
 
 def headers(*reasons: str) -> Headers:
@@ -10,21 +10,24 @@ def headers(*reasons: str) -> Headers:
 
 
 @pytest.mark.parametrize(
-    ("reason", "elsewhere"),
+    ("reason", "outcome"),
     [
-        ('SIP;cause=200;text="Call completed elsewhere"', True),
-        ("SIP ; text=x ; cause=200", True),
-        ('Q.850;cause=16;text="a, b", SIP;cause=200', True),
-        ("Q.850;cause=26", True),
-        ("Q.850;cause=200", False),
-        ("SIP;cause=2000", False),
-        ('SIP;text=";cause=200"', False),
-        ("SIP;cause=487", False),
-        ("", False),
+        ('SIP;cause=200;text="Call completed elsewhere"', "elsewhere"),
+        ("SIP ; text=x ; cause=200", "elsewhere"),
+        ('Q.850;cause=16;text="a, b", SIP;cause=200', "elsewhere"),
+        ("Q.850;cause=26", "elsewhere"),
+        ("SIP;cause=600, SIP;cause=200", "elsewhere"),
+        ('SIP;cause=603;text="Decline"', "declined"),
+        ("Q.850;cause=21", "declined"),
+        ("Q.850;cause=200", ""),
+        ("SIP;cause=2000", ""),
+        ('SIP;text=";cause=200"', ""),
+        ("SIP;cause=487", ""),
+        ("", ""),
     ],
 )
-def test_reason_of_a_call_taken_elsewhere(reason: str, elsewhere: bool) -> None:
-    assert completed_elsewhere(headers(reason)) is elsewhere
+def test_what_became_of_a_call_at_another_telephone(reason: str, outcome: str) -> None:
+    assert decided_elsewhere(headers(reason)) == outcome
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ class LegState(Event, kind="leg-state"):
     """`state`: "dialing" (INVITE out), "ringing" (180), "early" (media before the answer),
     "answered" (200 sent or received), "active" (ACK), "ended".  `code`, `text`: the SIP status
     line that led there.  `cause` on "ended": "" | "remote" | "local" | "cancelled" | "elsewhere" |
-    "no-ack" | "network" | "media" | "dns" | "tls" | "forwarded" | "replaced"."""
+    "declined" (at another telephone) | "no-ack" | "network" | "media" | "dns" | "tls" |
+    "forwarded" | "replaced"."""
 
     leg: int
     state: str

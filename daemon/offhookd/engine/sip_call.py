@@ -356,8 +356,8 @@ class Leg:
                 self.transfer.refused(step.code, step.text)
             case "BYE" if self.talking and not self._cause and says_unrefreshed(event):
                 self._lose(UNREFRESHED, "The far end did not refresh the session")
-            case "CANCEL" if message and sip_reason.completed_elsewhere(Headers(message)):
-                self._cause = self._cause or "elsewhere"
+            case "CANCEL" if message:
+                self._cause = self._cause or sip_reason.decided_elsewhere(Headers(message))
 
     def _answered_again(self, code: int, text: str) -> None:
         """The final answer to an INVITE, the first or a later one."""

@@ -10,6 +10,9 @@ from .sip_headers import Headers, clean
 TAKEN_ELSEWHERE = {("SIP", 200), ("Q.850", 26)}
 """Another telephone answered (RFC 3326 section 3.1); 26 is "not awarded the incoming call"."""
 
+DECLINED_ELSEWHERE = {("SIP", 600), ("SIP", 603), ("SIP", 607), ("SIP", 608), ("Q.850", 21)}
+"""It was refused at another telephone, for all of them (RFC 3261 section 16.7, step 5)."""
+
 _WORDS = {
     1: "Unallocated number",
     2: "No route to the transit network",
@@ -69,9 +72,13 @@ def reasons(headers: Headers) -> Iterator[Reason]:
                 yield Reason(protocol[1].upper(), int(cause[1]), _text(value))
 
 
-def completed_elsewhere(headers: Headers) -> bool:
-    """Whether a CANCEL says that another telephone took the call."""
-    return any((one.protocol, one.cause) in TAKEN_ELSEWHERE for one in reasons(headers))
+def decided_elsewhere(headers: Headers) -> str:
+    """What a CANCEL says that became of the call at another telephone: "elsewhere" (it was taken),
+    "declined", or "" for nothing."""
+    told = {(one.protocol, one.cause) for one in reasons(headers)}
+    if told & TAKEN_ELSEWHERE:
+        return "elsewhere"
+    return "declined" if told & DECLINED_ELSEWHERE else ""
 
 
 def words(headers: Headers) -> str:

@@ -15,6 +15,7 @@ _BY_CODE: dict[int, EndReason] = {
     410: EndReason.NOT_FOUND,
     415: EndReason.MEDIA,
     416: EndReason.NOT_FOUND,
+    433: EndReason.DECLINED,
     480: EndReason.NO_ANSWER,
     484: EndReason.NOT_FOUND,
     485: EndReason.NOT_FOUND,
@@ -28,14 +29,17 @@ _BY_CODE: dict[int, EndReason] = {
     604: EndReason.NOT_FOUND,
     606: EndReason.MEDIA,
     607: EndReason.DECLINED,
+    608: EndReason.DECLINED,
 }
-"""SIP status codes (RFC 3261 section 21, RFC 8197); all others are EndReason.ERROR."""
+"""SIP status codes (RFC 3261 section 21, RFC 5079, RFC 8197, RFC 8688); all others are
+EndReason.ERROR."""
 
 _BY_CAUSE: dict[str, EndReason] = {
     "remote": EndReason.REMOTE,
     "local": EndReason.LOCAL,
     "cancelled": EndReason.CANCELLED,
     "elsewhere": EndReason.ELSEWHERE,
+    "declined": EndReason.DECLINED,
     "forwarded": EndReason.FORWARDED,
     "replaced": EndReason.TRANSFERRED,
     "media": EndReason.MEDIA,

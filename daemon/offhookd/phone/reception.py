@@ -39,7 +39,6 @@ from .screening import Judgement, Screening, ScreeningRules, Treatment
 from .values import AccountId, CallState, EndReason
 from .wishes import Wishes
 
-DECLINED = 603
 RINGS = 200
 
 logger = logging.getLogger(__name__)
@@ -248,7 +247,7 @@ def _unwanted(judgement: Judgement) -> Verdict | None:
         case Treatment.BUSY:
             return Refuse(BUSY_HERE, EndReason.DECLINED, judgement.why)
         case Treatment.DECLINE:
-            return Refuse(DECLINED, EndReason.DECLINED, judgement.why)
+            return Refuse(judgement.code, EndReason.DECLINED, judgement.why)
         case Treatment.IGNORE:
             return Ignore(judgement.why)
     return None

@@ -8,12 +8,17 @@ from .caller import Caller
 from .numbering import Numbering
 from .parties import Parties
 
+DECLINED = 603
+ANONYMITY_DISALLOWED = 433
+"""RFC 5079: the same caller would get through with the number shown, and is told so."""
+
 
 class Treatment(StrEnum):
     """What an unwanted call gets.
 
     "ring": it is wanted after all.  "silent": it is shown, without a sound.  "busy": 486.
-    "decline": 603.  "ignore": the caller hears ringing until he gives up, and nobody is told.
+    "decline": 603, or 433 who withholds the number.  "ignore": the caller hears ringing until he
+    gives up, and nobody is told.
     """
 
     RING = "ring"
@@ -37,10 +42,12 @@ class ScreeningRules:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`why` is for the history: one sentence, "" for a call that is wanted."""
+    """`why` is for the history: one sentence, "" for a call that is wanted.  `code`: what "decline"
+    is."""
 
     treatment: Treatment
     why: str = ""
+    code: int = DECLINED
 
 
 WANTED = Judgement(Treatment.RING)
@@ -58,5 +65,7 @@ class Screening:
         if caller.known_uri in self._blocked:
             return Judgement(self._rules.blocked, "The caller is on the block list")
         if caller.withheld:
-            return Judgement(self._rules.anonymous, "The caller withholds the number")
+            return Judgement(
+                self._rules.anonymous, "The caller withholds the number", ANONYMITY_DISALLOWED
+            )
         return Judgement(self._rules.others, "The caller is not on the allow list")
