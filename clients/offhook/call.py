@@ -37,6 +37,7 @@ class Call(PhoneObject):
     caller = Property[dict[str, str]](CALL, "Caller", {})
     """What the address books know: name, organization, note, url, photo-path, source; and
     screen-pop, the page of the user's own that is to be offered."""
+    called_uri = Property(CALL, "CalledUri", "")
     diversion_uri = Property(CALL, "DiversionUri", "")
     created_at = Property(CALL, "CreatedAt", 0)
     answered_at = Property(CALL, "AnsweredAt", 0)

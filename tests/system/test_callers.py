@@ -13,6 +13,7 @@ from tests.support.line import account, configuration, incoming, registered, sip
 from tests.support.party import STRANGER, Party
 from tests.support.raw_sip import SDP, Dialog, to_tag_of
 
+GROUP = "P-Called-Party-ID: <sip:600@example.com>\r\n"
 ASSERTED = 'P-Asserted-Identity: "Ada" <sip:+4930123@example.com>\r\n'
 
 
@@ -39,21 +40,23 @@ def stranger(phone: Phone, kamailio: Kamailio) -> Iterator[Party]:
 
 
 async def test_the_servers_word_on_the_caller_counts(phone: Phone, server: Party) -> None:
-    headers = ASSERTED + "Diversion: <sip:boss@example.com>;reason=no-answer\r\n"
+    headers = ASSERTED + GROUP + "Diversion: <sip:boss@example.com>;reason=no-answer\r\n"
     server.raw.send(server.raw.request("INVITE", Dialog(), headers, SDP, to="1001"))
     call = await phone.properties("Call", await incoming(phone))
     assert (call["PeerUri"], call["PeerName"]) == ("sip:+4930123@example.com", "Ada")
     assert call["DiversionUri"] == "sip:boss@example.com"
+    assert call["CalledUri"] == "sip:600@example.com"
     await phone.call("Telephony", "HangupAll")
 
 
 async def test_a_strangers_word_on_the_caller_does_not(phone: Phone, stranger: Party) -> None:
     invite = stranger.raw.request(
-        "INVITE", Dialog(), ASSERTED + stranger.contact_line, SDP, to="1001"
+        "INVITE", Dialog(), ASSERTED + GROUP + stranger.contact_line, SDP, to="1001"
     )
     stranger.raw.send(invite)
     call = await phone.properties("Call", await incoming(phone))
     assert (call["PeerUri"], call["PeerName"]) == ("sip:peer@127.0.0.1", "")
+    assert call["CalledUri"] == ""
     await phone.call("Telephony", "HangupAll")
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import pytest
 
-from offhookd.engine.sip_assertion import asserted_caller, asserted_privacy
+from offhookd.engine.sip_assertion import asserted_caller, asserted_privacy, called_instead
 from offhookd.engine.sip_headers import Headers
 
 REMOTE_PARTY = 'Remote-Party-ID: "Ada; party=called" <sip:+4930@pbx>'
@@ -29,3 +29,20 @@ def test_the_servers_word_on_the_caller(
     headers = Headers("INVITE x\r\n" + "\r\n".join(lines))
     assert asserted_caller(headers) == caller
     assert asserted_privacy(headers) == privacy
+
+
+@pytest.mark.parametrize(
+    ("lines", "called"),
+    [
+        (["To: <sip:1001@pbx>;tag=x"], ""),
+        (["To: <sip:1001@10.0.0.1:5070>"], ""),
+        (["To: <sip:600@pbx>"], "sip:600@pbx"),
+        (["To: <sip:600@pbx>", "P-Called-Party-ID: <sip:+4930@pbx>"], "sip:+4930@pbx"),
+        (["To: <sip:600@pbx>", "P-Called-Party-ID: <sip:1001@pbx>"], ""),
+        (["To: <sip:pbx>"], ""),
+        ([], ""),
+    ],
+)
+def test_the_servers_word_on_who_was_called(lines: list[str], called: str) -> None:
+    headers = Headers("INVITE x\r\n" + "\r\n".join(lines))
+    assert called_instead(headers, "sip:1001@pbx") == called

@@ -136,9 +136,10 @@ def test_hostile_text_stays_on_one_short_line() -> None:
 
 def test_a_caller_has_a_name_and_what_the_address_book_knows(phone: PhoneImage) -> None:
     caller = {"name": "Ada", "organization": "Engines", "note": "a quote"}
-    call = phone.add_call(1, ContactName="Ada", Caller=caller, DiversionUri="sip:7@pbx")
+    uris = {"CalledUri": "sip:600@pbx", "DiversionUri": "sip:7@pbx"}
+    call = phone.add_call(1, ContactName="Ada", Caller=caller, **uris)
     assert party(call) == "Ada"
-    assert details(call) == ["1002", "Engines", "a quote", "Forwarded by 7"]
+    assert details(call) == ["1002", "Engines", "a quote", "Called: 600", "Forwarded by 7"]
 
 
 def test_times_and_lengths_are_short() -> None:

@@ -98,6 +98,7 @@ def _notes(call: Call) -> str:
     ringing = call.state == "incoming"
     notes = {
         **{call.caller.get(fact, ""): ringing for fact in ("organization", "note", "url")},
+        f"called as {clean(call.called_uri)}": call.called_uri,
         f"through {clean(call.through)}": call.through,
         f"forwarded, with {call.connected_path.rpartition('/')[2]}": call.forwarded,
         "on hold": call.local_hold,

@@ -40,10 +40,13 @@ def party(call: Call) -> str:
 
 
 def details(call: Call) -> list[str]:
-    """What else is known, each a line: number, organization, note, who sent the call here."""
+    """What else is known, each a line: number, organization, note, which number was called,
+    who sent the call here."""
     caller = call.caller
     lines = [number(call.peer_uri), shown(caller.get("organization", ""))]
     lines.append(shown(caller.get("note", "")))
+    if call.called_uri:
+        lines.append(tr("Called: {}").format(number(call.called_uri)))
     if call.diversion_uri:
         lines.append(tr("Forwarded by {}").format(number(call.diversion_uri)))
     return [line for line in lines if line and line != party(call)]

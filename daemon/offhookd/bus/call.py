@@ -57,6 +57,7 @@ class CallInterface(Exported):
             "PeerName": call.far_name,
             "ContactName": call.contact.name if call.contact else "",
             "Caller": _caller(call),
+            "CalledUri": call.called_uri,
             "DiversionUri": call.diversion_uri,
             "CreatedAt": call.created_us,
             "AnsweredAt": call.answered_us,

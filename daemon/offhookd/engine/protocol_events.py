@@ -45,7 +45,8 @@ class Incoming(Event, kind="incoming"):
     """An INVITE that passed the gate and whose offer has a codec in common; nothing but 100 has
     been answered.  Texts are cleaned (no control characters, valid UTF-8, capped).  `replaces`:
     the leg that this one takes the place of (RFC 3891); it is being answered, or 0.
-    `max_forwards`: how many servers more it may pass."""
+    `max_forwards`: how many servers more it may pass.  `called_uri`: whom the account's server says
+    was called, where that is not the account itself."""
 
     leg: int
     account: str
@@ -63,6 +64,7 @@ class Incoming(Event, kind="incoming"):
     priority: str
     replaces: int = 0
     max_forwards: int = 70
+    called_uri: str = ""
 
 
 class ConnectedLine(Event, kind="connected-line"):

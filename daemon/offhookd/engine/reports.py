@@ -231,6 +231,7 @@ class Reports:
             peer_name=event.peer_name,
             asserted_uri=event.asserted_uri,
             asserted_name=event.asserted_name,
+            called_uri=event.called_uri,
             diversion_uri=diverted_by[0] if diverted_by else "",
             alert_info=event.alert_info,
             call_info=event.call_info,

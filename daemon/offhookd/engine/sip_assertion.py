@@ -5,7 +5,7 @@ the Remote-Party-ID that it replaced and that exchanges still write (draft-ietf-
 import re
 from collections.abc import Callable, Mapping
 
-from .sip_headers import Headers, name_addr
+from .sip_headers import Headers, name_addr, user_of
 
 _PARAMETER = re.compile(r';\s*(party|privacy|screen)\s*=\s*"?([a-z-]+)', re.IGNORECASE)
 
@@ -18,6 +18,13 @@ def asserted_caller(headers: Headers) -> tuple[str, str]:
 def asserted_privacy(headers: Headers) -> str:
     """A Privacy value (RFC 3323) that says the same as a Remote-Party-ID, "" for nothing."""
     return _privacy(headers, _is_caller)
+
+
+def called_instead(headers: Headers, own: str) -> str:
+    """Which address was called, where it is another than `own`: a further number of the user, or
+    that of a group (P-Called-Party-ID, RFC 7315; else To); "" for `own`."""
+    called = headers.name_addr("P-Called-Party-ID")[1] or headers.name_addr("To")[1]
+    return "" if user_of(called) in {"", user_of(own)} else called
 
 
 def connected_party(headers: Headers) -> tuple[str, str]:

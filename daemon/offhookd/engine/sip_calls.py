@@ -12,7 +12,7 @@ from .protocol import Dial, Incoming, LegMedia
 from .refusal import Refused, check_headers, check_range
 from .schedule import Alarm
 from .sip_account import Account
-from .sip_assertion import asserted_caller, asserted_privacy
+from .sip_assertion import asserted_caller, asserted_privacy, called_instead
 from .sip_call import Leg
 from .sip_connected import ConnectedLines
 from .sip_endpoint import SipEndpoint
@@ -378,4 +378,5 @@ def _incoming(leg: Leg, source: str, headers: Headers, *, trusted: bool) -> Inco
         privacy=privacy,
         priority=headers.text("Priority") if trusted else "",
         max_forwards=max_forwards(headers),
+        called_uri=called_instead(headers, leg.account.settings.uri) if trusted else "",
     )

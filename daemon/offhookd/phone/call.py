@@ -76,6 +76,9 @@ class Call:
     connected: Party | None = None
     """Who the account's server says the far end is, where that is news; see `far_uri`."""
 
+    called_uri = ""
+    """Which of the user's other numbers, or of a group's, was called; "" for the account's own."""
+
     yields = False
     """A call for help goes first: it is neither started, answered nor resumed meanwhile."""
 

@@ -77,6 +77,7 @@ def facts(moment: Moment, call: Call) -> dict[str, str]:
         "OFFHOOK_CONTACT_URL": contact.url if contact else "",
         "OFFHOOK_CONTACT_ID": contact.id if contact else "",
         "OFFHOOK_CONTACT_SOURCE": contact.source if contact else "",
+        "OFFHOOK_CALLED_URI": call.called_uri,
         "OFFHOOK_DIVERSION_URI": call.diversion_uri,
         "OFFHOOK_STARTED": _seconds(call.created_us),
         "OFFHOOK_ANSWERED": _seconds(call.answered_us),

@@ -15,8 +15,9 @@ from .values import AccountId, CallId, CallState, EndReason
 class Invitation:
     """The facts of an incoming call, as its headers have them.
 
-    `asserted_uri`, `asserted_name` and `priority` are "" unless a server of the account sent the
-    message.  `diverted_by`: who sent it on before, the latest first.
+    `asserted_uri`, `asserted_name`, `called_uri` (whom was called instead of the account) and
+    `priority` are "" unless a server of the account sent the message.  `diverted_by`: who sent it
+    on before, the latest first.
     """
 
     account: AccountId
@@ -25,6 +26,7 @@ class Invitation:
     peer_name: str
     asserted_uri: str = ""
     asserted_name: str = ""
+    called_uri: str = ""
     diversion_uri: str = ""
     alert_info: str = ""
     call_info: str = ""

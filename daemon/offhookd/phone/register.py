@@ -54,6 +54,7 @@ class Register:
             invitation.account, Direction.INCOMING, caller.uri, caller.name, CallState.INCOMING
         )
         call.sip_call_id = invitation.sip_call_id
+        call.called_uri = invitation.called_uri
         call.diversion_uri = invitation.diversion_uri
         return call
 
