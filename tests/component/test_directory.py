@@ -115,6 +115,15 @@ async def test_an_address_book_is_followed_by_its_differences(
     assert (books.names("babbage"), books.names("hopper")) == ([], ["Grace Hopper"])
 
 
+async def test_what_a_server_said_is_there_when_it_is_away(tmp_path: Path, books: Books) -> None:
+    with radicale(tmp_path / "radicale") as server:
+        server.put("ada.vcf", card("Ada Lovelace", "+49 30 1234"))
+        await books.sync(dav(server.book))
+    with pytest.raises(SourceError, match="cannot be reached"):
+        await books.sync(dav(server.book))
+    assert books.names("ada") == ["Ada Lovelace"]
+
+
 async def test_who_cannot_be_called_is_left_out(carddav: Radicale, books: Books) -> None:
     carddav.put("ada.vcf", card("Ada", "+49 30 1234"))
     carddav.put("nobody.vcf", card("No Number"))
