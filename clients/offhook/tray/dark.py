@@ -27,6 +27,7 @@ _COLOURS = {
     _Role.PlaceholderText: _FAINT,
     _Role.Button: _BUTTON,
     _Role.ButtonText: _TEXT,
+    _Role.Mid: _BUTTON,
     _Role.ToolTipBase: _BUTTON,
     _Role.ToolTipText: _TEXT,
     _Role.Highlight: "#2a6fc9",

@@ -47,8 +47,9 @@ SENTENCE_MS = 15_000
 """How long a failure stays in the status bar."""
 
 FOUND = 20
-SIZE = (25, 42)
-"""Width and height in lines of text: room for a call and the keypad."""
+SIZE = (24, 48)
+"""Width and height in lines of text: room for two calls and the keypad."""
+MOST_OF_SCREEN = 0.9
 
 
 class PhoneWindow(QMainWindow):
@@ -137,8 +138,9 @@ class PhoneWindow(QMainWindow):
 
     def _build(self) -> None:
         self.setWindowTitle(tr("Phone"))
-        line = self.fontMetrics().lineSpacing()
-        self.resize(*(line * lines for lines in SIZE))
+        width, height = (self.fontMetrics().lineSpacing() * lines for lines in SIZE)
+        room = self.screen().availableSize().height()
+        self.resize(width, min(height, int(room * MOST_OF_SCREEN)))
         self._display = Display()
         self._cards = CallCards(partial(laid, self._phone), self._do)
         self._keypad = Keypad()
