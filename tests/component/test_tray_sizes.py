@@ -18,15 +18,19 @@ LOWEST = 36
 """Lines of text: half of a small notebook's screen."""
 
 
-@pytest.fixture(params=[1, 2], ids=["100%", "200%"])
-def application(request: pytest.FixtureRequest) -> Iterator[QApplication]:
-    made = offscreen()
-    before = made.font()
-    larger = made.font()
+@pytest.fixture(scope="module")
+def application() -> QApplication:
+    return offscreen()
+
+
+@pytest.fixture(params=[1, 2], ids=["100%", "200%"], autouse=True)
+def text(application: QApplication, request: pytest.FixtureRequest) -> Iterator[None]:
+    before = application.font()
+    larger = application.font()
     larger.setPointSizeF(before.pointSizeF() * request.param)
-    made.setFont(larger)
-    yield made
-    made.setFont(before)
+    application.setFont(larger)
+    yield
+    application.setFont(before)
 
 
 @pytest.fixture
@@ -37,9 +41,7 @@ def phone() -> PhoneImage:
     return made
 
 
-def test_the_window_fits_however_many_calls_there_are(
-    application: QApplication, phone: PhoneImage
-) -> None:
+def test_the_window_fits_however_many_calls_there_are(phone: PhoneImage) -> None:
     async def story() -> None:
         deeds = Deeds(pytest.fail)
         window = PhoneWindow(phone, deeds.do, lambda: None)
@@ -53,7 +55,6 @@ def test_the_window_fits_however_many_calls_there_are(
         window.close()
         window.deleteLater()
 
-    del application
     loop.run(story())
 
 
