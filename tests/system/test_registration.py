@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from offhookd.bus.names import BUS_NAME
+from offhookd.phone.account import LONGEST_RETRY_S
 from tests.support.certificates import Certificates
 from tests.support.daemon import Phone, RunningDaemon
 from tests.support.dbus import PrivateBus, glib_client, private_bus
@@ -204,7 +205,7 @@ async def test_a_restarted_server_gets_the_registration_again(
                 assert name == "NotRegistered"
                 assert "127.0.0.1 cannot be reached" in sentence
                 assert await phone.get("Account", "State", ACCOUNT) == "failed"
-                assert await wait_s(phone) < 5
+                assert await wait_s(phone) < LONGEST_RETRY_S
             server.start()
             await phone.call("Account", "Register", path=ACCOUNT)
             assert await phone.get("Account", "State", ACCOUNT) == "registered"
@@ -260,4 +261,4 @@ async def test_silence_is_a_timeout(unanswered: RunningDaemon) -> None:
         await phone.until("Account", "State", "failed", ACCOUNT, SILENCE_S)
         sentence = await failure(phone, "timeout")
         assert "127.0.0.1 did not answer in time" in sentence
-        assert await wait_s(phone) < 5
+        assert await wait_s(phone) < LONGEST_RETRY_S
