@@ -170,9 +170,9 @@ class Bus:
         except TimeoutError:
             name = f"{BUS_DAEMON}.Error.Timeout"
             raise OffhookError(name, f"{member} was not answered in {timeout_s:.0f} s") from None
-        except UnicodeEncodeError:
+        except (ValueError, TypeError) as error:  # before it was sent
             name = f"{BUS_DAEMON}.Error.InvalidArgs"
-            raise OffhookError(name, "An argument is not valid UTF-8") from None
+            raise OffhookError(name, _misfit(member, error)) from None
         finally:
             del self._pending[message.serial]
 
@@ -240,6 +240,12 @@ class Bus:
         with suppress(OSError):
             self._link._stream.close()  # noqa: SLF001 - there is no public way to it
         sock.close()
+
+
+def _misfit(member: str, error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "An argument is not valid UTF-8"
+    return f"{member} takes no such argument: {error}"
 
 
 def _error(message: Any) -> OffhookError:

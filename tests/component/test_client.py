@@ -212,6 +212,11 @@ async def test_a_refusal_has_its_name_and_sentence(remote: Phone) -> None:
         await remote.redial()
 
 
+async def test_a_number_that_cannot_cross_the_bus_is_refused(remote: Phone) -> None:
+    with pytest.raises(OffhookError, match="Delete takes no such argument"):
+        await remote.history.delete([1 << 64])
+
+
 async def test_text_that_cannot_cross_the_bus_is_refused(remote: Phone) -> None:
     with pytest.raises(OffhookError, match="not valid UTF-8"):
         await remote.dial("\udcff")

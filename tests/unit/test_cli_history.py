@@ -72,7 +72,9 @@ def test_a_past_call_is_named_by_its_number(name: str) -> None:
     assert number(name) == 7
 
 
-@pytest.mark.parametrize("name", ["", "c", "seven", "-7", "c7x"])
+@pytest.mark.parametrize(
+    "name", ["", "c", "seven", "-7", "c7x", "c" + "9" * 5000, "c²", "99999999999999999999"]
+)
 def test_other_words_name_no_past_call(name: str) -> None:
     with pytest.raises(RefusedError, match="is no call of the history"):
         number(name)

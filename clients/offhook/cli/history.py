@@ -14,6 +14,9 @@ from .output import clock, duration, print_json, print_table
 from .refusal import RefusedError
 from .session import with_phone
 
+MOST_DIGITS = 19
+"""Of the 64 bits that D-Bus has for an id."""
+
 
 def run(options: argparse.Namespace) -> int:
     async def act(phone: Phone) -> int:
@@ -49,7 +52,7 @@ async def _newest(phone: Phone) -> int:
 def number(name: str) -> int:
     """The id of a past call by its name ("c12", "12").  RefusedError when it has no such form."""
     digits = name.removeprefix("c")
-    if not digits.isdecimal():
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS):
         raise RefusedError(f"{name} is no call of the history; see offhook history")
     return int(digits)
 

@@ -1,68 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``offhook``: from words to a verb, and from errors to an exit status."""
+"""``offhook``: the way in.
 
-import argparse
-import sys
+It imports next to nothing: Ctrl-C ends the program without a word while everything else is loaded,
+and while Python goes; only what a verb does is interrupted in good order.
+"""
+
+import signal
 from collections.abc import Sequence
-from contextlib import suppress
-from importlib import import_module
-
-from offhook.errors import NoDaemonError, OffhookError
-
-from .output import clean
-from .streams import ended_by_interrupts, open_missing, silence
-
-DONE, REFUSED, USAGE, NO_DAEMON = range(4)
-INTERRUPTED = 130
-"""As shells count: 128 and the number of SIGINT."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    open_missing()
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # not in the background of a shell, which ignores it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        return _outcome(arguments)
-    except BrokenPipeError:
-        # Whoever read the output has enough.
-        silence(sys.stdout)
-        return DONE
-    except OSError as error:
-        silence(sys.stdout)
-        where = error.filename or "The output"
-        return _complain(f"{where}: {error.strerror or error}", REFUSED)
+        from .command import command  # noqa: PLC0415 - see above
 
-
-def _outcome(arguments: Sequence[str] | None) -> int:
-    """Everything is written when this returns."""
-    try:
-        status = _run(arguments)
-    except NoDaemonError as error:
-        remedy = error.remedy[0].upper() + error.remedy[1:]
-        status = _complain(f"{error.message.rstrip('.')}. {remedy}", NO_DAEMON)
-    except OffhookError as error:
-        status = _complain(error.message, REFUSED)
-    except KeyboardInterrupt:
-        status = INTERRUPTED
-    except SystemExit:  # of the parser, after a help text or a complaint
-        sys.stdout.flush()
-        raise
-    sys.stdout.flush()
-    return status
-
-
-def _run(arguments: Sequence[str] | None) -> int:
-    with ended_by_interrupts():
-        from .parser import parser  # noqa: PLC0415 - nobody who presses Ctrl-C waits for it
-
-        options: argparse.Namespace = parser().parse_args(arguments)
-        module = import_module(f"offhook.cli.{options.module}")
-    status: int = module.run(options)
-    return status
-
-
-def _complain(message: str, status: int) -> int:
-    with suppress(OSError):  # nobody is told then
-        print(f"offhook: {clean(message)}", file=sys.stderr, flush=True)
-        return status
-    silence(sys.stderr)
-    return status
+        return command(arguments)
+    finally:
+        if arguments is not None:  # not the end of this process
+            signal.signal(signal.SIGINT, before)

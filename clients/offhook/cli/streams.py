@@ -32,14 +32,13 @@ def silence(stream: TextIO) -> None:
 
 
 @contextmanager
-def ended_by_interrupts() -> Iterator[None]:
-    """Meanwhile Ctrl-C ends the program without a word, as there is nothing to undo."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler:
+def interruptible() -> Iterator[None]:
+    """Meanwhile Ctrl-C is a `KeyboardInterrupt`, which cleans up, and not the end."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

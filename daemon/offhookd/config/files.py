@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reading a small file that somebody named, without trusting what is found there."""
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -60,6 +61,17 @@ def read_bytes(path: Path, most_bytes: int) -> tuple[bytes, int]:
 
 def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
+
+
+def private_file(path: Path) -> None:
+    """Make it, if it is missing, and its owner's alone; `OSError` unless it is a regular file."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "It is not a regular file")
+        os.fchmod(fd, 0o600)
+    finally:
+        os.close(fd)
 
 
 def check(path: Path) -> int:

@@ -183,7 +183,7 @@ class CardDav:
             raise SourceError(f"{url} cannot be reached: {error or type(error).__name__}") from None
         try:
             root: Element = fromstring(content)
-        except (ParseError, DefusedXmlException) as error:
+        except (ParseError, DefusedXmlException, LookupError) as error:
             raise SourceError(f"{url} answers with something that is no XML: {error}") from None
         return root
 

@@ -4,6 +4,8 @@ there was nothing for a while."""
 
 import asyncio
 import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -145,9 +147,10 @@ class _Reader:
             self.kill()
 
     def kill(self) -> None:
+        # Not by the process object, which would take the exit status from asyncio's watcher.
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
-                self._process.kill()
+                os.kill(self._process.pid, signal.SIGKILL)
 
     async def _listen(self) -> None:
         if self._process.stdout is None:
@@ -155,7 +158,7 @@ class _Reader:
         with suppress(ValueError):  # a line without end: the process is of no use any more
             while line := await self._process.stdout.readline():
                 self._heard(line)
-        self.kill()
+        self.kill()  # also one that only closed its output
         await self._process.wait()
         for answer in self._pending.values():
             if not answer.done():

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from offhookd.config.files import private_file
 from offhookd.phone.contacts import Contact
 
 VERSION = 2
@@ -330,10 +331,10 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _prepared(path: Path) -> sqlite3.Connection:
+    private_file(path)
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
     db.text_factory = lambda stored: stored.decode(errors="replace")
     try:
-        path.chmod(0o600)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA foreign_keys = ON")

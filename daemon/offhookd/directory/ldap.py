@@ -89,6 +89,9 @@ def _entries(book: Book, query: str, limit: int, besides: str = "") -> list[Mapp
             return [one for one in connection.response or () if one["type"] == "searchResEntry"]
     except LDAPException as error:
         raise SourceError(f"{book.url}: {_reason(error)}") from None
+    except Exception as error:  # noqa: BLE001 - the library raises what it likes on bad answers
+        what = type(error).__name__
+        raise SourceError(f"{book.url} answers with something that is no LDAP: {what}") from None
 
 
 def _connection(book: Book) -> ldap3.Connection:
@@ -96,7 +99,8 @@ def _connection(book: Book) -> ldap3.Connection:
     tls = ldap3.Tls(
         validate=ssl.CERT_REQUIRED, ca_certs_file=book.ca_file or _system_certificates()
     )
-    server = ldap3.Server(book.url, tls=tls, connect_timeout=book.seconds, get_info=ldap3.NONE)
+    url = book.url.rstrip("/")  # behind which the library finds no port
+    server = ldap3.Server(url, tls=tls, connect_timeout=book.seconds, get_info=ldap3.NONE)
     encrypt = book.start_tls and not book.url.startswith(("ldaps:", "ldapi:"))
     return ldap3.Connection(
         server,

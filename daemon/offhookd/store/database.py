@@ -6,11 +6,12 @@ NNN.  Write-ahead logging with synchronous=NORMAL: a row that was committed surv
 the process at any moment; only a power cut may take the last ones.
 """
 
-import os
 import sqlite3
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+
+from offhookd.config.files import private_file
 
 APPLICATION_ID = 0x4F464648
 """The bytes "OFFH"; `file` and our own check tell the history from other databases by it."""
@@ -52,8 +53,7 @@ def open_file(path: Path, schema: Path = SCHEMA) -> sqlite3.Connection:
     Raises `DamagedError`, `NewerVersionError`, `OSError` or `sqlite3.OperationalError`.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    path.chmod(0o600)
+    private_file(path)
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
     db.text_factory = _text
     try:

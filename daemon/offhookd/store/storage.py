@@ -157,8 +157,9 @@ class Storage:
         self._on_disc = False
         db = open_memory()
         self._number_from_now(db)
+        reason = why.strerror if isinstance(why, OSError) and why.strerror else str(why)
         self._tell(
-            f"The call history {self._path} cannot be used ({why}), so calls are remembered in"
+            f"The call history {self._path} cannot be used ({reason}), so calls are remembered in"
             " memory only: make room on the disc or mend the permissions."
         )
         return db
