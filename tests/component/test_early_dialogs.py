@@ -10,6 +10,7 @@ import pytest
 
 from offhookd.engine.protocol import Answer, Dial, Incoming, LegMedia, Progress, Ring
 from tests.support.engine import EngineProcess
+from tests.support.raw_caller import RawCaller
 from tests.support.raw_sip import SDP, Dialog, RawPeer, status_of, to_tag_of
 
 PROGRESS, RINGING, OK = "183 Session Progress", "180 Ringing", "200 OK"
@@ -346,3 +347,30 @@ def test_ringing_that_nobody_confirms_is_repeated(early: Early) -> None:
     early.received.clear()
     call.hears(183)
     call.becomes_a_call(early.ears[0])
+
+
+# ---------------------------------------------------------------- what comes too early
+
+
+@pytest.mark.parametrize(("method", "code"), [("INVITE", 491), ("BYE", 481)])
+def test_request_before_any_answer_to_our_invite_is_refused(
+    early: Early, method: str, code: int
+) -> None:
+    early.is_called()
+    tag = re.search(rb"\r\nFrom:[^\r]*;tag=([^;\r]+)", early.invite)
+    call_id = re.search(rb"\r\nCall-ID: ([^\r]+)", early.invite)
+    assert tag
+    assert call_id
+    dialog = Dialog(call_id[1].decode(), "one", tag[1].decode(), cseq=5)
+    early.sip.send(early.sip.request(method, dialog, body=SDP if method == "INVITE" else ""))
+    early.hears(lambda one: status_of(one) == code)
+
+
+def test_second_invite_before_the_answer_to_the_first_is_put_off(engine: EngineProcess) -> None:
+    caller = RawCaller(engine, 1)
+    try:
+        caller.rings()
+        caller.asks("INVITE", body=SDP)
+        assert b"\r\nRetry-After: " in caller.hears(500)
+    finally:
+        caller.sip.close()

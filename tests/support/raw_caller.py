@@ -22,7 +22,7 @@ class RawCaller:
         self.sip.send(self.sip.request("INVITE", self.dialog, body=sdp))
         self._engine.wait_for(Incoming, lambda event: event.leg == self.leg)
         self._engine.ask(Ring(leg=self.leg))
-        self.hears(180)
+        self.dialog.to_tag = to_tag_of(self.hears(180))
 
     def is_answered(self) -> None:
         self._engine.ask(Answer(leg=self.leg))
