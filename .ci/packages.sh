@@ -20,7 +20,7 @@ test | pulseaudio-utils          | program:pactl               | looking into th
 test | pipewire                  | program:pipewire            | the other sound server for the tests
 test | pipewire-pulse            | program:pipewire-pulse      | its PulseAudio side
 test | wireplumber               | program:wireplumber         | its session manager
-test | coturn                    | program:turnserver          | a STUN server
+test | coturn                    | program:turnserver          | a STUN and TURN server
 test | libumockdev0              | library:libumockdev.so.0    | USB phones without hardware
 test | iproute2                  | program:ip                  | a network namespace for baresip
 test | openssl                   | program:openssl             | a certificate authority for the tests

@@ -92,6 +92,7 @@ class Daemon(Service, AccountSwitch):
         """The network or the machine came back: try what failed again."""
         self.parts.resolver.forget()
         self.parts.stun.hint()
+        self.parts.turn.hint()
         if self.parts.sets:
             self.parts.sets.resumed()
         for account in self.parts.accounts:
@@ -193,6 +194,7 @@ class Daemon(Service, AccountSwitch):
         self.parts.presence.configure(self._config)
         self.parts.lines.apply(configs, chosen)
         self.parts.stun.configure(configs)
+        self.parts.turn.configure(configs)
         self.parts.desks.configure(self._config)
         preferred = AccountId(self.parts.choices.phone.default_account)
         if self.parts.accounts.get(preferred):

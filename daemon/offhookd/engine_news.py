@@ -55,6 +55,7 @@ class EngineNews(EngineListener):
         self.started()
         parts.lines.engine_started()
         parts.stun.engine_started()
+        parts.turn.engine_started()
         parts.rules.standing.engine_started()
         self.changed()
 
@@ -107,6 +108,9 @@ class EngineNews(EngineListener):
 
     def stun_lost(self, event: p.StunLost) -> None:
         self._parts.stun.lost(event.server)
+
+    def turn_lost(self, event: p.TurnLost) -> None:
+        self._parts.turn.lost(event.account)
 
     def recorded(self, event: p.Recorded) -> None:
         self._parts.sounds.recorded(event)

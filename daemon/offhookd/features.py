@@ -22,4 +22,5 @@ FEATURES = (
     "stun",
     "tls",
     "transfer",
+    "turn",
 )

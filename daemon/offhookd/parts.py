@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offhookd import stun_probe, turn_probe
 from offhookd.audio import Audio
 from offhookd.callers import Callers
 from offhookd.clock import LoopClock
@@ -46,7 +47,7 @@ from offhookd.store.history import History
 from offhookd.store.messages import StoredMessages
 from offhookd.store.state import State
 from offhookd.stun import StunServers
-from offhookd.stun_probe import look
+from offhookd.turn import TurnServers
 
 if TYPE_CHECKING:
     from offhookd.sets import TelephoneSets
@@ -105,7 +106,15 @@ class Parts:
             random.random,
         )
         self.stun = StunServers(
-            self.engine.tell, problems, partial(look, resolve=self.resolver.resolve_stun)
+            self.engine.tell,
+            problems,
+            partial(stun_probe.look, resolve=self.resolver.resolve_stun),
+        )
+        self.turn = TurnServers(
+            self.engine.tell,
+            problems,
+            partial(turn_probe.look, resolve=self.resolver.resolve_turn),
+            secrets.turn_password_for,
         )
 
         self.conferences = Conferences(self.calls, self.engine, self.history, clock)
@@ -195,6 +204,7 @@ class Parts:
         await self.mail.stop()
         await self.desks.stop()
         await self.stun.stop()
+        await self.turn.stop()
         await self.lines.stop()
         await self.engine.stop()
         if self.sets:

@@ -1,26 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether a STUN server (RFC 8489) is there, and by what address it sees this machine."""
 
-import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from offhookd.engine.stun import (
     ANSWER_LIMIT_S,
-    MAX_ANSWER_BYTES,
-    REPEAT_S,
     TRANSACTION_BYTES,
     Mapped,
     RefusedError,
-    StunError,
     mapped_address,
     request,
 )
 from offhookd.hosts import split_port
-from offhookd.phone.errors import PhoneError
+from offhookd.server_watch import ServerError
+from offhookd.stun_exchange import ask
 
 ATTEMPTS = 2
 """Of `ANSWER_LIMIT_S` each: a busy machine is late once, too."""
@@ -31,9 +29,7 @@ MOST_ADDRESSES = 3
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host, port (0 when none is given) -> IPv4 addresses "ip:port"; raises a `PhoneError`."""
 
-
-class StunServerError(PhoneError):
-    """The server is of no use now."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +39,39 @@ class Sighting:
     server: str
     seen: Mapped
 
+    def __str__(self) -> str:
+        return f"{self.server} sees us at {self.seen.host}"
+
 
 async def look(name: str, resolve: Resolve) -> Sighting:
     """Ask the server `name`, "host" or "host:port".  Raises a `PhoneError` with a sentence."""
-    addresses = await resolve(*split_port(name))
+    server, seen = await first_answer(await resolve(*split_port(name)), _ask)
+    return Sighting(server, seen)
+
+
+async def first_answer(
+    addresses: Sequence[str], question: Callable[[socket.socket], Awaitable[T]]
+) -> tuple[str, T]:
+    """The first of `addresses` at which `question` succeeds, and its answer.
+
+    `question` gets a connected socket.  Raises `ServerError`, and whatever else it raises.
+    """
     for _ in range(ATTEMPTS):
         for address in addresses[:MOST_ADDRESSES]:
             try:
-                return Sighting(address, await _ask(address))
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                    sock.setblocking(False)
+                    sock.connect(split_port(address))
+                    return address, await question(sock)
             except TimeoutError:
                 reason = f"{address} does not answer within {ANSWER_LIMIT_S:g} s"
             except RefusedError as error:
                 reason = f"{address}: {error}"
             except OSError as error:
                 reason = f"{address}: {os.strerror(error.errno or 0).lower()}"
-    raise StunServerError(f"{reason}.")
+    raise ServerError(f"{reason}.")
 
 
-async def _ask(address: str) -> Mapped:
-    host, port = split_port(address)
+async def _ask(sock: socket.socket) -> Mapped:
     transaction = os.urandom(TRANSACTION_BYTES)
-    loop = asyncio.get_running_loop()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setblocking(False)
-        sock.connect((host, port))  # nobody else is heard, and a closed port is told
-        async with asyncio.timeout(ANSWER_LIMIT_S):
-            while True:
-                await loop.sock_sendall(sock, request(transaction))
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(REPEAT_S):
-                        return await _answer(sock, transaction)
-
-
-async def _answer(sock: socket.socket, transaction: bytes) -> Mapped:
-    loop = asyncio.get_running_loop()
-    while True:
-        data = await loop.sock_recv(sock, MAX_ANSWER_BYTES + 1)
-        try:
-            return mapped_address(data, transaction)
-        except RefusedError:
-            raise
-        except StunError:
-            continue  # a late answer, or a forged one
+    return await ask(sock, request(transaction), partial(mapped_address, transaction=transaction))

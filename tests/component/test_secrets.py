@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from offhookd.config.schema import AccountConfig, Secret
-from offhookd.desktop.secrets import SecretError, password_for
+from offhookd.config.schema import AccountConfig, Secret, TurnConfig
+from offhookd.desktop.secrets import SecretError, password_for, turn_password_for
 from offhookd.phone.values import AccountId
 from tests.support.config_file import write
 from tests.support.processes import PATIENCE_S, until
@@ -203,3 +203,14 @@ async def test_a_search_that_is_cancelled_leaves_no_process(keyring: SecretServi
 def children() -> set[str]:
     """Pids of the processes that this one has begun."""
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split())
+
+
+async def test_the_password_of_a_turn_server_is_an_item_of_its_own(keyring: SecretService) -> None:
+    keyring.start()
+    turn = TurnConfig(server="turn.example.com", username="ada")
+    with pytest.raises(SecretError) as caught:
+        await turn_password_for(WORK.id, turn)
+    before, _, proposal = str(caught.value).partition("store it with: ")
+    assert before.startswith("accounts.work.turn: the keyring has no password for it")
+    assert proposal.endswith(" offhook-turn work")
+    assert await turn_password_for(WORK.id, replace(turn, password=Secret("s"))) == "s"

@@ -106,13 +106,22 @@ class StunServer:
                 return self._socket.recvfrom(2048)
 
 
-class Coturn:
-    """The STUN side of coturn's `turnserver`, which shares no code with us."""
+USER, PASSWORD = "ada", "not so secret"
 
-    def __init__(self, directory: Path) -> None:
+
+class Coturn:
+    """coturn's `turnserver`, which shares no code with us; with `relays` it is a TURN server, too,
+    for `USER`, on the loopback or at `relay_at`."""
+
+    def __init__(self, directory: Path, *, relays: bool = False, relay_at: str = ADDRESS) -> None:
         self.port = free_port()
         self.address = f"{ADDRESS}:{self.port}"
-        words = ["--stun-only", "--no-cli", "--no-tls", "--no-dtls", "--no-tcp", "--simple-log"]
+        words = ["--no-cli", "--no-tls", "--no-dtls", "--no-tcp", "--simple-log", "-v"]
+        if relays:
+            login = ["--lt-cred-mech", "--user", f"{USER}:{PASSWORD}", "--realm", "example.org"]
+            words += [*login, "--allow-loopback-peers", "--relay-ip", relay_at]
+        else:
+            words.append("--stun-only")
         places = ["--log-file", "stdout", "--pidfile", str(directory / "turnserver.pid")]
         place = ["-n", "-L", ADDRESS, "-p", str(self.port)]
         argv = ["turnserver", *place, *words, *places]
@@ -128,6 +137,10 @@ class Coturn:
 
     def stop(self) -> None:
         self._program.stop()
+
+    @property
+    def log(self) -> str:
+        return self._program.log
 
     def answers(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from offhookd.engine import filter as socket_filter
+from offhookd.engine.addresses import parse_address
 from offhookd.engine.filter import (
     deafen_listeners,
     guard_media,
+    guard_relay,
     restrict_signalling,
     turn_inwards,
 )
@@ -158,3 +160,15 @@ def test_media_port_hears_stun_with_ice(engine: socket.socket) -> None:
     assert hears(engine, "127.0.0.1", STUN)
     assert hears(engine, "127.0.0.1", RTP)
     assert not hears(engine, "127.0.0.1", b"OPTIONS sip:x SIP/2.0\r\n\r\n")
+
+
+def test_of_a_relay_only_the_server_itself_is_heard(engine: socket.socket) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.5", 0))
+        address = parse_address(f"127.0.0.5:{port_of(server)}")
+        assert guard_relay([port_of(engine)], address) == ""
+        server.sendto(b"x", engine.getsockname())
+        assert engine.recv(10) == b"x"
+        assert not hears(engine, "127.0.0.5"), "another program there"
+        assert not hears(engine, "127.0.0.1")
+    assert guard_relay([], address) == ""

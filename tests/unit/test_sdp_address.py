@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-from offhookd.engine.sdp_address import OwnPorts, has_candidates, own_ports, publish
+from offhookd.engine.sdp_address import (
+    OwnPorts,
+    has_candidates,
+    host_ports,
+    is_relayed,
+    own_ports,
+    publish,
+)
 from offhookd.engine.stun import Mapped
 
 RTP, RTCP = Mapped("198.51.100.7", 61000), Mapped("198.51.100.7", 61077)
@@ -74,3 +81,28 @@ def test_the_address_to_send_to_is_a_candidate_as_ice_demands() -> None:
     assert "m=audio 61000 " in published
     assert "c=IN IP4 198.51.100.7\r\n" in published
     assert " 198.51.100.7 61000 typ srflx" in published
+
+
+RELAYED = ICE.replace("m=audio 40000", "m=audio 52000").replace(
+    "c=IN IP4 192.168.1.10", "c=IN IP4 203.0.113.5"
+) + (
+    "a=candidate:Rcb007105 1 UDP 16777215 203.0.113.5 52000 typ relay raddr 198.51.100.7 rport 4"
+    "\r\n"
+)
+
+
+def test_where_a_server_relays_our_ports_are_those_of_the_candidates() -> None:
+    assert not is_relayed(ICE)
+    assert is_relayed(RELAYED)
+    assert own_ports(RELAYED) == OwnPorts(40000, 40001)
+    assert host_ports(RELAYED) == {40000, 40001}
+    assert host_ports(PLAIN) == frozenset()
+    only = RELAYED.replace("typ host", "typ srflx")
+    assert own_ports(only) is None
+
+
+def test_the_address_that_relays_stays_the_one_to_send_to() -> None:
+    published = publish(RELAYED, RTP, RTCP)
+    assert published.count("typ srflx") == 2
+    assert "m=audio 52000 " in published
+    assert "c=IN IP4 203.0.113.5\r\n" in published

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from offhookd import stun as module
+from offhookd import server_watch as module
 from offhookd.config.schema import AccountConfig
 from offhookd.engine import protocol as p
 from offhookd.engine.stun import Mapped

@@ -8,15 +8,17 @@ import secrets
 import socket
 import ssl
 import time
+from itertools import chain
 from typing import Any
 
+from offhookd import stun_probe, turn_probe
 from offhookd.config.schema import AccountConfig, SipConfig
 from offhookd.desktop.resolve import ResolveError, Resolver
-from offhookd.desktop.secrets import SecretError, password_for
+from offhookd.desktop.secrets import SecretError, password_for, turn_password_for
 from offhookd.hosts import Server, host_part, server_of
 from offhookd.phone.errors import PhoneError
 from offhookd.phone.values import Transport
-from offhookd.stun_probe import look
+from offhookd.server_watch import RefusingError
 
 from .finding import Finding, fail, ok, warn
 
@@ -38,10 +40,13 @@ async def account(config: AccountConfig, sip: SipConfig) -> list[Finding]:
     if not config.enabled:
         return [ok(config.id, "switched off in the configuration")]
     if not config.registrar:
-        return [ok(config.id, "direct calls, without a server"), *await _stun(config)]
+        relayed = [*await _stun(config), *await _turn(config)]
+        return [ok(config.id, "direct calls, without a server"), *relayed]
     server = server_of(config.proxy or config.registrar, config.transport)
-    found = await asyncio.gather(_password(config), _server(config, server, sip), _stun(config))
-    return [finding for part in found for finding in part]
+    found = await asyncio.gather(
+        _password(config), _server(config, server, sip), _stun(config), _turn(config)
+    )
+    return list(chain.from_iterable(found))
 
 
 async def _stun(config: AccountConfig) -> list[Finding]:
@@ -49,11 +54,27 @@ async def _stun(config: AccountConfig) -> list[Finding]:
         return []
     subject = f"{config.id} STUN"
     try:
-        found = await look(config.stun, Resolver().resolve_stun)
+        found = await stun_probe.look(config.stun, Resolver().resolve_stun)
     except PhoneError as error:
         remedy = f"let UDP through to it, or name another one: accounts: {config.id}: stun: HOST"
         return [warn(subject, f"{config.stun}: {str(error).rstrip('.')}", remedy)]
-    return [ok(subject, f"{config.stun} at {found.server} sees us at {found.seen.host}")]
+    return [ok(subject, f"{config.stun} at {found}")]
+
+
+async def _turn(config: AccountConfig) -> list[Finding]:
+    if not config.turn:
+        return []
+    subject = f"{config.id} TURN"
+    try:
+        password = await turn_password_for(config.id, config.turn)
+        found = await turn_probe.look(config.turn, password, Resolver().resolve_turn)
+    except RefusingError as error:
+        remedy = f"correct accounts: {config.id}: turn: username or its password"
+        return [fail(subject, f"{config.turn.server}: {str(error).rstrip('.')}", remedy)]
+    except PhoneError as error:
+        remedy = f"let UDP through to it, or name another one: accounts: {config.id}: turn: server"
+        return [warn(subject, f"{config.turn.server}: {str(error).rstrip('.')}", remedy)]
+    return [ok(subject, f"{config.turn.server} at {found}")]
 
 
 async def _password(config: AccountConfig) -> list[Finding]:

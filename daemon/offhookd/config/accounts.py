@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from offhookd.config import calling, readers
-from offhookd.config.files import exposure
+from offhookd.config.passwords import check_passwords
 from offhookd.config.presence import read_presence
 from offhookd.config.problems import Report
 from offhookd.config.readers import SectionReaders
@@ -14,11 +14,10 @@ from offhookd.config.schema import MAX_ACCOUNTS, AccountConfig, Mwi
 from offhookd.config.sections import read_section
 from offhookd.config.sip_uri import SipUri
 from offhookd.config.tree import Entry, Table, kind
+from offhookd.config.turn import read_turn
 from offhookd.phone.dial_plan import NumberFormat
 from offhookd.phone.forwarding import ForwardBy
 from offhookd.phone.values import AcceptFrom, AccountId, DtmfSending, FlashMethod, Srtp, Transport
-
-PASSWORD_KEYS = ("password", "password_file", "password_command")
 
 # Shorter, and a registrar answers 423 or bars the phone; longer, and a move is noticed too late.
 REGISTER_SECONDS = (30, 86_400)
@@ -51,7 +50,8 @@ KEYS: SectionReaders = {
     "srtp": readers.choice(Srtp, yes=Srtp.REQUIRED, no=Srtp.DISABLED),
     "codecs": readers.codecs,
     "ice": readers.flag,
-    "stun": readers.stun_server,
+    "stun": readers.server("stun"),
+    "turn": readers.unread,
     "accept_from": readers.choice(AcceptFrom),
     "presence": readers.unread,
     "country": readers.country,
@@ -103,6 +103,9 @@ def _read_account(name: str, entry: Entry, report: Report) -> AccountConfig | No
     check_passwords(key, entry.node, report)
     if "presence" in values:
         values["presence"] = read_presence(f"{key}.presence", values["presence"], report)
+    if "turn" in values:
+        values["turn"] = read_turn(f"{key}.turn", values["turn"], report)
+        values["ice"] = values.get("ice", False) or values["turn"] is not None
     uri = values.pop("uri", None)
     if uri is None:
         if "uri" not in entry.node.entries:
@@ -126,16 +129,3 @@ def _defaults(name: str, uri: SipUri) -> dict[str, Any]:
         "registrar": f"{uri.scheme}:{uri.server}",
         "transport": Transport.TLS if uri.scheme == "sips" else Transport.UDP,
     }
-
-
-def check_passwords(key: str, table: Table, report: Report) -> None:
-    """That at most one way to the password is given, and that nobody else can read it."""
-    given = [(name, table.entries[name]) for name in PASSWORD_KEYS if name in table.entries]
-    for name, entry in given[1:]:
-        first, where = given[0]
-        reason = f"the password is already given by {first} on line {where.line}; keep one of them"
-        report.add(entry.file.path, entry.line, f"{key}.{name}", reason)
-    inline = table.entries.get("password")
-    if inline is not None and (exposed := exposure(inline.file.mode)):
-        reason = f"must not stand in this file: {exposed}, or use password_command"
-        report.add(inline.file.path, inline.line, f"{key}.password", reason)

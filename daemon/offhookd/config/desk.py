@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from offhookd.config import readers
-from offhookd.config.accounts import check_passwords
+from offhookd.config.passwords import check_passwords
 from offhookd.config.problems import Report, shown
 from offhookd.config.readers import Reader, SectionReaders, UnfitError, text
 from offhookd.config.schema import AccountConfig, DeskPhoneConfig

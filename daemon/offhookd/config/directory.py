@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from offhookd.config import readers
-from offhookd.config.accounts import check_passwords
+from offhookd.config.passwords import check_passwords
 from offhookd.config.problems import Report
 from offhookd.config.readers import Reader, SectionReaders, UnfitError, text
 from offhookd.config.schema import BookConfig, DirectoryConfig

@@ -9,11 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 from offhookd.config import calling, files, sections
-from offhookd.config.accounts import PASSWORD_KEYS, read_accounts
+from offhookd.config.accounts import read_accounts
 from offhookd.config.audio import read_audio
 from offhookd.config.desk import check_through, read_desk_phones
 from offhookd.config.directory import read_directory
 from offhookd.config.hooks import read_hooks, read_screen_pop
+from offhookd.config.passwords import PASSWORD_KEYS
 from offhookd.config.problems import ConfigError, Problem, Report, did_you_mean
 from offhookd.config.readers import SectionReaders
 from offhookd.config.schema import (

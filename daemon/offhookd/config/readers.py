@@ -291,19 +291,24 @@ def proxy(entry: Entry) -> str:
     return f"{found.scheme}:{found.server};lr"
 
 
-def stun_server(entry: Entry) -> str:
-    """ "host" or "host:port", "" for ``none``."""
-    written = text(entry)
-    if written.lower() in _NO | {"none"}:
-        return ""
-    try:
-        found = sip_uri.parse(f"sip:{written.lower().removeprefix('stun:')}")
-    except ValueError as error:
-        reason = str(error).replace("a bare SIP URI", "a name").replace("a SIP URI", "a server")
-        raise UnfitError(f"{reason}; write it as stun.example.com or 192.0.2.1:3478") from None
-    if found.user or found.params:
-        raise UnfitError(f"must name a server only (did you mean {found.server}?)")
-    return found.server
+def server(scheme: str) -> Reader[str]:
+    """ "host" or "host:port", "" for ``none``; `scheme` may stand before it."""
+
+    def read(entry: Entry) -> str:
+        written = text(entry)
+        if written.lower() in _NO | {"none"}:
+            return ""
+        try:
+            found = sip_uri.parse(f"sip:{written.lower().removeprefix(f'{scheme}:')}")
+        except ValueError as error:
+            reason = str(error).replace("a bare SIP URI", "a name").replace("a SIP URI", "a server")
+            like = f"{scheme}.example.com or 192.0.2.1:3478"
+            raise UnfitError(f"{reason}; write it as {like}") from None
+        if found.user or found.params:
+            raise UnfitError(f"must name a server only (did you mean {found.server}?)")
+        return found.server
+
+    return read
 
 
 def _server(entry: Entry) -> sip_uri.SipUri:

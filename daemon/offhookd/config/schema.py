@@ -108,6 +108,18 @@ class PresenceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnConfig:
+    """`server`: "host" or "host:port".  The password is given as that of an account; with no key
+    for it, it is in the Secret Service under ``offhook-turn=ACCOUNT``."""
+
+    server: str
+    username: str
+    password: Secret | None = field(default=None, repr=False)
+    password_file: Path | None = None
+    password_command: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
     """One SIP identity.  At most one of the three password keys is set; with none, the password
     is in the Secret Service under ``offhook-account=ID``.
@@ -117,6 +129,7 @@ class AccountConfig:
     address the server is asked to show (P-Preferred-Identity), "" for its choice.
     `auto_answer_seconds` None: the account answers nobody by itself.  `through`: the desk phone
     that makes its calls, "here" for this machine.  `stun`: "host" or "host:port", "" for none.
+    `ice` comes with `turn` in any case: by it both sides find out which way is wanted.
     """
 
     id: AccountId
@@ -137,6 +150,7 @@ class AccountConfig:
     codecs: tuple[str, ...] = DEFAULT_CODECS
     ice: bool = False
     stun: str = ""
+    turn: TurnConfig | None = None
     accept_from: AcceptFrom = AcceptFrom.SERVERS
     presence: PresenceConfig = PresenceConfig()
     country: str = ""

@@ -24,8 +24,8 @@ class KeyringError(Exception):
 
 
 class Item(NamedTuple):
-    """How a secret is found: by one attribute, "offhook-account", "offhook-directory" or
-    "offhook-desk-phone"."""
+    """How a secret is found: by one attribute, "offhook-account", "offhook-directory",
+    "offhook-desk-phone" or "offhook-turn"."""
 
     attribute: str
     name: str

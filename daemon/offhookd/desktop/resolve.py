@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where SIP servers (RFC 3263) and STUN servers (RFC 8489, 8) are, found outside the engine, which
-never asks DNS itself.
+"""Where SIP servers (RFC 3263) are, and those of STUN and TURN (RFC 8489, 8; RFC 5928), found
+outside the engine, which never asks DNS itself.
 
 Addresses come from the system's own look-up, so /etc/hosts, mDNS and VPNs count; SRV records are
 asked for only where a name comes without a port.  Addresses of IPv6 are passed over: the engine has
@@ -53,6 +53,8 @@ SIP = {
 }
 STUN = Kind("_stun._udp", 3478, "STUN")
 """RFC 8489, 8.1."""
+TURN = Kind("_turn._udp", 3478, "TURN")
+"""RFC 5928, 3."""
 
 Key = tuple[str, int, Kind]
 T = TypeVar("T")
@@ -100,6 +102,10 @@ class Resolver:
     async def resolve_stun(self, host: str, port: int) -> list[str]:
         """The same for a STUN server."""
         return await self._resolve(host, port, STUN)
+
+    async def resolve_turn(self, host: str, port: int) -> list[str]:
+        """The same for a TURN server, over UDP."""
+        return await self._resolve(host, port, TURN)
 
     async def _resolve(self, host: str, port: int, kind: Kind) -> list[str]:
         host = host.strip("[]").rstrip(".").lower()

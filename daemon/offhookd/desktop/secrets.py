@@ -15,7 +15,8 @@ from offhookd.desktop import keyring, program
 from offhookd.phone.errors import PhoneError
 
 if TYPE_CHECKING:
-    from offhookd.config.schema import AccountConfig, BookConfig, DeskPhoneConfig
+    from offhookd.config.schema import AccountConfig, BookConfig, DeskPhoneConfig, TurnConfig
+    from offhookd.phone.values import AccountId
 
 # Long enough to type a passphrase into the window that the program may open.
 COMMAND_SECONDS = 15.0
@@ -70,8 +71,20 @@ async def desk_password_for(phone: "DeskPhoneConfig") -> str:
     return _password(await _kept(item, key, KEYRING_SECONDS), f"{key}: the keyring")
 
 
+async def turn_password_for(account: "AccountId", turn: "TurnConfig") -> str:
+    """The same for the TURN server of an account."""
+    key = f"accounts.{account}.turn"
+    configured = await _configured(turn, key, COMMAND_SECONDS)
+    if configured is not None:
+        return configured
+    item = keyring.Item("offhook-turn", account)
+    return _password(await _kept(item, key, KEYRING_SECONDS), f"{key}: the keyring")
+
+
 async def _configured(
-    holder: "AccountConfig | BookConfig | DeskPhoneConfig", key: str, command_seconds: float
+    holder: "AccountConfig | BookConfig | DeskPhoneConfig | TurnConfig",
+    key: str,
+    command_seconds: float,
 ) -> str | None:
     """From the key that the configuration has for it; None when it has none."""
     if holder.password is not None:

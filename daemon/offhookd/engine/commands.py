@@ -74,6 +74,7 @@ class Commands:
             p.RemoveAccount: self._remove_account,
             p.SetHosts: self._set_hosts,
             p.SetStun: lambda c: calls.nat.use(c.servers),
+            p.SetTurn: accounts.relays.use,
             p.Register: self._register,
             p.Unregister: lambda c: accounts.find(c.account).unregister(),
             p.Dial: self._dial,

@@ -26,6 +26,7 @@ from .sip_messages import Post
 from .sip_outside import Outside
 from .sip_over import Over
 from .sip_presence import Presence
+from .sip_relays import Relays
 from .sip_remote import RemoteControl
 from .sip_requests import Requests
 from .sip_thread import LONGEST_SLEEP_S, SipThread
@@ -52,8 +53,9 @@ class Engine:
             sip_session.fault(),
         ]
         self._sound = self._start_sound()
-        self._calls = Calls(thread, self._endpoint, self._sound, self._walls, start.country)
-        self._accounts = Accounts(thread, self._endpoint, self._calls.arrive)
+        relays = Relays(thread, self._endpoint)
+        self._calls = Calls(thread, self._endpoint, self._sound, self._walls, relays, start.country)
+        self._accounts = Accounts(thread, self._endpoint, relays, self._calls.arrive)
         self._endpoint.select_account = self._accounts.select
         self._requests = Requests(thread, start.user_agent)
         self._presence = Presence(thread, self._accounts, self._walls, self._requests)

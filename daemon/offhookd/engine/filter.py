@@ -11,7 +11,7 @@ import socket
 import struct
 from collections.abc import Collection, Iterable
 
-from offhookd.engine.addresses import parse_address
+from offhookd.engine.addresses import Address, parse_address
 from offhookd.engine.sockets import tcp_listeners, udp_sockets
 
 MAX_ADDRESSES = 200
@@ -31,6 +31,7 @@ IFNAMSIZ = 16
 MOST_HOPS = 255
 
 _LOAD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+_LOAD_HALF = 0x28
 _LOAD_BYTE = 0x30
 _LOAD_LENGTH = 0x80
 _AND = 0x54
@@ -85,6 +86,24 @@ def guard_media(ports: Collection[int], *, ice: bool = False) -> str:
     """Let the UDP sockets on `ports` hear RTP and RTCP only, and with `ice` also STUN."""
     with udp_sockets(ports) as sockets:
         return _apply(sockets, only_media(ice=ice), "the media ports")
+
+
+def guard_relay(ports: Collection[int], server: Address) -> str:
+    """Let the UDP sockets on `ports` hear a TURN server only."""
+    if not ports:
+        return ""
+    with udp_sockets(ports) as sockets:
+        return _apply(sockets, only_server(server), "the TURN server")
+
+
+def only_server(server: Address) -> list[Instruction]:
+    """Program that accepts what comes from the address and port of `server`, of IPv4."""
+    return [
+        (_LOAD_HALF, 0, 0, 0),  # the source port, first in the UDP header
+        (_JUMP_EQUAL, 1, 0, server.port),
+        _DROP,
+        *only_from([socket.inet_ntop(socket.AF_INET, server.packed)]),
+    ]
 
 
 def only_from(addresses: Iterable[str]) -> list[Instruction]:

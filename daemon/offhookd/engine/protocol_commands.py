@@ -72,6 +72,16 @@ class SetStun(Command, kind="set-stun"):
     servers: Mapping[str, str]
 
 
+class SetTurn(Command, kind="set-turn"):
+    """The TURN server of an account with ICE that answers now ("192.0.2.1:3478") and takes the
+    password; it is spoken to over UDP.  `server` "" takes it away."""
+
+    account: str
+    server: str
+    username: str = ""
+    password: Annotated[str, SECRET] = ""
+
+
 class Register(Command, kind="register"):
     """Send one REGISTER; the outcome is a `Registration` event."""
 

@@ -41,6 +41,13 @@ class StunLost(Event, kind="stun-lost"):
     server: str
 
 
+class TurnLost(Event, kind="turn-lost"):
+    """The server of the account's `SetTurn` gave a call no address, which went without it; it is
+    not asked again before the next `SetTurn`."""
+
+    account: str
+
+
 class Incoming(Event, kind="incoming"):
     """An INVITE that passed the gate and whose offer has a codec in common; nothing but 100 has
     been answered.  Texts are cleaned (no control characters, valid UTF-8, capped).  `replaces`:

@@ -63,6 +63,7 @@ class EngineListener(Protocol):
     def gate_report(self, dropped: Mapping[str, int], last_source: str) -> None: ...
 
     def stun_lost(self, event: p.StunLost) -> None: ...
+    def turn_lost(self, event: p.TurnLost) -> None: ...
 
     def recorded(self, event: p.Recorded) -> None: ...
 
@@ -128,6 +129,7 @@ class Reports:
             p.ErrandTold: listener.errand_told,
             p.Recorded: listener.recorded,
             p.StunLost: listener.stun_lost,
+            p.TurnLost: listener.turn_lost,
             p.ConnectionLost: self._connection_lost,
             p.DialogMade: farewells.made,
         }

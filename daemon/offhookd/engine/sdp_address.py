@@ -35,6 +35,8 @@ def own_ports(sdp: str) -> OwnPorts | None:
     audio = _AUDIO.search(sdp)
     if not audio or not _CONNECTION.search(sdp):
         return None
+    if is_relayed(sdp):  # by a server, whose ports are named first
+        return _candidates_ports(sdp)
     rtp, rtcp = int(audio[1]), _RTCP.search(sdp, audio.end())
     return OwnPorts(rtp, int(rtcp[1]) if rtcp else rtp)
 
@@ -43,13 +45,30 @@ def has_candidates(sdp: str) -> bool:
     return "\na=candidate:" in sdp
 
 
+def is_relayed(sdp: str) -> bool:
+    return " typ relay" in sdp
+
+
+def host_ports(sdp: str) -> frozenset[int]:
+    """Of the candidates that are sockets of this machine."""
+    return frozenset(int(found["port"]) for found in _HOST_CANDIDATE.finditer(sdp))
+
+
 def publish(sdp: str, rtp: Mapped, rtcp: Mapped) -> str:
     """`sdp` with these addresses as those to send to, and as further candidates where it has any
-    (RFC 8445, 5.1.1.2)."""
+    (RFC 8445, 5.1.1.2).  An address that relays stays the one to send to (5.1.4): it is reached by
+    whom no other one lets in."""
     sdp = _add_candidates(sdp, {1: rtp, 2: rtcp})
+    if is_relayed(sdp):
+        return sdp
     sdp = _CONNECTION.sub(partial(_connection, rtp.host), sdp)
     sdp = _AUDIO.sub(f"m=audio {rtp.port} ", sdp, count=1)
     return _RTCP.sub(f"a=rtcp:{rtcp.port} IN IP4 {rtcp.host}", sdp, count=1)
+
+
+def _candidates_ports(sdp: str) -> OwnPorts | None:
+    ports = {int(found["component"]): int(found["port"]) for found in _HOST_CANDIDATE.finditer(sdp)}
+    return OwnPorts(ports[1], ports.get(2, ports[1])) if 1 in ports else None
 
 
 def _connection(host: str, found: re.Match[str]) -> str:

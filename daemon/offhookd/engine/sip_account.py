@@ -14,6 +14,7 @@ from .sip_endpoint import TRANSPORT_NAMES, SipEndpoint
 from .sip_flash import METHODS as FLASH_METHODS
 from .sip_headers import Headers, clean, host_of, user_of
 from .sip_offer import is_lenient
+from .sip_relays import Relay, Relays
 from .sip_status import (
     FIRST_FAILURE,
     PROXY_AUTHENTICATION_REQUIRED,
@@ -72,6 +73,7 @@ class Account:
         self,
         thread: SipThread,
         endpoint: SipEndpoint,
+        relays: Relays,
         settings: SetAccount,
         on_incoming: IncomingCall,
     ) -> None:
@@ -80,6 +82,8 @@ class Account:
         self.id = settings.account
         self._thread = thread
         self._endpoint = endpoint
+        self._relays = relays
+        self._relay: Relay | None = None
         self._on_incoming = on_incoming
         self._realms: list[str] = []
         self._request = ""
@@ -274,9 +278,22 @@ class Account:
         config.mwiConfig.enabled = False
         return config
 
+    def prepare(self) -> None:
+        """A call comes next, and its sockets with it."""
+        relay = self._relays.alive(self.id) if self._tries_ways else None
+        if relay != self._relay:
+            self._relay = relay
+            self.pj.modify(self._configuration())
+
+    @property
+    def _tries_ways(self) -> bool:
+        return self.settings.ice and self._endpoint.has_candidates
+
     def _configure_nat(self, nat: Any) -> None:
-        nat.iceEnabled = self.settings.ice and self._endpoint.has_candidates
+        nat.iceEnabled = self._tries_ways
         nat.udpKaIntervalSec = self.settings.keepalive_seconds
+        if self._relay:
+            self._relay.configure(nat)
 
     def _configure_registration(self, registration: Any) -> None:
         if self.settings.registrar:

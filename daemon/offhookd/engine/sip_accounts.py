@@ -9,6 +9,7 @@ from .sip_account import Account, IncomingCall
 from .sip_endpoint import SipEndpoint
 from .sip_headers import Headers, headers_of, user_of
 from .sip_offer import best_codec
+from .sip_relays import Relays
 from .sip_thread import SipThread
 
 MOST_ACCOUNTS = 8
@@ -18,7 +19,10 @@ MOST_ACCOUNTS = 8
 class Accounts:
     """By the daemon's name."""
 
-    def __init__(self, thread: SipThread, endpoint: SipEndpoint, on_incoming: IncomingCall) -> None:
+    def __init__(
+        self, thread: SipThread, endpoint: SipEndpoint, relays: Relays, on_incoming: IncomingCall
+    ) -> None:
+        self.relays = relays
         self._thread = thread
         self._endpoint = endpoint
         self._on_incoming = on_incoming
@@ -40,7 +44,7 @@ class Accounts:
             return
         if len(self._accounts) >= MOST_ACCOUNTS:
             raise Refused(f"There are {MOST_ACCOUNTS} accounts already; the SIP stack has no more.")
-        account = Account(self._thread, self._endpoint, settings, self._on_incoming)
+        account = Account(self._thread, self._endpoint, self.relays, settings, self._on_incoming)
         self._accounts[settings.account] = account
 
     def remove(self, account: Account) -> None:
@@ -68,6 +72,8 @@ class Accounts:
         common = best_codec(message, codecs, best.settings.srtp)
         self._endpoint.offer_codecs(common or codecs)
         best.meet(message)
+        if headers.start_line.startswith("INVITE "):
+            best.prepare()
         return best.pj_id
 
     def best_for(self, address: str, users: tuple[str, str]) -> Account | None:

@@ -25,6 +25,7 @@ from .sip_nat import Nat
 from .sip_player import Player
 from .sip_recorder import Recorder
 from .sip_referrals import Referrals
+from .sip_relays import Relays
 from .sip_ringback import Ringback
 from .sip_state import State
 from .sip_status import DECLINE, FIRST_FAILURE, FORBIDDEN, LAST_FINAL, NOT_ACCEPTABLE_HERE
@@ -49,6 +50,7 @@ class Calls:
         endpoint: SipEndpoint,
         sound: Sound,
         walls: Walls,
+        relays: Relays,
         country: str,
     ) -> None:
         self.mixer = Mixer(thread, endpoint, sound, country, self.all)
@@ -71,6 +73,7 @@ class Calls:
         self.referrals = Referrals(thread)
         self.nat = Nat(thread)
         self._connected = ConnectedLines(thread)
+        self._relays = relays
 
     def all(self) -> list[Leg]:
         """Every leg that has not ended."""
@@ -137,6 +140,7 @@ class Calls:
         return leg
 
     def publish(self, leg: Leg, sdp: str) -> str:
+        self._relays.publish(leg.number, leg.account.id, sdp)
         ice_decides = leg.state in (State.ANSWERED, State.ACTIVE)
         return self.nat.publish(leg.number, leg.account.id, sdp, ice_decides=ice_decides)
 
@@ -335,7 +339,7 @@ class Calls:
 
     def _guard_media(self, leg: Leg) -> None:
         """Keep everything but RTP and RTCP off the sockets of the leg."""
-        if leg.media.ports:
+        if leg.media.ports and not self._relays.guards(leg.number):
             fault = guard_media(leg.media.ports, ice=leg.account.settings.ice)
             if fault:
                 self._thread.log(WARNING, fault)
@@ -346,6 +350,7 @@ class Calls:
         self._media.pop(leg.number, None)
         self._walls.dismiss_peer(leg.number)
         self.nat.forget(leg.number)
+        self._relays.forget(leg.number)
         self.monitor.forget(leg)
         self._connected.forget(leg)
         self.recorder.forget(leg)

@@ -39,6 +39,7 @@ class Invite:
     def send(self, call: Any) -> None:
         """Make `call`, a pjsua2 call.  Raises `pj.Error`, and `Refused` when the stack cannot be
         told how far the call may go."""
+        self._account.prepare()
         with ExitStack() as around:
             if self.retry.insists or self._account.settings.srtp == "required":
                 around.enter_context(self._account.insisting())

@@ -14,6 +14,12 @@ def udp_sockets(ports: Collection[int]) -> Iterator[list[socket.socket]]:
         yield [sock for sock in sockets if _is_udp(sock) and sock.getsockname()[1] in ports]
 
 
+def udp_ports() -> frozenset[int]:
+    """The local ports of all UDP sockets."""
+    with _own_sockets() as sockets:
+        return frozenset(sock.getsockname()[1] for sock in sockets if _is_udp(sock))
+
+
 @contextmanager
 def tcp_listeners() -> Iterator[list[socket.socket]]:
     """Borrowed, too."""

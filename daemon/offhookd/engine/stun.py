@@ -8,7 +8,7 @@ One of IPv6 is none: the stack has no sound over it.
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 ANSWER_LIMIT_S = 0.35
@@ -28,10 +28,11 @@ _COOKIE = 0x2112A442
 _HEADER = struct.Struct("!HHI12s")
 _ATTRIBUTE = struct.Struct("!HH")
 
-_REQUEST = 0x0001
-_INDICATION = 0x0011
-_SUCCESS = 0x0101
-_ERROR = 0x0111
+BINDING = 0x0001
+"""The method, and its request; the classes of other messages are added to it."""
+_INDICATION = 0x0010
+_SUCCESS = 0x0100
+_ERROR = 0x0110
 
 _MAPPED_ADDRESS = 0x0001
 _ERROR_CODE = 0x0009
@@ -47,7 +48,12 @@ class StunError(Exception):
 
 
 class RefusedError(StunError):
-    """The server's answer to what was asked is an error."""
+    """The server's answer to what was asked is an error: `code`, with `attributes` by type."""
+
+    def __init__(self, code: int, attributes: Mapping[int, bytes]) -> None:
+        super().__init__(f"the server refused with {code}")
+        self.code = code
+        self.attributes = attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,23 @@ class Mapped:
         return f"{self.host}:{self.port}"
 
 
+def message(kind: int, transaction: bytes, attributes: bytes = b"") -> bytes:
+    """`transaction` is 12 random bytes, new for each question."""
+    return _HEADER.pack(kind, len(attributes), _COOKIE, transaction) + attributes
+
+
+def attribute(kind: int, value: bytes) -> bytes:
+    return _ATTRIBUTE.pack(kind, len(value)) + value + bytes(-len(value) % 4)
+
+
 def request(transaction: bytes) -> bytes:
-    """A Binding request; `transaction` is 12 random bytes, new for each question."""
-    return _HEADER.pack(_REQUEST, 0, _COOKIE, transaction)
+    """A Binding request."""
+    return message(BINDING, transaction)
 
 
 def indication(transaction: bytes) -> bytes:
     """A Binding indication: nobody answers it, and routers on the way remember the socket."""
-    return _HEADER.pack(_INDICATION, 0, _COOKIE, transaction)
+    return message(BINDING | _INDICATION, transaction)
 
 
 def mapped_address(answer: bytes, transaction: bytes) -> Mapped:
@@ -77,18 +92,29 @@ def mapped_address(answer: bytes, transaction: bytes) -> Mapped:
     Raises `RefusedError` when the server refused, and `StunError` for anything else, which may
     be an answer to somebody else or no STUN at all, and is to be passed over.
     """
-    kind = _check_header(answer, transaction)
-    attributes = dict(reversed(list(_attributes(answer))))  # of equals the first one counts
-    if kind == _ERROR:
-        raise RefusedError(f"the server refused with {_error_code(attributes)}")
+    attributes = read(answer, BINDING, transaction)
     if _XOR_MAPPED_ADDRESS in attributes:
-        return _address(attributes[_XOR_MAPPED_ADDRESS], _COOKIE.to_bytes(4, "big"))
+        return masked_address(attributes[_XOR_MAPPED_ADDRESS])
     if _MAPPED_ADDRESS in attributes:  # a server of RFC 3489
         return _address(attributes[_MAPPED_ADDRESS], bytes(4))
     raise StunError("it names no address")
 
 
-def _check_header(answer: bytes, transaction: bytes) -> int:
+def read(answer: bytes, method: int, transaction: bytes) -> Mapping[int, bytes]:
+    """The attributes, by type, of the answer to a request of `method`; raises the same."""
+    kind = _check_header(answer, method, transaction)
+    attributes = dict(reversed(list(_attributes(answer))))  # of equals the first one counts
+    if kind == method | _ERROR:
+        raise RefusedError(_error_code(attributes), attributes)
+    return attributes
+
+
+def masked_address(value: bytes) -> Mapped:
+    """The address in an attribute of XOR-MAPPED-ADDRESS's kind.  Raises `StunError`."""
+    return _address(value, _COOKIE.to_bytes(4, "big"))
+
+
+def _check_header(answer: bytes, method: int, transaction: bytes) -> int:
     if not _HEADER.size <= len(answer) <= MAX_ANSWER_BYTES:
         raise StunError("it is no STUN message")
     kind, length, cookie, answered = _HEADER.unpack_from(answer)
@@ -96,8 +122,8 @@ def _check_header(answer: bytes, transaction: bytes) -> int:
         raise StunError("it is no STUN message")
     if answered != transaction:
         raise StunError("it answers another question")
-    if kind not in (_SUCCESS, _ERROR):
-        raise StunError("it is no answer to a Binding request")
+    if kind not in (method | _SUCCESS, method | _ERROR):
+        raise StunError("it is no answer to this kind of question")
     return int(kind)
 
 
