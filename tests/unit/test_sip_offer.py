@@ -3,7 +3,6 @@
 
 import pytest
 
-from offhookd.engine.sip_ending import cause_of
 from offhookd.engine.sip_offer import best_codec, is_lenient
 
 OURS = ("G722", "speex/16000", "PCMA", "PCMU")
@@ -91,31 +90,3 @@ def test_rate_left_open_takes_any() -> None:
 def test_whole_message_is_read_like_its_body() -> None:
     message = "INVITE sip:a@b SIP/2.0\r\nSubject: m=audio\r\n\r\n" + offer("m=audio 4 RTP/AVP 8")
     assert best_codec(message, OURS, "disabled") == ("PCMA",)
-
-
-@pytest.mark.parametrize(
-    ("code", "message", "outgoing", "connected", "had_media", "tls", "cause"),
-    [
-        (200, "BYE sip:a SIP/2.0", True, True, True, "", "remote"),
-        (200, "SIP/2.0 200 OK", True, True, True, "", "remote"),
-        (200, "SIP/2.0 200 OK", True, True, False, "", "media"),
-        (408, "", True, True, True, "", "network"),
-        (408, "SIP/2.0 408", True, True, True, "", "network"),
-        (487, "CANCEL", False, False, False, "", "cancelled"),
-        (486, "SIP/2.0 486", True, False, False, "", ""),
-        (503, "", True, False, False, "expired", "tls"),
-        (503, "", True, False, False, "", "network"),
-    ],
-)
-def test_end_that_nobody_here_asked_for_has_a_cause(
-    code: int, message: str, outgoing: bool, connected: bool, had_media: bool, tls: str, cause: str
-) -> None:
-    found = cause_of(
-        code,
-        message,
-        outgoing=outgoing,
-        connected=connected,
-        had_media=had_media,
-        tls_refusal=tls,
-    )
-    assert found == cause

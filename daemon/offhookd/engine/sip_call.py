@@ -17,7 +17,7 @@ from .sip_answers import Answers
 from .sip_callbacks import PjCall, read_step, received, says_unrefreshed, sent
 from .sip_direction import RemoteHold, direction
 from .sip_dtmf import Ways
-from .sip_ending import UNREFRESHED, cause_of, no_media
+from .sip_ending import UNREFRESHED, Circumstances, ending
 from .sip_endpoint import SipEndpoint
 from .sip_exchange import Exchange
 from .sip_flash import Flash
@@ -302,33 +302,23 @@ class Leg:
             return
         if self._no_ack:
             self._no_ack.cancel()
-        cause = self._cause or self._find_cause(code, message)
-        if cause == "tls":
-            text = self._endpoint.recent_tls_refusal()
-        elif cause == "no-ack":
-            code, text = REQUEST_TIMEOUT, "The caller did not confirm the answer"
-        elif cause == "media" and not self.media.codec:
-            code, text = NOT_ACCEPTABLE_HERE, no_media(self.account.settings.srtp)
-        elif cause == "forwarded" and self._forward.target:
+        if self._cause == "forwarded" and self._forward.target:
             self.thread.soon(self._wait_for_decision)
             return
-        elif cause == "forwarded":
-            code, text = self._forward.code, self._forward.text
-        elif cause == "network":
-            code, text = self._lost or (code, text)
-        elif cause in {"", "remote"}:
-            text = sip_reason.words(Headers(message)) or text
-        self._change(State.ENDED, code, text, cause)
+        self._change(State.ENDED, *ending(code, text, self._circumstances(message)))
 
-    def _find_cause(self, code: int, message: str) -> str:
-        tls = self.account.settings.transport == "tls"
-        return cause_of(
-            code,
-            message,
+    def _circumstances(self, message: str) -> Circumstances:
+        settings = self.account.settings
+        return Circumstances(
+            decided=self._cause,
+            message=message,
             outgoing=self.outgoing,
             connected=self.state in (State.ANSWERED, State.ACTIVE),
-            had_media=self.media.codec != "",
-            tls_refusal=self._endpoint.recent_tls_refusal() if tls else "",
+            codec=self.media.codec,
+            srtp=settings.srtp,
+            tls_refusal=self._endpoint.recent_tls_refusal() if settings.transport == "tls" else "",
+            forward=(self._forward.code, self._forward.text),
+            lost=self._lost,
         )
 
     def on_transaction(self, event: Any) -> None:
