@@ -186,3 +186,16 @@ def test_the_version_is_that_of_the_daemon(capsys: pytest.CaptureFixture[str]) -
 )
 def test_one_or_many_is_no_matter(words: str, module: str) -> None:
     assert parse(words)["module"] == module
+
+
+@pytest.mark.parametrize(
+    "line", [["watch", "callto:\x1b[31m"], ["\x1b]0;x\a"], ["dnd", "\u202eno"]]
+)
+def test_a_wrong_word_is_shown_without_what_a_terminal_would_obey(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(line)
+    said = capsys.readouterr().err
+    assert "usage:" in said
+    assert said.replace("\n", "").isprintable()

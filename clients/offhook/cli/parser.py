@@ -3,9 +3,10 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from .completion import SHELLS
+from .output import clean
 from .words import accounts, calling, devices, in_call, lists, people, upkeep
 
 EXIT = (
@@ -46,11 +47,16 @@ class _PrintVersion(argparse.Action):
         parser.exit()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Shows wrong words clean: a link of a web page may be among them."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(clean(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """All of the command line; `verb` of what it parses names the module to run."""
-    result = argparse.ArgumentParser(
-        prog="offhook", description="Use the phone that offhookd serves.", epilog=EXIT
-    )
+    result = _Parser(prog="offhook", description="Use the phone that offhookd serves.", epilog=EXIT)
     result.add_argument(
         "--version", action=_PrintVersion, nargs=0, help="print the version and exit"
     )
