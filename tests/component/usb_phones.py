@@ -13,7 +13,7 @@ from importlib import import_module
 from io import StringIO
 from pathlib import Path
 
-from offhook.cli.main import main
+from offhook.cli.command import command
 from offhookd.clock import LoopClock
 from offhookd.devices import quirks
 from offhookd.devices.device import Device, DeviceState, HookState
@@ -278,7 +278,7 @@ async def learning_needs_permission() -> None:
     typing, _ = os.pipe()
     os.dup2(typing, sys.stdin.fileno())
     with redirect_stderr(StringIO()) as said:
-        assert await asyncio.to_thread(main, ["device", "learn", phone.node]) == 1
+        assert await asyncio.to_thread(command, ["device", "learn", phone.node]) == 1
     assert "may not be used by this user; run: sudo " in said.getvalue()
 
 
