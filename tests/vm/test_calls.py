@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A foreign party calls, and everything is done with the keys of the set."""
 
+import time
+
 from tests.vm.caller import Caller
 from tests.vm.phones import UsbPhone
 from tests.vm.telephone import Telephone
@@ -16,6 +18,9 @@ AUDIBLE = 1000
 """Of the tone's peak of 8000."""
 NOTHING = 8
 """The smallest step of A-law, which has no zero (ITU-T G.711)."""
+
+SILENCE_S = 0.5
+"""Longer than any gap in the sound, and than a finger needs for a second press."""
 
 
 def ring(telephone: Telephone, headset: UsbPhone) -> None:
@@ -37,6 +42,18 @@ def wait_for_sound(telephone: Telephone, headset: UsbPhone) -> None:
     telephone.wait(lambda: headset.take_peak() > AUDIBLE, lambda: "the tone to come back")
 
 
+def wait_for_silence(telephone: Telephone, headset: UsbPhone) -> None:
+    heard_s = time.monotonic()
+
+    def silent() -> bool:
+        nonlocal heard_s
+        if headset.take_peak() > NOTHING:
+            heard_s = time.monotonic()
+        return time.monotonic() - heard_s > SILENCE_S
+
+    telephone.wait(silent, lambda: "silence")
+
+
 def test_a_call_from_ring_to_hang_up(plugged: Telephone, headset: UsbPhone) -> None:
     answer(plugged, headset)
     wait_for_sound(plugged, headset)
@@ -49,7 +66,7 @@ def test_a_call_from_ring_to_hang_up(plugged: Telephone, headset: UsbPhone) -> N
     headset.report(MUTE_PRESSED, LIFTED)
     headset.wait_for_lamps(MUTED)
     assert plugged.calls[0]["Muted"] is True
-    plugged.wait(lambda: headset.take_peak() <= NOTHING, lambda: "silence")
+    wait_for_silence(plugged, headset)
     headset.report(MUTE_PRESSED, LIFTED)
     headset.wait_for_lamps(TALKS)
     wait_for_sound(plugged, headset)
