@@ -93,8 +93,8 @@ async def test_who_sends_us_on_hears_what_became_of_it(
         Sipp(directory("other"), there, keys=words("486")) as other,
         Sipp(directory("far"), "send_on", keys={"target": other.contact}) as far,
     ):
-        call = await talk(phone, far)
-        await phone.until("Call", "State", "ended", call)
+        call = await phone.dial(far.contact)
+        await phone.until("Call", "State", "ended", call)  # a moment after it was active
         assert await far.result() == WELL
         told = [
             text.rpartition("\n")[2].strip()
